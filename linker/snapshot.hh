@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The linker's state at one topology version, as all groups see it. Immutable: the coordinator makes the next one
+// copy-on-write; a reader keeps the one it has. Everything a new group needs to be built is in it.
+#pragma once
+
+#include "linker/paged_vector.hh"
+#include "messages/error.hh"
+#include "messages/ids.hh"
+#include "messages/link_plan.hh"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace interlink {
+
+/// A published module: its plan and where it stands in the graph. Context: immutable.
+struct loaded_module {
+  load_plan_ptr load;         ///< the load that brought it
+  std::size_t plan_ordinal{}; ///< its place in `load->modules`
+  module_artifact_ptr thunk_artifact;
+  file_identity identity;
+  std::vector<module_id> needed;  ///< direct, in the order of dylink.0
+  std::vector<module_id> closure; ///< itself, then its needed closure breadth-first: the scope of its handle
+  std::vector<module_id> scope;   ///< where its lazy imports are looked up after the global scope: its root's closure
+
+  const module_plan& plan() const { return load->modules[plan_ordinal]; }
+};
+
+using loaded_module_ptr = std::shared_ptr<const loaded_module>;
+
+/// Slots given to one module's functions (beyond those in its own element segments) and to its lazy imports.
+struct module_slots {
+  paged_vector<table_index> of_export; ///< by export ordinal of the first export of that function
+  paged_vector<table_index> of_thunk;  ///< by thunk number: bindings made on first call
+  paged_vector<table_index> of_host;   ///< by import ordinal: host functions whose address was taken
+};
+
+/// Context: immutable once published.
+struct snapshot {
+  topology_version version;
+  std::shared_ptr<const std::vector<loaded_module_ptr>> modules; ///< ascending id; instantiation order
+  std::shared_ptr<const std::vector<module_id>> global_scope;    ///< main, then global modules in commit order
+  std::vector<std::shared_ptr<const module_slots>> slots;        ///< parallel to `modules`
+  std::uint64_t table_size{};                                    ///< length of every group's table
+  bool is_stopping{};
+
+  /// Null when not loaded (any more). Binary search by id.
+  const loaded_module* find(module_id id) const;
+  /// Place in `modules`, or nothing.
+  std::optional<std::size_t> place_of(module_id id) const;
+  const loaded_module* find_by_identity(const file_identity& identity) const;
+};
+
+using snapshot_ptr = std::shared_ptr<const snapshot>;
+
+/// The snapshot of version 0: nothing loaded.
+snapshot_ptr make_empty_snapshot();
+
+/// A symbol that was found. `slot` is 0 for a function that has none yet.
+struct found_function {
+  module_id provider;
+  std::uint32_t export_ordinal{}; ///< of the first export of that function: its canonical name
+  table_index slot;
+};
+
+struct found_data {
+  memory_address address;
+};
+
+struct found_tls {
+  module_id provider;
+  std::uint64_t offset{};
+};
+
+using found_symbol = std::variant<found_function, found_data, found_tls>;
+
+/// What dlsym does. Scope 0 is the global scope; 1 (main) too, as with `dlopen(NULL)`; a library's handle is its own
+/// closure breadth-first. Hidden exports are not found. Pure; no allocation on a hit.
+/// Errors: invalid_handle; symbol_not_found; symbol_type_mismatch for an export that is a memory, table or tag.
+result<found_symbol> find_symbol(const snapshot& state, library_handle handle, std::string_view name);
+
+/// The canonical slot of an exported function of a published module, 0 when it has none yet.
+/// A function in its module's own element segment has the place it has there; else the slot it was given.
+table_index slot_of(const snapshot& state, module_id provider, std::uint32_t export_ordinal);
+
+/// Hash of everything a guest or a later load can observe of this snapshot, for tests of "a failed load changes nothing".
+std::uint64_t hash_of(const snapshot& state);
+
+} // namespace interlink

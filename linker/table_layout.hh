@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Slots of the function table as a value: a high-water mark and free ranges. Slots may be refilled at once (log order and
+// the check suffice, design section 5 "Reuse"); only memory needs versions.
+#pragma once
+
+#include "messages/error.hh"
+#include "messages/ids.hh"
+
+#include <cstdint>
+#include <vector>
+
+namespace interlink {
+
+/// Context: a value. Slot 0 is never handed out.
+class table_layout {
+public:
+  struct slot_range {
+    std::uint32_t base{};
+    std::uint32_t count{};
+
+    friend auto operator<=>(const slot_range&, const slot_range&) = default;
+  };
+
+  /// `first_free` is the first slot nobody owns, `maximum` the largest length the table may have.
+  explicit table_layout(std::uint64_t first_free = 1, std::uint64_t maximum = 10'000'000);
+
+  /// First fit among free ranges, else at the end. `count` 0 gives slot 0. Errors: table_exhausted, naming the numbers.
+  result<table_index> allocate(std::uint64_t count, std::uint32_t alignment_log2);
+
+  void free(table_index base, std::uint64_t count);
+
+  /// Length that every table must have.
+  std::uint64_t size() const { return end_; }
+  friend bool operator==(const table_layout&, const table_layout&) = default;
+
+private:
+  std::vector<slot_range> free_; // ascending, neighbours joined; the mark never moves down (tables do not shrink)
+  std::uint64_t end_;
+  std::uint64_t maximum_;
+};
+
+} // namespace interlink

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Everything the coordinator owns, as one value, and every decision it takes, as pure functions on that value: the
+// current snapshot (all that groups ever see) plus what is pending (claims, reservations and references of loads in
+// flight, constructions, the roster). One function here is one turn of the coordinator; it does no I/O, runs no guest
+// code, and costs time in proportion to what is loaded by it.
+//
+// Invariants, cited by tests and by the simulation:
+//   T1  A version is published once, and versions grow by one.
+//   T2  A file is claimed by at most one load in flight; a load holds all its claims or none.
+//   T3  A slot is filled by at most one function at any version; slot 0 by none.
+//   T4  Two reservations or published ranges never overlap.
+//   T5  After abandon_load, everything but `next_*` counters and published resolve_function operations equals what was
+//       before prepare_load.
+//   T6  A constructor begins at most once.
+//   T7  A group waits for constructors only when no chain of such waits leads back to it.
+#pragma once
+
+#include "linker/memory_layout.hh"
+#include "linker/snapshot.hh"
+#include "linker/table_layout.hh"
+#include "messages/ids.hh"
+#include "messages/link_plan.hh"
+#include "messages/operation.hh"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace interlink {
+
+/// What the guest ABI and the embedder offer to imports: exact types by (module, name). Any function of an open module
+/// (`wasix_32v1`) is accepted with any signature, as the guest ABI answers Notsup there. Context: immutable.
+struct host_catalog {
+  std::map<std::pair<std::string, std::string>, extern_type> offered;
+  std::set<std::string> open_modules;
+};
+
+/// One file of a needed closure, as the requester read it. `info` is empty when the requester found the file in its snapshot.
+struct requested_module {
+  file_identity identity;
+  std::string name; ///< guest path
+  module_info_ptr info;
+  module_artifact_ptr artifact;
+  std::vector<std::size_t> needed; ///< places in `load_request::modules`, in the order of dylink.0
+};
+
+enum class load_kind : std::uint8_t { program, library };
+
+struct load_request {
+  load_kind kind = load_kind::library;
+  group_id requester;
+  std::vector<requested_module> modules; ///< [0] is the root: main, or the library that is opened
+  bool bind_now{};                       ///< RTLD_NOW: a missing function is an error
+  bool is_global{};                      ///< RTLD_GLOBAL
+  bool is_final{};                       ///< RTLD_NODELETE
+};
+
+/// The constructors of one committed load.
+struct construction {
+  enum class state : std::uint8_t { waiting, begun, done };
+
+  group_id owner; ///< none when its thread left: the next who needs them takes it over
+  std::vector<module_id> order;
+  std::vector<state> states;       ///< parallel to `order`
+  std::vector<group_id> begun_by;  ///< parallel to `order`
+};
+
+/// A load between prepare and commit.
+struct load_in_flight {
+  load_request request;
+  load_plan_ptr plan;
+  std::vector<loaded_module_ptr> modules; ///< to be added at commit (thunk artifacts still missing)
+  std::vector<std::pair<module_id, std::shared_ptr<const module_slots>>> given_slots; ///< of the new modules
+  std::vector<group_block> blocks;        ///< gains an entry when a group joins, loses those of groups that leave
+  std::vector<memory_arena::allocation> reserved_memory;
+  std::vector<table_layout::slot_range> reserved_slots;
+  std::vector<module_id> providers;       ///< references taken
+};
+
+/// A live group.
+struct roster_entry {
+  std::map<module_id, memory_range> blocks; ///< TLS blocks; `no_module` is its scratch stack. Main's own is not ours when the guest gave it
+  bool owns_main_tls{};
+};
+
+/// The coordinator's state. Context: a value, owned by the coordinator.
+struct topology {
+  snapshot_ptr current;
+  memory_arena arena;
+  table_layout table;
+  std::map<group_id, roster_entry> roster;
+  std::map<load_id, load_in_flight> loads;
+  std::map<file_identity, load_id> claims;
+  std::map<load_id, construction> constructions; ///< unfinished ones
+  std::map<module_id, load_id> constructed_by;   ///< of modules with an unfinished construction
+  std::map<group_id, group_id> waits_for;        ///< constructor waits, waiter to owner
+  std::map<module_id, std::uint64_t> open_count; ///< handles given out
+  std::map<module_id, std::uint64_t> references; ///< importers and lazy bindings, by provider
+  std::shared_ptr<const host_catalog> catalog;
+  main_layout layout;
+  std::uint64_t memory_pages{};        ///< that the linked memory must have
+  topology_version reusable_up_to;     ///< set by the coordinator from the lanes before a turn that allocates
+  std::uint32_t next_module = 1;
+  std::uint64_t next_load = 1;
+  std::uint32_t next_group = 1;
+};
+
+/// A topology for a program whose main module is `layout`'s. Pre: table minimum of main is respected by `first_slot`.
+topology make_topology(const main_layout& layout, std::shared_ptr<const host_catalog> catalog, std::uint64_t table_maximum);
+
+// ---- Loading ----
+
+/// The library is published: nothing to load. Its handle is `root`; constructors may still have to be waited for.
+struct already_loaded {
+  module_id root;
+  std::vector<operation_body> operations; ///< promotion to global scope publishes an empty resolve_function
+};
+
+/// Claims taken, numbers chosen. The requester rehearses and then commits or abandons.
+struct planned_load {
+  load_id id;
+  module_id root;
+  load_plan_ptr plan;
+  std::vector<group_block> requester_blocks;
+  std::vector<operation_body> operations; ///< published by this very turn: slots of functions of published modules
+};
+
+/// Another load in flight holds a module of the closure. Ask again when it has ended.
+struct wait_for_load {
+  load_id id;
+};
+
+/// The arena cannot serve; nothing is claimed or reserved. Give it a block of this size and ask again.
+struct needs_memory {
+  std::uint64_t size{};
+  std::uint64_t alignment{};
+};
+
+using prepare_outcome = std::variant<already_loaded, planned_load, wait_for_load, needs_memory, error>;
+
+/// Design section 4, step 2. On any outcome but `planned_load` the topology is unchanged (but for open_count of
+/// `already_loaded`).
+/// Errors: symbol_not_found with all missing symbols; symbol_type_mismatch; unknown_import with all unknown imports;
+/// unsupported_module (memory or table types that cannot match, TLS symbols without `__wasm_init_tls`); table_exhausted; limit_exceeded.
+prepare_outcome prepare_load(topology& state, const load_request& request);
+
+/// Step 4. Cannot fail. Returns the operation to publish; `current` is the next snapshot already.
+/// Commit point: from here every group will have the modules before it can call into them.
+operation_body commit_load(topology& state, load_id id, std::vector<module_artifact_ptr> thunk_artifacts);
+
+/// Gives everything back. Pre: the requester has emptied its slots and zeroed its ranges.
+void abandon_load(topology& state, load_id id);
+
+/// Adds a block that the guest's allocator gave.
+void add_memory(topology& state, memory_range range);
+
+// ---- Constructors (design section 4, step 5) ----
+
+struct run_constructor {
+  module_id module;
+};
+
+struct wait_for_constructor {
+  group_id owner;
+  module_id module;
+};
+
+struct constructors_done {};
+
+using construct_outcome = std::variant<run_constructor, wait_for_constructor, constructors_done>;
+
+/// The next step towards "all constructors of `root`'s closure have run" for `group`, whose own load is `own` (none when
+/// it re-opened). Marks a constructor begun before it is run. A wait that would close a cycle of waiting groups is left
+/// out, as in a recursive dlopen. Records the wait; a group asks again when woken.
+construct_outcome next_constructor(topology& state, group_id group, load_id own, module_id root);
+
+/// The constructor that `group` was told to run has run (or did not exist).
+void finish_constructor(topology& state, group_id group, module_id module);
+
+/// `group` no longer waits (it was woken or gave up).
+void end_wait(topology& state, group_id group);
+
+// ---- Symbols ----
+
+struct slot_outcome {
+  table_index slot;
+  std::vector<operation_body> operations; ///< empty when it had one
+};
+
+/// First dlsym, or first lazy call, of a function. Errors: table_exhausted, invalid_handle.
+result<slot_outcome> assign_slot(topology& state, module_id provider, std::uint32_t export_ordinal);
+
+/// Binds a lazy import for ever. Looks in the global scope, then in the module's own scope.
+/// Errors: symbol_not_found (also for weak ones), symbol_type_mismatch.
+result<slot_outcome> bind_lazy(topology& state, module_id importer, std::uint32_t thunk_number);
+
+result<slot_outcome> allocate_slots(topology& state, std::uint32_t count);
+
+// ---- Groups ----
+
+/// What a new group is built from.
+struct joined_group {
+  group_id id;
+  snapshot_ptr from;
+  std::vector<group_block> blocks;
+};
+
+/// Joining is one turn: id, snapshot, roster entry, TLS blocks for the modules of the snapshot and of every prepared load in flight.
+/// `main_tls` is the block that the guest allocated for main's TLS in the new thread; nothing: one is reserved here.
+std::variant<joined_group, needs_memory, error> join_group(topology& state, std::optional<memory_address> main_tls);
+
+/// Leaves the roster: no later operation counts the group. Its load in flight is abandoned (its requester's guard has
+/// emptied slots and zeroed ranges), its TLS blocks go back, its constructions are handed over.
+void leave_group(topology& state, group_id group);
+
+// ---- Close ----
+
+/// Turn 1: the handle's count goes down; at zero, with no importers left, the incarnation is closing. Returns the
+/// modules whose destructors the closer must run, users before dependencies. Errors: invalid_handle.
+result<std::vector<module_id>> close_library(topology& state, library_handle handle);
+
+/// Turn 2: nulls slots, frees ranges at the new version.
+operation_body unload(topology& state, const std::vector<module_id>& modules);
+
+operation_body stop(topology& state, std::uint32_t exit_code);
+
+/// Version of `current`, one more than before: called by every function here that returns operations, once for each.
+/// (Exposed for tests.)
+void advance(topology& state);
+
+/// Hash of everything that T5 speaks of.
+std::uint64_t hash_of(const topology& state);
+
+} // namespace interlink
