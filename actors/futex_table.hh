@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The one address-keyed wait table of a process: it serves `memory.atomic.wait32/64/notify` and the futex calls of the
+// guest ABI alike, so a waiting thread can be woken by either, stopped, and seen in a report.
+//
+// Order that must hold: the word is compared under the bucket's lock, and a notifier takes that lock after its store to
+// the word; so a store and notify after the comparison finds the waiter in the list. The wait itself happens on the
+// waiter's own parker, with no lock held.
+#pragma once
+
+#include "actors/parker.hh"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace interlink {
+
+enum class futex_outcome : std::uint8_t { woken, value_differs, timed_out, stopped };
+
+/// Context: any thread.
+class futex_table {
+public:
+  futex_table();
+  ~futex_table();
+
+  /// Waits while the word at `word` equals `expected`. `word` is aligned and stays readable during the call.
+  /// `at` is the parker of the calling thread.
+  futex_outcome
+  wait32(const std::uint32_t* word, std::uint32_t expected, std::optional<parker::clock::time_point> deadline, parker& at);
+  futex_outcome
+  wait64(const std::uint64_t* word, std::uint64_t expected, std::optional<parker::clock::time_point> deadline, parker& at);
+
+  /// Wakes up to `count` waiters of that address, the longest waiting first; returns how many.
+  std::uint32_t notify(const void* word, std::uint32_t count);
+
+private:
+  struct waiter;
+  struct bucket;
+
+  template <class Word>
+  futex_outcome
+  wait(const Word* word, Word expected, std::optional<parker::clock::time_point> deadline, parker& at);
+
+  bucket& bucket_of(const void* word);
+
+  static constexpr std::size_t bucket_count = 64; // more than the cores of any machine this runs on
+  std::unique_ptr<std::array<bucket, bucket_count>> buckets_;
+};
+
+} // namespace interlink

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "actors/guest_thread.hh"
+
+#include "messages/assert.hh"
+
+#include <memory>
+#include <system_error>
+#include <utility>
+
+namespace interlink {
+
+namespace {
+
+using body_type = std::move_only_function<void()>;
+
+void* run_body(void* raw)
+{
+  std::unique_ptr<body_type> body(static_cast<body_type*>(raw));
+  (*body)();
+  return nullptr;
+}
+
+} // namespace
+
+guest_thread::guest_thread(guest_thread&& other) noexcept
+    : thread_(other.thread_), is_joinable_(std::exchange(other.is_joinable_, false))
+{
+}
+
+guest_thread& guest_thread::operator=(guest_thread&& other) noexcept
+{
+  INTERLINK_ASSERT(!is_joinable_);
+  thread_ = other.thread_;
+  is_joinable_ = std::exchange(other.is_joinable_, false);
+  return *this;
+}
+
+guest_thread::~guest_thread()
+{
+  INTERLINK_ASSERT(!is_joinable_);
+}
+
+result<guest_thread> guest_thread::start(std::size_t stack_bytes, std::move_only_function<void()> body)
+{
+  auto owned = std::make_unique<body_type>(std::move(body));
+  pthread_attr_t attributes;
+  int failure = pthread_attr_init(&attributes);
+  guest_thread started;
+  if (failure == 0) {
+    failure = pthread_attr_setstacksize(&attributes, stack_bytes);
+    if (failure == 0) {
+      failure = pthread_create(&started.thread_, &attributes, run_body, owned.get());
+    }
+    pthread_attr_destroy(&attributes);
+  }
+  if (failure != 0) {
+    return fail(errc::spawn_failed, "the system refused a thread: " + std::generic_category().message(failure));
+  }
+  static_cast<void>(owned.release()); // the thread owns it now
+  started.is_joinable_ = true;
+  return started;
+}
+
+void guest_thread::join()
+{
+  INTERLINK_ASSERT(is_joinable_);
+  pthread_join(thread_, nullptr);
+  is_joinable_ = false;
+}
+
+} // namespace interlink

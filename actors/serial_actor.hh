@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// An actor that is drained by whoever makes its mailbox non-empty: the sender runs the turn on its own thread when the
+// actor is idle; otherwise the running drainer takes the message. An uncontended request costs no thread switch.
+//
+// Messages are handled in batches: all that was in the mailbox, up to a bound. After a batch comes `finish_batch`
+// (one publication, then the replies). A drainer that has handled its bound hands the duty to `continue_on`, so no
+// sender serves the others for ever; the mailbox counts as busy meanwhile.
+#pragma once
+
+#include "actors/mailbox.hh"
+
+#include <asio/any_io_executor.hpp>
+#include <asio/post.hpp>
+
+#include <cstddef>
+#include <utility>
+
+namespace interlink {
+
+/// Context: tell from any thread; the virtual functions run one at a time, each a turn. A turn never waits.
+class serial_actor {
+public:
+  /// `continue_on` must run work without the help of any thread that sends to this actor.
+  explicit serial_actor(asio::any_io_executor continue_on, std::size_t drain_bound = 64)
+      : continue_on_(std::move(continue_on)), drain_bound_(drain_bound)
+  {
+  }
+
+  serial_actor(const serial_actor&) = delete;
+  serial_actor& operator=(const serial_actor&) = delete;
+  virtual ~serial_actor() = default;
+
+  /// Sends. May run turns, this one's and others', before it returns. Pre: the caller is not in a turn of this actor.
+  void tell(mailbox_node& message)
+  {
+    if (mailbox_.push(message)) {
+      drain();
+    }
+  }
+
+protected:
+  virtual void handle(mailbox_node& message) = 0;
+
+  /// Publishes what the batch changed; only then may replies leave (design section 5, "Who runs a turn").
+  virtual void finish_batch() = 0;
+
+private:
+  void drain()
+  {
+    for (std::size_t handled = 0; handled < drain_bound_;) {
+      mailbox_node* list = rest_ != nullptr ? std::exchange(rest_, nullptr) : mailbox_.take();
+      while (list != nullptr && handled < drain_bound_) {
+        mailbox_node* next = list->next_in_mailbox; // the node is its sender's again once it has been answered
+        handle(*list);
+        list = next;
+        ++handled;
+      }
+      rest_ = list;
+      finish_batch();
+      if (rest_ == nullptr && mailbox_.release()) {
+        return; // from here another thread may be the drainer: touch nothing
+      }
+    }
+    asio::post(continue_on_, [this] { drain(); });
+  }
+
+  mailbox mailbox_;
+  mailbox_node* rest_ = nullptr; ///< taken and not yet handled; the drainer's own
+  asio::any_io_executor continue_on_;
+  std::size_t drain_bound_;
+};
+
+} // namespace interlink
