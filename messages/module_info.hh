@@ -6,7 +6,9 @@
 
 #include "messages/wasm_types.hh"
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +28,15 @@ inline constexpr std::uint32_t exported = 0x20;
 inline constexpr std::uint32_t tls = 0x100;
 inline constexpr std::uint32_t absolute = 0x200;
 } // namespace symbol_flag
+
+/// Lets a map with string keys be searched by a string view, without making a string.
+struct symbol_name_hash {
+  using is_transparent = void;
+
+  std::size_t operator()(std::string_view name) const noexcept { return std::hash<std::string_view>{}(name); }
+};
+
+using symbol_index = std::unordered_map<std::string, std::uint32_t, symbol_name_hash, std::equal_to<>>;
 
 struct import_info {
   std::string module_name; ///< `env`, `GOT.mem`, `wasi_snapshot_preview1`, ...
@@ -76,7 +87,10 @@ struct module_info {
   std::optional<dylink_info> dylink; ///< absent: a static program
   std::vector<import_info> imports;  ///< in the module's own order
   std::vector<export_info> exports;
-  std::unordered_map<std::string, std::uint32_t> export_index; ///< name to place in `exports`
+  symbol_index export_index; ///< name to place in `exports`
+  /// By export ordinal: the first export of the same function, which names it canonically (one function, one slot).
+  /// Of any other kind: the ordinal itself. Filled by `index_exports` in linker/export_index.hh.
+  std::vector<std::uint32_t> canonical_export;
 
   std::uint32_t imported_function_count{};
   std::uint32_t defined_function_count{};
@@ -100,10 +114,17 @@ struct module_info {
 
   std::string name; ///< module name of the `name` section; empty when absent
 
+  /// The place of the export of that name in `exports`, or nothing.
+  std::optional<std::uint32_t> find_export_ordinal(std::string_view export_name) const
+  {
+    const auto found = export_index.find(export_name);
+    return found == export_index.end() ? std::nullopt : std::optional(found->second);
+  }
+
   /// The export of that name, or null.
   const export_info* find_export(std::string_view export_name) const
   {
-    auto found = export_index.find(std::string(export_name));
+    const auto found = export_index.find(export_name);
     return found == export_index.end() ? nullptr : &exports[found->second];
   }
 };
