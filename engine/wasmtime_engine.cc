@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "engine/wasmtime_engine.hh"
+
+#include "engine/wasmtime_objects.hh"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace interlink::engine {
+
+namespace {
+
+using namespace wasmtime;
+
+using config_ptr = std::unique_ptr<wasm_config_t, deleter<wasm_config_delete>>;
+
+// Least and most host stack for guest code on one thread. Chosen: below the least, ordinary functions of C do not run;
+// above the most, the threads' stacks would not fit beside 4,096 memories in 47 bits of address space.
+constexpr std::size_t guest_stack_bytes_least = std::size_t{16} << 10;
+constexpr std::size_t guest_stack_bytes_most = std::size_t{1} << 32;
+
+// What the engine keeps for host functions on stacks that it makes itself. It makes none for us, but checks the sum.
+constexpr std::size_t host_stack_bytes = std::size_t{1} << 20;
+
+// Deadline of a store of which nobody asked for one: far, and without overflow when added to the current epoch.
+constexpr std::uint64_t epochs_forever = std::uint64_t{1} << 62;
+
+void set_features(wasm_config_t* config)
+{
+  wasmtime_config_wasm_threads_set(config, true);
+  wasmtime_config_shared_memory_set(config, true);
+  wasmtime_config_wasm_tail_call_set(config, true);
+  wasmtime_config_wasm_reference_types_set(config, true);
+  wasmtime_config_wasm_function_references_set(config, true);
+  wasmtime_config_wasm_gc_set(config, true);
+  wasmtime_config_wasm_simd_set(config, true);
+  wasmtime_config_wasm_relaxed_simd_set(config, true);
+  wasmtime_config_wasm_bulk_memory_set(config, true);
+  wasmtime_config_wasm_multi_value_set(config, true);
+  wasmtime_config_wasm_multi_memory_set(config, true);
+  wasmtime_config_wasm_memory64_set(config, true);
+  wasmtime_config_wasm_exceptions_set(config, true);
+  wasmtime_config_wasm_custom_page_sizes_set(config, false);
+  wasmtime_config_wasm_stack_switching_set(config, false);
+}
+
+std::string in_toml_quotes(std::string_view text)
+{
+  std::string quoted = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+    }
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+/// Makes the directory if need be; returns its absolute path, which the engine asks for.
+result<std::string> prepare_cache_directory(const std::string& given)
+{
+  auto failed = [&](const std::string& what, const std::string& reason) {
+    error_detail detail;
+    detail.message = "cache directory " + given + ": " + what + ": " + reason;
+    detail.remedy = "name a directory that can be written, or none";
+    return fail(error(errc::file_unreadable, std::move(detail)));
+  };
+  for (char c : given) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      return failed("cannot be used", "its name has a control character");
+    }
+  }
+  std::error_code problem;
+  std::filesystem::create_directories(given, problem);
+  if (problem) {
+    return failed("cannot be made", problem.message());
+  }
+  auto absolute = std::filesystem::canonical(given, problem);
+  if (problem) {
+    return failed("cannot be found", problem.message());
+  }
+  if (!std::filesystem::is_directory(absolute, problem)) {
+    return failed("cannot be used", "it is not a directory");
+  }
+  if (::access(absolute.c_str(), R_OK | W_OK | X_OK) != 0) {
+    return failed("cannot be written", std::strerror(errno));
+  }
+  return absolute.string();
+}
+
+/// The engine takes its cache settings only from a file: one in memory leaves nothing behind.
+result<void> use_cache(wasm_config_t* config, const std::string& given)
+{
+  auto directory = prepare_cache_directory(given);
+  if (!directory) {
+    return fail(directory.error());
+  }
+  auto settings = "[cache]\ndirectory = " + in_toml_quotes(*directory) + "\n";
+  int file = ::memfd_create("interlink-cache", MFD_CLOEXEC);
+  if (file < 0) {
+    return fail(errc::file_unreadable, std::string("cache settings: ") + std::strerror(errno));
+  }
+  bool is_written = ::write(file, settings.data(), settings.size()) == static_cast<ssize_t>(settings.size());
+  auto path = "/proc/self/fd/" + std::to_string(file);
+  error_ptr failure(is_written ? wasmtime_config_cache_config_load(config, path.c_str())
+                               : wasmtime_error_new("the settings could not be written"));
+  ::close(file);
+  if (failure) {
+    return fail(refusal(errc::file_unreadable, "cache directory " + given, *failure));
+  }
+  return {};
+}
+
+result<config_ptr> make_config(const engine_options& options)
+{
+  if (options.guest_stack_bytes < guest_stack_bytes_least || options.guest_stack_bytes > guest_stack_bytes_most) {
+    return fail(errc::invalid_argument,
+                "guest stack of " + std::to_string(options.guest_stack_bytes) + " bytes: from " +
+                    std::to_string(guest_stack_bytes_least) + " to " + std::to_string(guest_stack_bytes_most) +
+                    " can be had");
+  }
+  config_ptr config(wasm_config_new());
+  set_features(config.get());
+  wasmtime_config_strategy_set(config.get(), WASMTIME_STRATEGY_CRANELIFT);
+  wasmtime_config_cranelift_opt_level_set(config.get(), WASMTIME_OPT_LEVEL_SPEED);
+  wasmtime_config_parallel_compilation_set(config.get(), true);
+  wasmtime_config_max_wasm_stack_set(config.get(), options.guest_stack_bytes);
+  wasmtime_config_async_stack_size_set(config.get(), options.guest_stack_bytes + host_stack_bytes);
+  wasmtime_config_epoch_interruption_set(config.get(), options.interruptible);
+  if (!options.cache_directory.empty()) {
+    auto cached = use_cache(config.get(), options.cache_directory);
+    if (!cached) {
+      return fail(cached.error());
+    }
+  }
+  return config;
+}
+
+void make_number_globals(engine_state& state)
+{
+  constexpr std::array<value_type, 5> numbers{wasm::i32, wasm::i64, wasm::f32, wasm::f64, wasm::v128};
+  for (std::size_t kind = 0; kind < numbers.size(); ++kind) {
+    for (wasm_mutability_t mutability : {WASM_CONST, WASM_VAR}) {
+      auto content = to_wasm(state.handle.get(), numbers[kind]);
+      state.number_globals[kind][mutability].reset(wasm_globaltype_new(content.release(), mutability));
+    }
+  }
+}
+
+const std::uint8_t* data_of(std::span<const std::byte> bytes)
+{
+  return reinterpret_cast<const std::uint8_t*>(bytes.data());
+}
+
+class wasmtime_engine final : public engine {
+public:
+  explicit wasmtime_engine(engine_state_ptr state) : state_(std::move(state)) {}
+
+  result<void> validate(std::span<const std::byte> bytes) override
+  {
+    error_ptr failure(wasmtime_module_validate(state_->handle.get(), data_of(bytes), bytes.size()));
+    if (failure) {
+      return fail(validation_error(*failure));
+    }
+    return {};
+  }
+
+  result<compiled_module_ptr> compile(std::span<const std::byte> bytes) override
+  {
+    wasmtime_module_t* handle = nullptr;
+    error_ptr failure(wasmtime_module_new(state_->handle.get(), data_of(bytes), bytes.size(), &handle));
+    if (!failure) {
+      return std::make_shared<wasmtime_module>(state_, handle);
+    }
+    // The engine compiles while it validates and reports what it meets first: only a second look tells bytes that are
+    // wrong from bytes that it cannot compile.
+    auto validated = validate(bytes);
+    if (!validated) {
+      return fail(validated.error());
+    }
+    return fail(refusal(errc::engine_refused, "module cannot be compiled", *failure));
+  }
+
+  result<shared_memory_ptr> make_shared_memory(const memory_type& type) override
+  {
+    return wasmtime::make_shared_memory(state_, type);
+  }
+
+  result<std::unique_ptr<store>> make_store(const store_limits& limits) override
+  {
+    auto made = wasmtime::make_store(state_, limits);
+    if (state_->interruptible) {
+      made->set_epoch_deadline(epochs_forever);
+    }
+    return made;
+  }
+
+  void increment_epoch() override { wasmtime_engine_increment_epoch(state_->handle.get()); }
+
+private:
+  engine_state_ptr state_;
+};
+
+} // namespace
+
+result<engine_ptr> make_wasmtime_engine(const engine_options& options)
+{
+  auto config = make_config(options);
+  if (!config) {
+    return fail(config.error());
+  }
+  auto state = std::make_shared<engine_state>();
+  state->handle.reset(wasm_engine_new_with_config(config->release()));
+  state->interruptible = options.interruptible;
+  make_number_globals(*state);
+  return std::make_shared<wasmtime_engine>(std::move(state));
+}
+
+std::string_view wasmtime_version() { return WASMTIME_VERSION; }
+
+} // namespace interlink::engine
