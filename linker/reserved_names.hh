@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The names and numbers that the instrumenter, the thunk modules and the groups agree on. Guests may not use them:
+// the instrumenter refuses a module that imports from `interlink` or exports a name that starts with `interlink.`.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace interlink::reserved {
+
+/// Import module of all that Interlink adds to a guest module.
+inline constexpr std::string_view module_name = "interlink";
+
+/// Exports with this prefix are Interlink's.
+inline constexpr std::string_view export_prefix = "interlink.";
+
+/// Import `interlink.control`: the control memory, one shared 32-bit page. The published version is the 32-bit word at
+/// `head_address`. Source: design section 5.
+inline constexpr std::string_view control_memory = "control";
+inline constexpr std::uint32_t head_address = 0;
+
+/// Import `interlink.runtime_table`: the host functions that instrumented code calls, by the slots below.
+inline constexpr std::string_view runtime_table = "runtime_table";
+inline constexpr std::uint32_t runtime_table_size = 16;
+
+/// Import `interlink.function_table` of a thunk module: the group's function table.
+inline constexpr std::string_view function_table = "function_table";
+
+/// Import `interlink.module` of a thunk module: a constant i32, the number that `resolve_lazy` gets first.
+inline constexpr std::string_view thunk_module_id = "module";
+
+/// Import module of a thunk module's slot globals: `slot.0`, `slot.1`, ..., mutable i32; 0 means not resolved yet.
+inline constexpr std::string_view thunk_slots = "slot";
+
+/// Export: mutable i32 global, the version up to which the instance's group has applied; 0 at first.
+inline constexpr std::string_view applied_global = "interlink.applied";
+
+/// Export: the function that the module's start section named, of type () -> ().
+inline constexpr std::string_view start_function = "interlink.start";
+
+/// Slots of the runtime table and the types of what they hold.
+namespace runtime_slot {
+inline constexpr std::uint32_t catch_up = 0;     ///< () -> ()
+inline constexpr std::uint32_t wait32 = 1;       ///< (i32 address, i32 expected, i64 timeout_ns, i64 offset) -> (i32)
+inline constexpr std::uint32_t wait64 = 2;       ///< (i32 address, i64 expected, i64 timeout_ns, i64 offset) -> (i32)
+inline constexpr std::uint32_t notify = 3;       ///< (i32 address, i32 count, i64 offset) -> (i32)
+inline constexpr std::uint32_t resolve_lazy = 4; ///< (i32 module, i32 thunk) -> (i32 slot)
+} // namespace runtime_slot
+
+/// Names that the convention and wasm-ld give to what a module imports and exports. Source: tool-conventions,
+/// DynamicLinking.md.
+inline constexpr std::string_view environment_module = "env";
+inline constexpr std::string_view environment_function_table = "__indirect_function_table";
+inline constexpr std::string_view environment_memory = "memory";
+inline constexpr std::string_view environment_table_base = "__table_base";
+
+} // namespace interlink::reserved
