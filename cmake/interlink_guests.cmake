@@ -1,0 +1,220 @@
+# Guests: wasm modules built by clang-22 and wasm-ld-22 from C, C++, assembly or wat, for tests, demo and benches.
+#
+#   interlink_guest(NAME x KIND main|side|fixed|static SOURCES a.c ...
+#     [LIBC]               link with (a main) or only compile against (a side) the packaged C library
+#     [FREESTANDING]       without any libc: the default, said aloud
+#     [NEEDED y ...]       guests that x names as needed
+#     [SIDES y ...]        guests that x may open: a main exports what they import
+#     [EXPORTS name ...]   further names to export, where defined
+#     [EXCEPTIONS]         C++ exceptions in the standard encoding
+#     [LONGJMP]            setjmp and longjmp
+#     [UNSHARED]           without shared memory, hence without threads
+#     [NO_SUPPORT]         a libc main without our support library: it brings its own start code
+#     [RUNTIME_PATH dir ...]
+#     [TABLE_MAXIMUM n]    cap the function table of a main
+#     [OUTPUT file]        name of the file, when it is not x.wasm (main, fixed, static) or x.so (side)
+#     [INCLUDE_DIRECTORIES ...] [COMPILE_OPTIONS ...] [LINK_OPTIONS ...])
+#
+#   interlink_wat_guest(NAME x SOURCE x.wat [OUTPUT file] [MEMORY size align] [TABLE size align] [NEEDED file ...]
+#     [PLAIN])             wat with a dylink.0 section in front; PLAIN leaves that out
+#
+#   interlink_use_guests(target)   builds the guests first and defines INTERLINK_GUEST_DIR, the folder they are in
+#
+# main: position-independent program. fixed: program at fixed addresses that links dynamically. static: program without
+# dylink.0. side: shared library. All land in <build>/guests, and the target `guests` builds them.
+include_guard()
+
+set(INTERLINK_GUEST_DIR "${PROJECT_BINARY_DIR}/guests")
+set(INTERLINK_TOOLS_DIR "${CMAKE_CURRENT_LIST_DIR}/../tools")
+set(INTERLINK_GUEST_SUPPORT_DIR "${CMAKE_CURRENT_LIST_DIR}/../groups/abi/guest")
+cmake_path(NORMAL_PATH INTERLINK_TOOLS_DIR)
+cmake_path(NORMAL_PATH INTERLINK_GUEST_SUPPORT_DIR)
+
+if(NOT TARGET guests)
+  add_custom_target(guests ALL)
+endif()
+
+find_program(INTERLINK_GUEST_CLANG clang-22 REQUIRED)
+find_program(INTERLINK_GUEST_LD wasm-ld-22 REQUIRED)
+find_program(INTERLINK_GUEST_WAT2WASM wat2wasm REQUIRED)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
+if(DEFINED ENV{XDG_CACHE_HOME})
+  set(INTERLINK_GUEST_CACHE "$ENV{XDG_CACHE_HOME}/interlink/guests")
+else()
+  set(INTERLINK_GUEST_CACHE "$ENV{HOME}/.cache/interlink/guests")
+endif()
+
+# The tool prints a folder, after it got what belongs there; a failure of its own says what is missing.
+function(interlink_guest_tool tool variable)
+  if(${variable})
+    return()
+  endif()
+  execute_process(COMMAND "${INTERLINK_TOOLS_DIR}/${tool}" OUTPUT_VARIABLE printed OUTPUT_STRIP_TRAILING_WHITESPACE
+                  RESULT_VARIABLE failed)
+  if(failed)
+    message(FATAL_ERROR "tools/${tool} failed, see above")
+  endif()
+  set(${variable} "${printed}" CACHE PATH "What tools/${tool} printed")
+endfunction()
+
+interlink_guest_tool(get-guest-libc INTERLINK_GUEST_LIBC)
+interlink_guest_tool(get-guest-sources INTERLINK_GUEST_SOURCES)
+
+set(INTERLINK_GUEST_SUPPORT
+  start.s startup.c threads.c files.c paths.c directories.c system_calls.c time.c setjmp.c dlfcn.c embedding.c)
+list(TRANSFORM INTERLINK_GUEST_SUPPORT PREPEND "${INTERLINK_GUEST_SUPPORT_DIR}/")
+
+function(interlink_json_strings variable)
+  set(items)
+  foreach(item IN LISTS ARGN)
+    string(REPLACE "\\" "\\\\" item "${item}")
+    string(REPLACE "\"" "\\\"" item "${item}")
+    list(APPEND items "\"${item}\"")
+  endforeach()
+  list(JOIN items ", " joined)
+  set(${variable} "[${joined}]" PARENT_SCOPE)
+endfunction()
+
+# The files of guests named in the list; each must have been made before.
+function(interlink_guest_files variable)
+  set(files)
+  foreach(name IN LISTS ARGN)
+    if(NOT TARGET guest_${name})
+      message(FATAL_ERROR "guest ${name} is not defined (yet)")
+    endif()
+    get_target_property(file guest_${name} INTERLINK_GUEST_FILE)
+    list(APPEND files "${file}")
+  endforeach()
+  set(${variable} "${files}" PARENT_SCOPE)
+endfunction()
+
+# Writes the specification and the rule. Expects the spec's fields as spec_* variables of the caller.
+function(interlink_add_guest name output depends)
+  set(file "${INTERLINK_GUEST_DIR}/${output}")
+  set(work "${PROJECT_BINARY_DIR}/guest_specifications")
+  set(spec "${work}/${name}.json")
+  set(depfile "${work}/${name}.d")
+  file(GENERATE OUTPUT "${spec}" CONTENT "{
+ \"name\": \"${name}\", \"kind\": \"${spec_kind}\", \"output\": \"${file}\", \"depfile\": \"${depfile}\",
+ \"cache\": \"${INTERLINK_GUEST_CACHE}\", \"clang\": \"${INTERLINK_GUEST_CLANG}\", \"wasm_ld\": \"${INTERLINK_GUEST_LD}\",
+ \"wat2wasm\": \"${INTERLINK_GUEST_WAT2WASM}\", \"libc\": ${spec_libc},
+ \"sources\": ${spec_sources}, \"support\": ${spec_support},
+ \"wat\": ${spec_wat}, \"include_directories\": ${spec_include_directories},
+ \"compile_options\": ${spec_compile_options}, \"link_options\": ${spec_link_options}, \"exports\": ${spec_exports},
+ \"needed\": ${spec_needed}, \"sides\": ${spec_sides},
+ \"exceptions\": ${spec_exceptions}, \"longjmp\": ${spec_longjmp}, \"unshared\": ${spec_unshared},
+ \"dylink\": ${spec_dylink}, \"table_maximum\": ${spec_table_maximum}
+}
+")
+  add_custom_command(OUTPUT "${file}"
+    COMMAND Python3::Interpreter "${INTERLINK_TOOLS_DIR}/build-guest" "${spec}"
+    DEPENDS "${spec}" "${INTERLINK_TOOLS_DIR}/build-guest" "${INTERLINK_TOOLS_DIR}/wasm_sections.py" ${depends}
+    DEPFILE "${depfile}" COMMENT "Guest ${output}" VERBATIM)
+  add_custom_target(guest_${name} DEPENDS "${file}")
+  set_target_properties(guest_${name} PROPERTIES INTERLINK_GUEST_FILE "${file}")
+  add_dependencies(guests guest_${name})
+endfunction()
+
+macro(interlink_guest_flag option variable)
+  if(ARG_${option})
+    set(${variable} true)
+  else()
+    set(${variable} false)
+  endif()
+endmacro()
+
+function(interlink_guest)
+  cmake_parse_arguments(ARG "LIBC;FREESTANDING;EXCEPTIONS;LONGJMP;UNSHARED;NO_SUPPORT" "NAME;KIND;OUTPUT;TABLE_MAXIMUM"
+    "SOURCES;NEEDED;SIDES;EXPORTS;RUNTIME_PATH;INCLUDE_DIRECTORIES;COMPILE_OPTIONS;LINK_OPTIONS" ${ARGN})
+  if(ARG_UNPARSED_ARGUMENTS OR NOT ARG_KIND MATCHES "^(main|side|fixed|static)$")
+    message(FATAL_ERROR "interlink_guest(${ARG_NAME}): unknown words ${ARG_UNPARSED_ARGUMENTS}, or kind '${ARG_KIND}'")
+  endif()
+  set(output "${ARG_OUTPUT}")
+  if(NOT output AND ARG_KIND STREQUAL "side")
+    set(output "${ARG_NAME}.so")
+  elseif(NOT output)
+    set(output "${ARG_NAME}.wasm")
+  endif()
+  set(sources)
+  set(support)
+  foreach(source IN LISTS ARG_SOURCES)
+    cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE)
+    list(APPEND sources "${source}")
+  endforeach()
+  set(spec_libc null)
+  if(ARG_LIBC)
+    set(spec_libc "\"${INTERLINK_GUEST_LIBC}\"")
+    list(APPEND ARG_INCLUDE_DIRECTORIES "${INTERLINK_GUEST_SUPPORT_DIR}")
+    if(NOT ARG_KIND STREQUAL "side" AND NOT ARG_NO_SUPPORT)
+      set(support ${INTERLINK_GUEST_SUPPORT})
+    endif()
+  endif()
+  foreach(directory IN LISTS ARG_RUNTIME_PATH)
+    list(APPEND ARG_LINK_OPTIONS "--rpath=${directory}")
+  endforeach()
+  interlink_guest_files(needed ${ARG_NEEDED})
+  # What a needed library imports from main must be exported as well.
+  set(sides)
+  if(NOT ARG_KIND STREQUAL "side")
+    interlink_guest_files(sides ${ARG_SIDES} ${ARG_NEEDED})
+  endif()
+  set(spec_kind "${ARG_KIND}")
+  set(spec_table_maximum 0)
+  if(ARG_TABLE_MAXIMUM)
+    set(spec_table_maximum ${ARG_TABLE_MAXIMUM})
+  endif()
+  set(spec_dylink null)
+  interlink_guest_flag(EXCEPTIONS spec_exceptions)
+  interlink_guest_flag(LONGJMP spec_longjmp)
+  interlink_guest_flag(UNSHARED spec_unshared)
+  interlink_json_strings(spec_sources ${sources})
+  interlink_json_strings(spec_support ${support})
+  interlink_json_strings(spec_wat)
+  interlink_json_strings(spec_include_directories ${ARG_INCLUDE_DIRECTORIES})
+  interlink_json_strings(spec_compile_options ${ARG_COMPILE_OPTIONS})
+  interlink_json_strings(spec_link_options ${ARG_LINK_OPTIONS})
+  interlink_json_strings(spec_exports ${ARG_EXPORTS})
+  interlink_json_strings(spec_needed ${needed})
+  interlink_json_strings(spec_sides ${sides})
+  interlink_add_guest(${ARG_NAME} "${output}" "${sources};${support};${needed};${sides}")
+endfunction()
+
+function(interlink_wat_guest)
+  cmake_parse_arguments(ARG "PLAIN" "NAME;SOURCE;OUTPUT" "MEMORY;TABLE;NEEDED" ${ARGN})
+  set(output "${ARG_OUTPUT}")
+  if(NOT output)
+    set(output "${ARG_NAME}.so")
+  endif()
+  cmake_path(ABSOLUTE_PATH ARG_SOURCE BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE OUTPUT_VARIABLE source)
+  foreach(part MEMORY TABLE)
+    if(NOT ARG_${part})
+      set(ARG_${part} 0 0)
+    endif()
+    list(GET ARG_${part} 0 ${part}_size)
+    list(GET ARG_${part} 1 ${part}_align)
+  endforeach()
+  interlink_json_strings(needed ${ARG_NEEDED})
+  set(spec_dylink "{\"memory_size\": ${MEMORY_size}, \"memory_align\": ${MEMORY_align}, \"table_size\": ${TABLE_size},\
+ \"table_align\": ${TABLE_align}, \"needed\": ${needed}}")
+  if(ARG_PLAIN)
+    set(spec_dylink null)
+  endif()
+  set(spec_kind wat)
+  set(spec_libc null)
+  set(spec_table_maximum 0)
+  foreach(field exceptions longjmp unshared)
+    set(spec_${field} false)
+  endforeach()
+  interlink_json_strings(spec_wat "${source}")
+  interlink_json_strings(spec_link_options --enable-threads --enable-exceptions --enable-tail-call)
+  foreach(field sources support include_directories compile_options exports needed sides)
+    set(spec_${field} "[]")
+  endforeach()
+  interlink_add_guest(${ARG_NAME} "${output}" "${source}")
+endfunction()
+
+function(interlink_use_guests target)
+  add_dependencies(${target} guests)
+  target_compile_definitions(${target} PRIVATE "INTERLINK_GUEST_DIR=\"${INTERLINK_GUEST_DIR}\"")
+endfunction()

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dlfcn.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WASIX(name) __attribute__((import_module("wasix_32v1"), import_name(name)))
+
+WASIX("dlopen")
+int interlink_dlopen(const char *path, size_t path_size, uint32_t flags, char *error, size_t error_size,
+                     const char *library_path, size_t library_path_size, uint32_t *handle);
+WASIX("dlsym")
+int interlink_dlsym(uint32_t handle, const char *symbol, size_t symbol_size, char *error, size_t error_size,
+                    uintptr_t *address);
+WASIX("dl_invalid_handle") int interlink_dl_invalid_handle(uint32_t handle);
+
+// The host cuts longer texts at this size; all missing symbols of a load come in one text.
+static _Thread_local char error_text[1024];
+static _Thread_local int error_is_new;
+
+static void failed(const char *otherwise) {
+  if (error_text[0] == 0) {
+    strncpy(error_text, otherwise, sizeof error_text - 1);
+  }
+  error_is_new = 1;
+}
+
+void *dlopen(const char *path, int flags) {
+  const char *library_path = getenv("LD_LIBRARY_PATH");
+  uint32_t handle = 0;
+  error_text[0] = 0;
+  if (interlink_dlopen(path, path == 0 ? 0 : strlen(path), (uint32_t)flags, error_text, sizeof error_text,
+                       library_path, library_path == 0 ? 0 : strlen(library_path), &handle) != 0) {
+    failed("dlopen failed");
+    return 0;
+  }
+  return (void *)(uintptr_t)handle;
+}
+
+void *dlsym(void *handle, const char *symbol) {
+  uintptr_t address = 0;
+  error_text[0] = 0;
+  if (interlink_dlsym((uint32_t)(uintptr_t)handle, symbol, strlen(symbol), error_text, sizeof error_text, &address) !=
+      0) {
+    failed("dlsym failed");
+    return 0;
+  }
+  return (void *)address;
+}
+
+int dlclose(void *handle) {
+  error_text[0] = 0;
+  if (interlink_dl_invalid_handle((uint32_t)(uintptr_t)handle) != 0) {
+    failed("dlclose: not a handle of an open library");
+    return -1;
+  }
+  return 0;
+}
+
+char *dlerror(void) {
+  int fresh = error_is_new;
+  error_is_new = 0;
+  return fresh ? error_text : 0;
+}

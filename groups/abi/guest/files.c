@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The library's file system calls on WASI preview 1. Reading, writing, seeking and closing need no help: the library calls
+// WASI for them itself. Errno values are the same on both sides.
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+#include "paths.h"
+
+static const __wasi_rights_t reading = __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_READDIR;
+static const __wasi_rights_t writing = __WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_ALLOCATE |
+                                       __WASI_RIGHTS_FD_FILESTAT_SET_SIZE | __WASI_RIGHTS_FD_DATASYNC;
+
+static __wasi_fdflags_t fd_flags(long flags) {
+  __wasi_fdflags_t out = 0;
+  out |= (flags & O_APPEND) != 0 ? __WASI_FDFLAGS_APPEND : 0;
+  out |= (flags & O_NONBLOCK) != 0 ? __WASI_FDFLAGS_NONBLOCK : 0;
+  out |= (flags & O_DSYNC) != 0 ? __WASI_FDFLAGS_DSYNC : 0;
+  out |= (flags & O_SYNC) == O_SYNC ? __WASI_FDFLAGS_SYNC : 0;
+  return out;
+}
+
+// Asks for what the access mode needs and for whatever else the directory can pass on.
+static __wasi_rights_t wanted_rights(__wasi_fd_t directory, long flags) {
+  __wasi_rights_t wanted = ~(reading | writing);
+  long mode = flags & O_ACCMODE;
+  wanted |= mode != O_WRONLY ? reading : 0;
+  wanted |= mode == O_WRONLY || mode == O_RDWR ? writing : 0;
+  __wasi_fdstat_t stat;
+  return __wasi_fd_fdstat_get(directory, &stat) == 0 ? wanted & stat.fs_rights_inheriting : wanted;
+}
+
+long __syscall_openat(long directory, long path, long flags, ...) {
+  struct location place;
+  long error = interlink_locate(directory, (const char *)path, &place);
+  if (error != 0) {
+    return error;
+  }
+  __wasi_oflags_t open_flags = 0;
+  open_flags |= (flags & O_CREAT) != 0 ? __WASI_OFLAGS_CREAT : 0;
+  open_flags |= (flags & O_DIRECTORY) != 0 ? __WASI_OFLAGS_DIRECTORY : 0;
+  open_flags |= (flags & O_EXCL) != 0 ? __WASI_OFLAGS_EXCL : 0;
+  open_flags |= (flags & O_TRUNC) != 0 ? __WASI_OFLAGS_TRUNC : 0;
+  __wasi_lookupflags_t lookup = (flags & O_NOFOLLOW) != 0 ? 0 : __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW;
+  __wasi_rights_t rights = wanted_rights(place.directory, flags);
+  __wasi_fd_t fd = 0;
+  error = __wasi_path_open(place.directory, lookup, place.path, place.size, open_flags, rights, rights, fd_flags(flags), &fd);
+  return error != 0 ? -error : (long)fd;
+}
+
+long __syscall_open(long path, long flags, ...) { return __syscall_openat(AT_FDCWD, path, flags); }
+
+static mode_t mode_of(__wasi_filetype_t type) {
+  switch (type) {
+    case __WASI_FILETYPE_DIRECTORY: return S_IFDIR | 0755;
+    case __WASI_FILETYPE_REGULAR_FILE: return S_IFREG | 0644;
+    case __WASI_FILETYPE_SYMBOLIC_LINK: return S_IFLNK | 0777;
+    case __WASI_FILETYPE_CHARACTER_DEVICE: return S_IFCHR | 0666;
+    case __WASI_FILETYPE_BLOCK_DEVICE: return S_IFBLK | 0660;
+    case __WASI_FILETYPE_SOCKET_STREAM:
+    case __WASI_FILETYPE_SOCKET_DGRAM: return S_IFSOCK | 0666;
+    default: return S_IFIFO | 0666;  // Preview 1 has no type for pipes: hosts call them unknown.
+  }
+}
+
+static struct timespec time_of(__wasi_timestamp_t time) {
+  return (struct timespec){.tv_sec = (time_t)(time / 1000000000), .tv_nsec = (long)(time % 1000000000)};
+}
+
+static void fill(struct stat *out, const __wasi_filestat_t *in) {
+  memset(out, 0, sizeof *out);
+  out->st_dev = in->dev;
+  out->st_ino = in->ino;
+  out->st_mode = mode_of(in->filetype);
+  out->st_nlink = (nlink_t)in->nlink;
+  out->st_size = (off_t)in->size;
+  out->st_blksize = 4096;
+  out->st_blocks = (blkcnt_t)((in->size + 511) / 512);
+  out->st_atim = time_of(in->atim);
+  out->st_mtim = time_of(in->mtim);
+  out->st_ctim = time_of(in->ctim);
+}
+
+long __syscall_fstat64(long fd, long out) {
+  __wasi_filestat_t stat;
+  long error = __wasi_fd_filestat_get((__wasi_fd_t)fd, &stat);
+  if (error == 0) {
+    fill((struct stat *)out, &stat);
+  }
+  return -error;
+}
+
+long __syscall_fstatat64(long directory, long path, long out, long flags) {
+  if ((flags & AT_EMPTY_PATH) != 0 && *(const char *)path == 0) {
+    return __syscall_fstat64(directory, out);
+  }
+  struct location place;
+  long error = interlink_locate(directory, (const char *)path, &place);
+  if (error != 0) {
+    return error;
+  }
+  __wasi_lookupflags_t lookup = (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW;
+  __wasi_filestat_t stat;
+  error = __wasi_path_filestat_get(place.directory, lookup, place.path, place.size, &stat);
+  if (error == 0) {
+    fill((struct stat *)out, &stat);
+  }
+  return -error;
+}
+
+long __syscall_stat64(long path, long out) { return __syscall_fstatat64(AT_FDCWD, path, out, 0); }
+long __syscall_lstat64(long path, long out) {
+  return __syscall_fstatat64(AT_FDCWD, path, out, AT_SYMLINK_NOFOLLOW);
+}
+
+// WASI shows no permission bits: what exists may be read, and an attempt to write tells the rest.
+long __syscall_faccessat(long directory, long path, long mode, long flags) {
+  (void)mode;
+  (void)flags;
+  struct stat stat;
+  return __syscall_fstatat64(directory, path, (long)&stat, 0);
+}
+
+static long set_size(long fd, long low, long high) {
+  __wasi_filesize_t size = (uint32_t)low | (__wasi_filesize_t)(uint32_t)high << 32;
+  return -(long)__wasi_fd_filestat_set_size((__wasi_fd_t)fd, size);
+}
+
+long __syscall_ftruncate64(long fd, long low, long high) { return set_size(fd, low, high); }
+
+long __syscall_truncate64(long path, long low, long high) {
+  long fd = __syscall_open(path, O_WRONLY);
+  if (fd < 0) {
+    return fd;
+  }
+  long result = set_size(fd, low, high);
+  long closed = -(long)__wasi_fd_close((__wasi_fd_t)fd);
+  return result != 0 ? result : closed;
+}
+
+static __wasi_filesize_t wide(long low, long high) {
+  return (uint32_t)low | (__wasi_filesize_t)(uint32_t)high << 32;
+}
+
+long __syscall_fallocate(long fd, long mode, long offset_low, long offset_high, long size_low, long size_high) {
+  if (mode != 0) {
+    return -EOPNOTSUPP;
+  }
+  return -(long)__wasi_fd_allocate((__wasi_fd_t)fd, wide(offset_low, offset_high), wide(size_low, size_high));
+}
+
+long __syscall_fadvise64_64(long fd, long low, long high, long size_low, long size_high, long advice) {
+  return -(long)__wasi_fd_advise((__wasi_fd_t)fd, wide(low, high), wide(size_low, size_high), (__wasi_advice_t)advice);
+}
+
+long __syscall_fdatasync(long fd) { return -(long)__wasi_fd_datasync((__wasi_fd_t)fd); }
+
+static long get_flags(long fd) {
+  __wasi_fdstat_t stat;
+  long error = __wasi_fd_fdstat_get((__wasi_fd_t)fd, &stat);
+  if (error != 0) {
+    return -error;
+  }
+  int reads = (stat.fs_rights_base & __WASI_RIGHTS_FD_READ) != 0;
+  int writes = (stat.fs_rights_base & __WASI_RIGHTS_FD_WRITE) != 0;
+  long flags = writes ? (reads ? O_RDWR : O_WRONLY) : O_RDONLY;
+  flags |= (stat.fs_flags & __WASI_FDFLAGS_APPEND) != 0 ? O_APPEND : 0;
+  flags |= (stat.fs_flags & __WASI_FDFLAGS_NONBLOCK) != 0 ? O_NONBLOCK : 0;
+  flags |= (stat.fs_flags & __WASI_FDFLAGS_DSYNC) != 0 ? O_DSYNC : 0;
+  flags |= (stat.fs_flags & __WASI_FDFLAGS_SYNC) != 0 ? O_SYNC : 0;
+  return flags;
+}
+
+// Record locks keep processes apart, never threads. There is one process, so each is granted.
+long __syscall_fcntl64(long fd, long command, ...) {
+  va_list list;
+  va_start(list, command);
+  long argument = command == F_SETFL || command == F_GETLK ? va_arg(list, long) : 0;
+  va_end(list);
+  switch (command) {
+    case F_GETFD:
+    case F_SETFD:
+    case F_SETLK:
+    case F_SETLKW: {
+      __wasi_fdstat_t stat;
+      return -(long)__wasi_fd_fdstat_get((__wasi_fd_t)fd, &stat);
+    }
+    case F_GETLK: ((struct flock *)argument)->l_type = F_UNLCK; return 0;
+    case F_GETFL: return get_flags(fd);
+    case F_SETFL: return -(long)__wasi_fd_fdstat_set_flags((__wasi_fd_t)fd, fd_flags(argument));
+    default: return -EINVAL;
+  }
+}
+
+int __syscall_ioctl(int fd, int request, ...) {
+  (void)fd;
+  return request == FIONREAD ? -ENOSYS : -ENOTTY;
+}
+
+static void fill_subscription(__wasi_subscription_t *out, const struct pollfd *in, size_t index, int writes) {
+  memset(out, 0, sizeof *out);
+  out->userdata = index;
+  out->type = writes ? __WASI_EVENTTYPE_FD_WRITE : __WASI_EVENTTYPE_FD_READ;
+  out->u.fd_readwrite.file_descriptor = (__wasi_fd_t)in->fd;
+}
+
+static size_t subscribe(__wasi_subscription_t *out, const struct pollfd *fds, size_t count, long timeout) {
+  size_t used = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (fds[i].fd >= 0 && (fds[i].events & POLLIN) != 0) {
+      fill_subscription(&out[used++], &fds[i], i, 0);
+    }
+    if (fds[i].fd >= 0 && (fds[i].events & POLLOUT) != 0) {
+      fill_subscription(&out[used++], &fds[i], i, 1);
+    }
+  }
+  if (timeout >= 0) {
+    memset(&out[used], 0, sizeof out[used]);
+    out[used].type = __WASI_EVENTTYPE_CLOCK;
+    out[used].u.clock.id = __WASI_CLOCKID_MONOTONIC;
+    out[used].u.clock.timeout = (__wasi_timestamp_t)timeout * 1000000;
+    used += 1;
+  }
+  return used;
+}
+
+static void note(struct pollfd *fd, const __wasi_event_t *event) {
+  if (event->error == __WASI_ERRNO_BADF) {
+    fd->revents |= POLLNVAL;
+  } else if (event->error != 0) {
+    fd->revents |= POLLERR;
+  } else {
+    fd->revents |= event->type == __WASI_EVENTTYPE_FD_READ ? POLLIN : POLLOUT;
+    fd->revents |= (event->u.fd_readwrite.flags & __WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP) != 0 ? POLLHUP : 0;
+  }
+}
+
+long __syscall_poll(long pointer, long count, long timeout) {
+  struct pollfd *fds = (struct pollfd *)pointer;
+  size_t room = 2 * (size_t)count + 1, happened = 0;
+  __wasi_subscription_t *subscriptions = calloc(room, sizeof *subscriptions);
+  __wasi_event_t *events = calloc(room, sizeof *events);
+  long result = subscriptions == 0 || events == 0 ? -ENOMEM : 0;
+  size_t used = result == 0 ? subscribe(subscriptions, fds, (size_t)count, timeout) : 0;
+  if (used != 0) {
+    result = -(long)__wasi_poll_oneoff(subscriptions, events, used, &happened);
+  }
+  for (long i = 0; result == 0 && i < count; ++i) {
+    fds[i].revents = 0;
+  }
+  for (size_t i = 0; result == 0 && i < happened; ++i) {
+    if (events[i].type != __WASI_EVENTTYPE_CLOCK) {
+      note(&fds[events[i].userdata], &events[i]);
+    }
+  }
+  for (long i = 0, ok = result == 0; ok && i < count; ++i) {
+    result += fds[i].revents != 0;
+  }
+  free(subscriptions);
+  free(events);
+  return result;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The start of a program: constructors, main, and an exit that flushes.
+#include <stdlib.h>
+#include <wasi/api.h>
+
+void __wasm_call_ctors(void);
+int main(int argc, char **argv);
+
+// The strings live as long as the program: main may keep what argv points to.
+static char **arguments(int *count) {
+  __wasi_size_t argc = 0, size = 0;
+  if (__wasi_args_sizes_get(&argc, &size) != 0) {
+    argc = size = 0;
+  }
+  char **argv = calloc(argc + 1, sizeof *argv);
+  char *bytes = malloc(size + 1);
+  if (argv == 0 || bytes == 0 || (argc != 0 && __wasi_args_get((uint8_t **)argv, (uint8_t *)bytes) != 0)) {
+    __wasi_proc_exit(71);
+  }
+  *count = (int)argc;
+  return argv;
+}
+
+void _start(void) {
+  __wasm_call_ctors();
+  int argc = 0;
+  char **argv = arguments(&argc);
+  exit(main(argc, argv));
+}
+
+// Stops with a trap, which the host reports with the guest's backtrace; the library's own ends with exit code 1.
+_Noreturn void abort(void) { __builtin_trap(); }
