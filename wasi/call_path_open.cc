@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "wasi/call_support.hh"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <chrono>
+
+namespace interlink::wasi {
+
+namespace {
+
+// The kernel has no wait for a FIFO's first reader other than a blocking open, which could not be cancelled. So a writer
+// tries again, at first after 1 ms, in the end every 20 ms: a person does not see it, and a core does not feel it.
+constexpr auto fifo_retry_first = std::chrono::milliseconds(1);
+constexpr auto fifo_retry_last = std::chrono::milliseconds(20);
+
+struct open_request {
+  std::uint32_t lookup;
+  std::uint32_t open_flags;
+  std::uint64_t base;
+  std::uint64_t inheriting;
+  std::uint32_t flags;
+};
+
+// Rights that the directory must have for these flags. Source: WASI preview 1, `rights`.
+std::uint64_t rights_for_flags(const open_request& wanted)
+{
+  std::uint64_t needed = rights::path_open;
+  if ((wanted.open_flags & open_flag::create) != 0) {
+    needed |= rights::path_create_file;
+  }
+  if ((wanted.open_flags & open_flag::truncate) != 0) {
+    needed |= rights::path_filestat_set_size;
+  }
+  return needed;
+}
+
+// Rights that the new descriptor asks for, including those that its flags imply.
+std::uint64_t rights_asked(const open_request& wanted)
+{
+  auto asked = (wanted.base | wanted.inheriting) & rights::all;
+  if ((wanted.flags & fd_flag::dsync) != 0) {
+    asked |= rights::fd_datasync;
+  }
+  if ((wanted.flags & (fd_flag::rsync | fd_flag::sync)) != 0) {
+    asked |= rights::fd_sync;
+  }
+  return asked;
+}
+
+// O_NONBLOCK always: the open of a FIFO must not wait in the kernel, and our transfers wait by poll. O_APPEND never:
+// appending is a property of each write, so that a guest can switch it (wasi/calls.hh, fd_fdstat_set_flags).
+int host_open_flags(const open_request& wanted)
+{
+  bool is_directory = (wanted.open_flags & open_flag::directory) != 0;
+  bool writes = (wanted.base & rights::writing) != 0 && !is_directory;
+  bool reads = (wanted.base & (rights::fd_read | rights::fd_readdir)) != 0;
+  int flags = O_NONBLOCK | O_NOCTTY | (writes ? (reads ? O_RDWR : O_WRONLY) : O_RDONLY);
+  flags |= is_directory ? O_DIRECTORY : 0;
+  flags |= (wanted.open_flags & open_flag::create) != 0 ? O_CREAT : 0;
+  flags |= (wanted.open_flags & open_flag::exclusive) != 0 ? O_EXCL : 0;
+  flags |= (wanted.open_flags & open_flag::truncate) != 0 ? O_TRUNC : 0;
+  flags |= (wanted.lookup & lookup_flag::symlink_follow) != 0 ? 0 : O_NOFOLLOW;
+  flags |= (wanted.flags & fd_flag::dsync) != 0 ? O_DSYNC : 0;
+  flags |= (wanted.flags & (fd_flag::rsync | fd_flag::sync)) != 0 ? O_SYNC : 0;
+  return flags;
+}
+
+bool is_fifo(int directory, const std::string& path)
+{
+  auto file = open_beneath(directory, path, O_PATH);
+  struct stat status {};
+  return file && ::fstat(file->value(), &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+expected<unique_fd> open_or_wait(int directory, const std::string& path, const open_request& wanted, canceller& cancel)
+{
+  std::chrono::milliseconds pause = fifo_retry_first;
+  while (true) {
+    auto opened = open_beneath(directory, path, host_open_flags(wanted), 0666);
+    bool lacks_reader = !opened && opened.error() == outcome(errno_code::nxio) && (wanted.flags & fd_flag::nonblock) == 0 &&
+                        is_fifo(directory, path);
+    if (!lacks_reader) {
+      return opened;
+    }
+    if (cancel.sleep_for(pause)) {
+      return refuse(outcome::cancelled());
+    }
+    pause = std::min(pause * 2, std::chrono::milliseconds(fifo_retry_last));
+  }
+}
+
+descriptor make_descriptor(open_file_ptr file, const open_request& wanted)
+{
+  bool is_directory = file->type == file_type::directory;
+  auto base = wanted.base & file->possible_rights;
+  auto inheriting = is_directory ? wanted.inheriting & rights::below_directory : 0;
+  return {std::move(file), base, inheriting, std::nullopt};
+}
+
+} // namespace
+
+outcome path_open(system& s, call_context& c, guest_fd fd, std::uint32_t lookup, guest_pointer path, guest_size length,
+                  std::uint32_t open_flags, std::uint64_t base, std::uint64_t inheriting, std::uint32_t flags,
+                  guest_pointer opened)
+{
+  open_request wanted{lookup, open_flags, base & rights::all, inheriting & rights::all, flags};
+  auto directory = find_directory(s, fd, rights_for_flags(wanted));
+  if (!directory) {
+    return directory.error();
+  }
+  if ((lookup & ~lookup_flag::symlink_follow) != 0 || (open_flags & ~open_flag::all) != 0 ||
+      (flags & ~std::uint32_t{fd_flag::all}) != 0) {
+    return errno_code::inval;
+  }
+  if ((rights_asked(wanted) & ~(*directory)->inheriting_rights) != 0) {
+    return errno_code::notcapable;
+  }
+  if (!c.memory.contains(opened, 4)) {
+    return errno_code::fault;
+  }
+  auto text = load_path(c.memory, path, length);
+  if (!text) {
+    return text.error();
+  }
+  if (c.cancel.is_cancelled()) {
+    return outcome::cancelled();
+  }
+  auto host = open_or_wait((*directory)->file->fd.value(), *text, wanted, c.cancel);
+  if (!host) {
+    return host.error();
+  }
+  auto file = own_file(std::move(*host), static_cast<std::uint16_t>(flags));
+  if (!file) {
+    return file.error();
+  }
+  auto number = s.descriptors().insert(make_descriptor(std::move(*file), wanted));
+  return number ? c.memory.store(opened, *number) : number.error();
+}
+
+} // namespace interlink::wasi

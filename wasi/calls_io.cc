@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "wasi/call_support.hh"
+#include "wasi/stream.hh"
+
+#include <cerrno>
+#include <limits>
+
+namespace interlink::wasi {
+
+namespace {
+
+constexpr auto offset_max = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
+
+// Everything that both directions check before a byte moves.
+struct prepared_transfer {
+  open_file_ptr file;
+  std::vector<iovec> buffers;
+};
+
+expected<prepared_transfer> prepare(system& s, call_context& c, guest_fd fd, std::uint64_t needed, guest_pointer iovecs,
+                                    guest_size count, guest_pointer size)
+{
+  auto found = s.descriptors().find(fd);
+  if (!found) {
+    return std::unexpected(found.error());
+  }
+  // A directory never has the right; isdir says more than notcapable and is what a read of a directory is on Linux.
+  if ((*found)->file->type == file_type::directory) {
+    return refuse(errno_code::isdir);
+  }
+  if (((*found)->base_rights & needed) != needed) {
+    return refuse(errno_code::notcapable);
+  }
+  if (!c.memory.contains(size, 4)) {
+    return refuse(errno_code::fault);
+  }
+  auto buffers = load_iovecs(c.memory, iovecs, count);
+  if (!buffers) {
+    return std::unexpected(buffers.error());
+  }
+  return prepared_transfer{(*found)->file, std::move(*buffers)};
+}
+
+outcome store_count(call_context& c, guest_pointer size, const expected<std::size_t>& moved)
+{
+  if (!moved) {
+    return moved.error();
+  }
+  return c.memory.store(size, static_cast<std::uint32_t>(*moved));
+}
+
+expected<std::size_t> from_transfer(ssize_t moved)
+{
+  if (moved < 0) {
+    return refuse(from_host_errno(errno));
+  }
+  return static_cast<std::size_t>(moved);
+}
+
+// A regular file at its own offset, which the host keeps, so that processes which share the description share it too.
+expected<std::size_t> transfer_file(prepared_transfer& transfer, bool is_write)
+{
+  auto& file = *transfer.file;
+  int fd = file.fd.value();
+  auto count = static_cast<int>(transfer.buffers.size());
+  ssize_t moved = -1;
+  do {
+    if (!is_write) {
+      moved = ::readv(fd, transfer.buffers.data(), count);
+    } else if ((file.flags.load(std::memory_order_relaxed) & ~file.host_append & fd_flag::append) != 0) {
+      // Offset -1 moves the file's own offset along, as O_APPEND would. Source: pwritev2(2).
+      moved = ::pwritev2(fd, transfer.buffers.data(), count, -1, RWF_APPEND);
+    } else {
+      moved = ::writev(fd, transfer.buffers.data(), count);
+    }
+  } while (moved < 0 && errno == EINTR);
+  return from_transfer(moved);
+}
+
+outcome transfer_at(system& s, call_context& c, guest_fd fd, guest_pointer iovecs, guest_size count, std::uint64_t offset,
+                    guest_pointer size, bool is_write)
+{
+  auto found = s.descriptors().find(fd);
+  if (found && (*found)->file->is_stream()) {
+    return errno_code::spipe;
+  }
+  auto needed = (is_write ? rights::fd_write : rights::fd_read) | rights::fd_seek;
+  auto transfer = prepare(s, c, fd, needed, iovecs, count, size);
+  if (!transfer) {
+    return transfer.error();
+  }
+  if (offset > offset_max) {
+    return errno_code::inval;
+  }
+  int host = transfer->file->fd.value();
+  auto* buffers = transfer->buffers.data();
+  auto buffer_count = static_cast<int>(transfer->buffers.size());
+  auto at = static_cast<off_t>(offset);
+  ssize_t moved = -1;
+  do {
+    moved = is_write ? ::pwritev(host, buffers, buffer_count, at) : ::preadv(host, buffers, buffer_count, at);
+  } while (moved < 0 && errno == EINTR);
+  return store_count(c, size, from_transfer(moved));
+}
+
+} // namespace
+
+outcome fd_read(system& s, call_context& c, guest_fd fd, guest_pointer iovecs, guest_size count, guest_pointer size)
+{
+  auto transfer = prepare(s, c, fd, rights::fd_read, iovecs, count, size);
+  if (!transfer) {
+    return transfer.error();
+  }
+  bool waits = transfer->file->method.load(std::memory_order_relaxed) != wait_method::never_waits;
+  return store_count(c, size, waits ? read_stream(*transfer->file, transfer->buffers, c.cancel)
+                                    : transfer_file(*transfer, false));
+}
+
+outcome fd_write(system& s, call_context& c, guest_fd fd, guest_pointer iovecs, guest_size count, guest_pointer size)
+{
+  auto transfer = prepare(s, c, fd, rights::fd_write, iovecs, count, size);
+  if (!transfer) {
+    return transfer.error();
+  }
+  bool waits = transfer->file->method.load(std::memory_order_relaxed) != wait_method::never_waits;
+  return store_count(c, size, waits ? write_stream(*transfer->file, transfer->buffers, c.cancel)
+                                    : transfer_file(*transfer, true));
+}
+
+outcome fd_pread(system& s, call_context& c, guest_fd fd, guest_pointer iovecs, guest_size count, std::uint64_t offset,
+                 guest_pointer size)
+{
+  return transfer_at(s, c, fd, iovecs, count, offset, size, false);
+}
+
+outcome fd_pwrite(system& s, call_context& c, guest_fd fd, guest_pointer iovecs, guest_size count, std::uint64_t offset,
+                  guest_pointer size)
+{
+  return transfer_at(s, c, fd, iovecs, count, offset, size, true);
+}
+
+} // namespace interlink::wasi

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the threads of one guest process share of WASI: arguments, environment, preopened directories, descriptors, the
+// current directory. It knows no engine and no linker.
+#pragma once
+
+#include "messages/error.hh"
+#include "wasi/beneath.hh"
+#include "wasi/descriptor_table.hh"
+#include "wasi/outcome.hh"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace interlink::wasi {
+
+/// A host directory that the guest may use, and the name it knows it by.
+struct preopen {
+  std::string host_path;
+  std::string guest_name; ///< as the guest sees it, "." and "/" included
+};
+
+/// What an embedder decides.
+struct options {
+  std::vector<std::string> args; ///< the program's name first
+  std::vector<std::string> env;  ///< "KEY=VALUE"
+  std::vector<preopen> preopens; ///< descriptors 3, 4, ... in this order
+  int stdin_fd = 0;              ///< duplicated; a negative one leaves the guest's descriptor closed
+  int stdout_fd = 1;
+  int stderr_fd = 2;
+  std::vector<int> inherited; ///< duplicated: more descriptors after the preopens, such as a listening socket
+  /// Called once, by the first thread that exits the process, before its guest is unwound. Must not throw.
+  std::function<void(std::uint32_t code)> on_exit;
+};
+
+/// Where a guest path lies: a preopened directory, and a path to be looked up beneath it.
+struct guest_location {
+  open_file_ptr directory; ///< keeps the host descriptor open
+  std::string relative;    ///< "." for the directory itself
+  std::string normal;      ///< the whole guest path in normal form
+};
+
+/// The shared state. Context: any thread. Lifetime: outlives every call; its end closes the descriptors.
+class system {
+public:
+  system(const system&) = delete;
+  system& operator=(const system&) = delete;
+  ~system() = default;
+
+  std::span<const std::string> args() const { return args_; }
+  std::span<const std::string> env() const { return env_; }
+  descriptor_table& descriptors() { return descriptors_; }
+
+  /// Finds the preopened directory with the longest name that is a prefix of `path`; a relative path starts at the
+  /// current directory. ".." is taken textually, before the look-up. A name without leading slash, "." above all, and
+  /// the same name with one mean one place, as in wasi-libc; given both, an absolute path goes to the absolute name.
+  /// Errors: noent when empty or no preopen matches; inval, ilseq, nametoolong for malformed text.
+  expected<guest_location> resolve_guest_path(std::string_view path) const;
+
+  /// Opens a regular file of the guest for reading, as the dynamic linker needs it: never waits, never leaves the
+  /// preopened directories. Errors: as above; notcapable; isdir; inval when it is neither file nor directory; the host's.
+  expected<unique_fd> open_guest_file(std::string_view path) const;
+
+  /// Absolute and in normal form. At first "/" when a preopen has that name or ".", else the first preopen's name.
+  std::string current_directory() const;
+
+  /// Errors: as resolve_guest_path; noent, notdir, notcapable, the host's.
+  outcome change_directory(std::string_view path);
+
+  /// Runs the exit hook unless another thread has. Returns the outcome that unwinds the caller.
+  outcome exit(std::uint32_t code);
+
+private:
+  struct mounted {
+    open_file_ptr directory;
+    std::string normal_name;
+    bool is_absolute;
+  };
+
+  system() = default;
+  result<void> open_standard_streams(const options& wanted);
+  result<void> open_preopens(const options& wanted);
+  result<void> adopt(guest_fd expected_fd, int host_fd, std::string_view what);
+  friend result<std::shared_ptr<system>> make_system(options wanted);
+
+  std::vector<std::string> args_;
+  std::vector<std::string> env_;
+  std::vector<mounted> mounts_;
+  descriptor_table descriptors_;
+  std::function<void(std::uint32_t)> on_exit_;
+  std::atomic_flag has_exited_;
+
+  // A leaf lock: held to copy or replace the string, never with the lock of the table or across a system call.
+  mutable std::mutex current_directory_mutex_;
+  std::string current_directory_;
+};
+
+/// Opens everything at once. Errors: invalid_argument, naming the directory, descriptor, argument or variable at fault,
+/// what was found and what to do.
+result<std::shared_ptr<system>> make_system(options wanted);
+
+} // namespace interlink::wasi
