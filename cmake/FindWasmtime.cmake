@@ -11,7 +11,11 @@ set(_wasmtime_root "")
 set(_wasmtime_reason "set WASMTIME_ROOT to a folder that has include/wasmtime.h and lib/libwasmtime.so")
 set(_wasmtime_tool "${CMAKE_CURRENT_LIST_DIR}/../tools/get-wasmtime")
 
-if(WASMTIME_ROOT)
+get_property(_wasmtime_known GLOBAL PROPERTY INTERLINK_WASMTIME_ROOT)
+if(_wasmtime_known)
+  # Found before in this configure, by another folder.
+  set(_wasmtime_root "${_wasmtime_known}")
+elseif(WASMTIME_ROOT)
   set(_wasmtime_root "${WASMTIME_ROOT}")
 elseif(DEFINED ENV{WASMTIME_ROOT} AND NOT "$ENV{WASMTIME_ROOT}" STREQUAL "")
   set(_wasmtime_root "$ENV{WASMTIME_ROOT}")
@@ -63,7 +67,9 @@ find_package_handle_standard_args(Wasmtime
   REASON_FAILURE_MESSAGE "${_wasmtime_reason}")
 
 if(Wasmtime_FOUND AND NOT TARGET Wasmtime::wasmtime)
-  add_library(Wasmtime::wasmtime SHARED IMPORTED)
+  set_property(GLOBAL PROPERTY INTERLINK_WASMTIME_ROOT "${_wasmtime_root}")
+  # Global: whoever links the adapter needs the target too, in whatever folder.
+  add_library(Wasmtime::wasmtime SHARED IMPORTED GLOBAL)
   # The library of the Python wheel has no SONAME: without this property the path at link time would be recorded.
   set_target_properties(Wasmtime::wasmtime PROPERTIES
     IMPORTED_LOCATION "${Wasmtime_LIBRARY}"

@@ -25,7 +25,8 @@
 
 namespace interlink::engine {
 
-/// One wasm value of any type, untyped; 128 bits, little-endian. The reader knows the type.
+/// One wasm value of any type, untyped; 128 bits, little-endian. The reader knows the type, and reads a 32-bit value by
+/// `i32()`: what a guest leaves above it is undefined.
 struct value_slot {
   std::uint64_t low{};
   std::uint64_t high{};
@@ -88,8 +89,9 @@ class store;
 
 /// A host function. Receives its arguments in `values[0..]` and leaves its results there; there are as many slots as the
 /// larger of the two counts. An error unwinds the guest: it comes out, unchanged, of the `store::call` or
-/// `store::instantiate` that entered the guest. May use the store it was called from in every way (instantiate, grow,
-/// set, call). Must not throw. Context: the thread that runs the store.
+/// `store::instantiate` that entered the guest. A guest_threw that a call made here answered, handed on as it is, throws
+/// the exception again into the guest that called, so that exceptions cross host functions. May use the store it was
+/// called from in every way (instantiate, grow, set, call). Must not throw. Context: the thread that runs the store.
 using host_function = std::function<result<void>(store& caller, std::span<value_slot> values)>;
 
 /// Bounds of one store. Source: the engine's default of 10,000 instances is too low (design section 4).
@@ -98,7 +100,7 @@ struct store_limits {
   std::uint64_t instances = 10'000'000;
   std::uint64_t tables = 10'000'000;
   std::uint64_t memories = 10'000'000;
-  std::uint64_t memory_bytes = std::uint64_t{1} << 33; ///< of each memory that is the store's own
+  std::uint64_t memory_bytes = std::uint64_t{1} << 33; ///< of each memory that is the store's own, exceptions' heap too
 };
 
 /// The engine's unit of isolation: instances, tables, globals. Context: one thread at a time.
@@ -120,12 +122,13 @@ public:
 
   virtual std::optional<extern_value> find_export(const instance& from, std::string_view name) = 0;
 
+  /// The null function when the type names a module's own types, which the host cannot say.
   virtual function make_function(const function_type& type, host_function body) = 0;
   /// Errors: engine_refused. New elements are null.
   virtual result<table> make_table(const table_type& type) = 0;
   virtual result<global> make_global(const global_type& type, value_slot initial) = 0;
   virtual result<tag> make_tag(const tag_type& type) = 0;
-  /// A memory of this store alone. Errors: memory_exhausted, engine_refused.
+  /// A memory of this store alone. Errors: memory_exhausted, engine_refused, invalid_argument (minimum above maximum).
   virtual result<memory> make_memory(const memory_type& type) = 0;
 
   virtual std::uint64_t table_size(const table& of) = 0;
@@ -137,20 +140,24 @@ public:
   virtual result<std::uint64_t> table_grow(const table& of, std::uint64_t delta) = 0;
 
   virtual value_slot global_get(const global& of) = 0;
+  /// An immutable global keeps its value.
   virtual void global_set(const global& of, value_slot value) = 0;
 
   virtual std::span<std::byte> memory_data(const memory& of) = 0;
   virtual result<std::uint64_t> memory_grow(const memory& of, std::uint64_t delta_pages) = 0;
 
+  /// References to a module's own types come back as their abstract heap type.
   virtual function_type type_of(const function& of) = 0;
 
   /// Calls a guest or host function; results replace the arguments in `values`, which has as many slots as the larger of
   /// both counts. Every argument must have the function's parameter types (the caller has checked them).
   /// Errors: guest_trapped with the trap record; guest_threw when an exception leaves the guest; whatever error a host
-  /// function on the way returned, unchanged (with the backtrace added to `detail().trap` if it has none).
+  /// function on the way returned, unchanged (with the backtrace added to `detail().trap` if it has none, but not to
+  /// guest_exited, thread_exited, stopping and cancelled); stopping with the trap record when the epoch's deadline has
+  /// passed; invalid_argument for the null function.
   virtual result<void> call(const function& callee, std::span<value_slot> values) = 0;
 
-  /// Guest frames of the calls now under way in this store, innermost first. Only from a host function.
+  /// Guest frames of the calls now under way in this store, innermost first. From a host function; empty elsewhere.
   virtual std::vector<guest_frame> backtrace() = 0;
 
   /// Lets compiled code run `ticks` epochs before it traps with errc::stopping; only with `engine_options::interruptible`.

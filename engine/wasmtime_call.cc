@@ -113,11 +113,36 @@ error wasmtime_store::thrown_error()
   detail.message = "a wasm exception left the guest uncaught";
   detail.trap = trap_record{detail.message, {}};
   error report(errc::guest_threw, std::move(detail));
-  wasmtime_exnref_t exception{};
-  if (wasmtime_context_take_exception(context_, &exception)) {
+  auto exception = take_exception();
+  if (!wasmtime_exnref_is_null(&exception)) {
     thrown_ = thrown_exception{report, exception};
   }
   return report;
+}
+
+/// Taking the exception also leaves a root in the innermost scope of roots, and outside of any scope that root would
+/// keep the exception until the store ends. A checked call opens a scope and closes it: so it is taken inside of one.
+wasmtime_exnref_t wasmtime_store::take_exception()
+{
+  wasmtime_exnref_t exception{};
+  auto take = [](void* into, wasmtime_caller_t* caller, const wasmtime_val_t*, std::size_t, wasmtime_val_t*,
+                 std::size_t) -> wasm_trap_t* {
+    auto** place = static_cast<wasmtime_exnref_t**>(into);
+    wasmtime_context_take_exception(wasmtime_caller_context(caller), *place);
+    return nullptr;
+  };
+  if (!exception_taker_) {
+    wasm_valtype_vec_t parameters{};
+    wasm_valtype_vec_t results{};
+    function_type_ptr nullary(wasm_functype_new(&parameters, &results));
+    exception_taker_.emplace();
+    wasmtime_func_new(context_, nullary.get(), take, &taken_, nullptr, &*exception_taker_);
+  }
+  taken_ = &exception;
+  wasm_trap_t* trap = nullptr;
+  error_ptr failure(wasmtime_func_call(context_, &*exception_taker_, nullptr, 0, nullptr, 0, &trap));
+  trap_ptr owned_trap(trap);
+  return exception;
 }
 
 void wasmtime_store::forget_thrown()

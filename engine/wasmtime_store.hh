@@ -64,6 +64,7 @@ private:
   extern_value to_value_of(wasmtime_extern_t& item);
   error entry_error(wasmtime_error_t* failure, wasm_trap_t* trap);
   error thrown_error();
+  wasmtime_exnref_t take_exception();
   void forget_thrown();
   wasmtime_func_t make_probe();
 
@@ -74,6 +75,8 @@ private:
   std::uint64_t instance_count_ = 0;
   std::optional<error> raised_;
   std::optional<thrown_exception> thrown_;
+  std::optional<wasmtime_func_t> exception_taker_; ///< made at the first exception that leaves the guest
+  wasmtime_exnref_t* taken_ = nullptr;             ///< where the taker puts the exception
   std::optional<wasmtime_func_t> probe_; ///< made at the first backtrace; null when the engine had no room for it
 };
 

@@ -191,9 +191,11 @@ protected:
   std::map<std::string, std::filesystem::file_time_type> files() const
   {
     std::map<std::string, std::filesystem::file_time_type> written;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(path_)) {
-      if (entry.is_regular_file() && !entry.path().has_extension()) {
-        written[entry.path()] = entry.last_write_time();
+    std::error_code gone; // a file of the engine's that it took away meanwhile
+    std::filesystem::recursive_directory_iterator entry(path_, gone);
+    for (; entry != std::filesystem::recursive_directory_iterator(); entry.increment(gone)) {
+      if (entry->is_regular_file(gone) && !entry->path().has_extension()) {
+        written[entry->path()] = entry->last_write_time(gone);
       }
     }
     return written;
