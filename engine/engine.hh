@@ -87,11 +87,12 @@ using compiled_module_ptr = std::shared_ptr<const compiled_module>;
 
 class store;
 
-/// A host function. Receives its arguments in `values[0..]` and leaves its results there; there are as many slots as the
-/// larger of the two counts. An error unwinds the guest: it comes out, unchanged, of the `store::call` or
-/// `store::instantiate` that entered the guest. A guest_threw that a call made here answered, handed on as it is, throws
-/// the exception again into the guest that called, so that exceptions cross host functions. May use the store it was
-/// called from in every way (instantiate, grow, set, call). Must not throw. Context: the thread that runs the store.
+/// A host function. Receives its arguments in `values[0..]` and leaves its results there; there are as many slots as
+/// the larger of the two counts. An error unwinds the guest: it comes out, unchanged, of the `store::call` or
+/// `store::instantiate` that entered the guest. A guest_threw that a call made here answered, handed on as it is,
+/// throws the exception again into the guest that called, so that exceptions cross host functions. May use the store
+/// it was called from in every way (instantiate, grow, set, call). Must not throw.
+/// Context: the thread that runs the store.
 using host_function = std::function<result<void>(store& caller, std::span<value_slot> values)>;
 
 /// Bounds of one store. Source: the engine's default of 10,000 instances is too low (design section 4).
@@ -149,8 +150,8 @@ public:
   /// References to a module's own types come back as their abstract heap type.
   virtual function_type type_of(const function& of) = 0;
 
-  /// Calls a guest or host function; results replace the arguments in `values`, which has as many slots as the larger of
-  /// both counts. Every argument must have the function's parameter types (the caller has checked them).
+  /// Calls a guest or host function; results replace the arguments in `values`, which has as many slots as the larger
+  /// of both counts. Every argument must have the function's parameter types (the caller has checked them).
   /// Errors: guest_trapped with the trap record; guest_threw when an exception leaves the guest; whatever error a host
   /// function on the way returned, unchanged (with the backtrace added to `detail().trap` if it has none, but not to
   /// guest_exited, thread_exited, stopping and cancelled); stopping with the trap record when the epoch's deadline has
@@ -160,7 +161,8 @@ public:
   /// Guest frames of the calls now under way in this store, innermost first. From a host function; empty elsewhere.
   virtual std::vector<guest_frame> backtrace() = 0;
 
-  /// Lets compiled code run `ticks` epochs before it traps with errc::stopping; only with `engine_options::interruptible`.
+  /// Lets compiled code run `ticks` epochs before it traps with errc::stopping; only with
+  /// `engine_options::interruptible`.
   virtual void set_epoch_deadline(std::uint64_t ticks) = 0;
 };
 
@@ -170,7 +172,8 @@ struct engine_options {
   /// Code checks an epoch at function entries and loop heads, so that a computing guest can be stopped. Costs lua 1.25x
   /// (design section 5).
   bool interruptible = false;
-  /// Bytes of host stack that guest code may use on each thread; the thread's own stack must be at least 256 KiB larger.
+  /// Bytes of host stack that guest code may use on each thread, 16 KiB to 4 GiB; the thread's own stack must be at
+  /// least 256 KiB larger.
   std::size_t guest_stack_bytes = 1U << 20;
 };
 

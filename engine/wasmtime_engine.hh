@@ -10,10 +10,11 @@
 // - A slot that holds a reference has the engine's raw bits in `low` (0 is null). They mean something only in their
 //   store; those of GC references (extern, any, exn) only until the store next runs a garbage collection.
 // - The upper half of an i32 or f32 slot that the guest wrote is undefined: read it by `value_slot::i32()`.
-// - Two handles of one function need not be equal: an instance that imports a function has a reference of its own to it.
+// - Two handles of one function need not be equal: an instance that imports a function has its own reference to it.
 // - A type that names another type by index cannot be made from outside a module: `make_function` returns the null
 //   function for it, the other makers refuse; `type_of` shows such a reference as its abstract heap type.
-// - A guest function that a store holds by a handle of another store ends the process: the engine checks it.
+// - A handle used with another store than its own ends the process: the engine checks it.
+// - The first `store::backtrace` makes an instance of the adapter's own, which `instance_count` leaves out.
 #pragma once
 
 #include "engine/engine.hh"

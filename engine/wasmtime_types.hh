@@ -49,7 +49,8 @@ inline function to_handle(const wasmtime_func_t& item)
 
 inline wasmtime_func_t from_handle(const function& f)
 {
-  return {f.bits[0], reinterpret_cast<void*>(f.bits[1])}; // NOLINT(performance-no-int-to-ptr): opaque bits of the engine
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): opaque bits of the engine
+  return {f.bits[0], reinterpret_cast<void*>(f.bits[1])};
 }
 
 /// Tables, memories and tags have the same shape in the C API.

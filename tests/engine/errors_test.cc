@@ -212,9 +212,11 @@ TEST_F(Backtrace, InsideAHostFunctionTellsAllGuestFrames)
     frames = caller.backtrace();
     return result<void>();
   });
-  auto inner = guest(R"((module $in (import "env" "host" (func $h)) (func $f (export "run") call $h)))", "run", {looking});
+  auto inner = guest(R"((module $in (import "env" "host" (func $h)) (func $f (export "run") call $h)))", "run",
+                     {looking});
   auto middle = host([&](store& caller, std::span<value_slot>) { return caller.call(inner, {}); });
-  auto outer = guest(R"((module $out (import "env" "host" (func $h)) (func $g (export "run") call $h)))", "run", {middle});
+  auto outer = guest(R"((module $out (import "env" "host" (func $h)) (func $g (export "run") call $h)))", "run",
+                     {middle});
   ASSERT_TRUE(store_->call(outer, {}));
   EXPECT_EQ(names_of(frames), (std::vector<std::string>{"in.f", "out.g"}));
 }

@@ -104,7 +104,7 @@ TEST_F(Modules, TakesEveryProposalThatGuestsMayUse)
            "(module (func (result i32 i32) i32.const 1 i32.const 2))",
            "(module (memory 1) (memory 1))",
            "(module (memory i64 1))",
-           "(module (tag $e) (func (block $b (result exnref) (try_table (catch_all_ref $b) (throw $e)) unreachable) drop))",
+           "(module (tag $e) (func (drop (block $b (result exnref) (try_table (catch_all_ref $b) (throw $e)) (return)))))",
        }) {
     auto compiled = engine_->compile(wat(text));
     EXPECT_TRUE(compiled) << text << '\n' << (compiled ? "" : compiled.error().message());
@@ -259,13 +259,24 @@ TEST_F(CacheDirectory, IsRefusedWhenItCannotBeMade)
   EXPECT_EQ(refused.error().code(), errc::file_unreadable);
 }
 
-TEST(EngineOptions, RefuseAStackThatNoGuestCanRunOn)
+TEST(EngineOptions, RefuseAStackOutsideOfItsRange)
 {
-  engine_options options;
-  options.guest_stack_bytes = 0;
-  auto refused = make_wasmtime_engine(options);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code(), errc::invalid_argument);
+  for (std::size_t bytes : {std::size_t{0}, (std::size_t{16} << 10) - 1, (std::size_t{1} << 32) + 1}) {
+    engine_options options;
+    options.guest_stack_bytes = bytes;
+    auto refused = make_wasmtime_engine(options);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), errc::invalid_argument);
+  }
+}
+
+TEST(EngineOptions, TakeAStackAtTheEndsOfItsRange)
+{
+  for (std::size_t bytes : {std::size_t{16} << 10, std::size_t{1} << 32}) {
+    engine_options options;
+    options.guest_stack_bytes = bytes;
+    EXPECT_TRUE(make_wasmtime_engine(options));
+  }
 }
 
 } // namespace
