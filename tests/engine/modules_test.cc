@@ -104,7 +104,8 @@ TEST_F(Modules, TakesEveryProposalThatGuestsMayUse)
            "(module (func (result i32 i32) i32.const 1 i32.const 2))",
            "(module (memory 1) (memory 1))",
            "(module (memory i64 1))",
-           "(module (tag $e) (func (drop (block $b (result exnref) (try_table (catch_all_ref $b) (throw $e)) return))))",
+           "(module (tag $e) (func (drop (block $b (result exnref) (try_table (catch_all_ref $b) (throw $e))"
+           " return))))",
        }) {
     auto compiled = engine_->compile(wat(text));
     EXPECT_TRUE(compiled) << text << '\n' << (compiled ? "" : compiled.error().message());
