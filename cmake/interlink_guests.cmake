@@ -5,10 +5,12 @@
 #     [FREESTANDING]       without any libc: the default, said aloud
 #     [NEEDED y ...]       guests that x names as needed
 #     [SIDES y ...]        guests that x may open: a main exports what they import
+#     [NEEDED_NAMES f ...] file names to add to the needed list without linking with them: cycles, and what is missing
 #     [EXPORTS name ...]   further names to export, where defined
 #     [EXCEPTIONS]         C++ exceptions in the standard encoding
 #     [LONGJMP]            setjmp and longjmp
 #     [UNSHARED]           without shared memory, hence without threads
+#     [REACTOR]            a libc main without main(): its constructors run in _initialize, then its exports are called
 #     [NO_SUPPORT]         a libc main without our support library: it brings its own start code
 #     [RUNTIME_PATH dir ...]
 #     [TABLE_MAXIMUM n]    cap the function table of a main
@@ -22,13 +24,13 @@
 #
 # main: position-independent program. fixed: program at fixed addresses that links dynamically. static: program without
 # dylink.0. side: shared library. All land in <build>/guests, and the target `guests` builds them.
-include_guard()
+include_guard(GLOBAL)
 
-set(INTERLINK_GUEST_DIR "${PROJECT_BINARY_DIR}/guests")
-set(INTERLINK_TOOLS_DIR "${CMAKE_CURRENT_LIST_DIR}/../tools")
-set(INTERLINK_GUEST_SUPPORT_DIR "${CMAKE_CURRENT_LIST_DIR}/../groups/abi/guest")
-cmake_path(NORMAL_PATH INTERLINK_TOOLS_DIR)
-cmake_path(NORMAL_PATH INTERLINK_GUEST_SUPPORT_DIR)
+# In the cache, because this file is read once and used in several folders.
+cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH interlink_root)
+set(INTERLINK_GUEST_DIR "${PROJECT_BINARY_DIR}/guests" CACHE INTERNAL "Where guests are built")
+set(INTERLINK_TOOLS_DIR "${interlink_root}/tools" CACHE INTERNAL "")
+set(INTERLINK_GUEST_SUPPORT_DIR "${interlink_root}/groups/abi/guest" CACHE INTERNAL "")
 
 if(NOT TARGET guests)
   add_custom_target(guests ALL)
@@ -37,12 +39,12 @@ endif()
 find_program(INTERLINK_GUEST_CLANG clang-22 REQUIRED)
 find_program(INTERLINK_GUEST_LD wasm-ld-22 REQUIRED)
 find_program(INTERLINK_GUEST_WAT2WASM wat2wasm REQUIRED)
-find_package(Python3 REQUIRED COMPONENTS Interpreter)
+find_program(INTERLINK_GUEST_PYTHON python3 REQUIRED)
 
 if(DEFINED ENV{XDG_CACHE_HOME})
-  set(INTERLINK_GUEST_CACHE "$ENV{XDG_CACHE_HOME}/interlink/guests")
+  set(INTERLINK_GUEST_CACHE "$ENV{XDG_CACHE_HOME}/interlink/guests" CACHE INTERNAL "")
 else()
-  set(INTERLINK_GUEST_CACHE "$ENV{HOME}/.cache/interlink/guests")
+  set(INTERLINK_GUEST_CACHE "$ENV{HOME}/.cache/interlink/guests" CACHE INTERNAL "")
 endif()
 
 # The tool prints a folder, after it got what belongs there; a failure of its own says what is missing.
@@ -61,9 +63,10 @@ endfunction()
 interlink_guest_tool(get-guest-libc INTERLINK_GUEST_LIBC)
 interlink_guest_tool(get-guest-sources INTERLINK_GUEST_SOURCES)
 
-set(INTERLINK_GUEST_SUPPORT
-  start.s startup.c threads.c files.c paths.c directories.c system_calls.c time.c setjmp.c dlfcn.c embedding.c)
-list(TRANSFORM INTERLINK_GUEST_SUPPORT PREPEND "${INTERLINK_GUEST_SUPPORT_DIR}/")
+set(support start.s startup.c threads.c files.c paths.c directories.c system_calls.c time.c setjmp.c dlfcn.c
+            embedding.c)
+list(TRANSFORM support PREPEND "${INTERLINK_GUEST_SUPPORT_DIR}/")
+set(INTERLINK_GUEST_SUPPORT "${support}" CACHE INTERNAL "")
 
 function(interlink_json_strings variable)
   set(items)
@@ -102,13 +105,13 @@ function(interlink_add_guest name output depends)
  \"sources\": ${spec_sources}, \"support\": ${spec_support},
  \"wat\": ${spec_wat}, \"include_directories\": ${spec_include_directories},
  \"compile_options\": ${spec_compile_options}, \"link_options\": ${spec_link_options}, \"exports\": ${spec_exports},
- \"needed\": ${spec_needed}, \"sides\": ${spec_sides},
- \"exceptions\": ${spec_exceptions}, \"longjmp\": ${spec_longjmp}, \"unshared\": ${spec_unshared},
+ \"needed\": ${spec_needed}, \"needed_names\": ${spec_needed_names}, \"sides\": ${spec_sides},
+ \"exceptions\": ${spec_exceptions}, \"longjmp\": ${spec_longjmp}, \"unshared\": ${spec_unshared}, \"reactor\": ${spec_reactor},
  \"dylink\": ${spec_dylink}, \"table_maximum\": ${spec_table_maximum}
 }
 ")
   add_custom_command(OUTPUT "${file}"
-    COMMAND Python3::Interpreter "${INTERLINK_TOOLS_DIR}/build-guest" "${spec}"
+    COMMAND "${INTERLINK_GUEST_PYTHON}" "${INTERLINK_TOOLS_DIR}/build-guest" "${spec}"
     DEPENDS "${spec}" "${INTERLINK_TOOLS_DIR}/build-guest" "${INTERLINK_TOOLS_DIR}/wasm_sections.py" ${depends}
     DEPFILE "${depfile}" COMMENT "Guest ${output}" VERBATIM)
   add_custom_target(guest_${name} DEPENDS "${file}")
@@ -125,8 +128,8 @@ macro(interlink_guest_flag option variable)
 endmacro()
 
 function(interlink_guest)
-  cmake_parse_arguments(ARG "LIBC;FREESTANDING;EXCEPTIONS;LONGJMP;UNSHARED;NO_SUPPORT" "NAME;KIND;OUTPUT;TABLE_MAXIMUM"
-    "SOURCES;NEEDED;SIDES;EXPORTS;RUNTIME_PATH;INCLUDE_DIRECTORIES;COMPILE_OPTIONS;LINK_OPTIONS" ${ARGN})
+  cmake_parse_arguments(ARG "LIBC;FREESTANDING;EXCEPTIONS;LONGJMP;UNSHARED;NO_SUPPORT;REACTOR" "NAME;KIND;OUTPUT;TABLE_MAXIMUM"
+    "SOURCES;NEEDED;NEEDED_NAMES;SIDES;EXPORTS;RUNTIME_PATH;INCLUDE_DIRECTORIES;COMPILE_OPTIONS;LINK_OPTIONS" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS OR NOT ARG_KIND MATCHES "^(main|side|fixed|static)$")
     message(FATAL_ERROR "interlink_guest(${ARG_NAME}): unknown words ${ARG_UNPARSED_ARGUMENTS}, or kind '${ARG_KIND}'")
   endif()
@@ -168,6 +171,8 @@ function(interlink_guest)
   interlink_guest_flag(EXCEPTIONS spec_exceptions)
   interlink_guest_flag(LONGJMP spec_longjmp)
   interlink_guest_flag(UNSHARED spec_unshared)
+  interlink_guest_flag(REACTOR spec_reactor)
+  interlink_json_strings(spec_needed_names ${ARG_NEEDED_NAMES})
   interlink_json_strings(spec_sources ${sources})
   interlink_json_strings(spec_support ${support})
   interlink_json_strings(spec_wat)
@@ -203,12 +208,12 @@ function(interlink_wat_guest)
   set(spec_kind wat)
   set(spec_libc null)
   set(spec_table_maximum 0)
-  foreach(field exceptions longjmp unshared)
+  foreach(field exceptions longjmp unshared reactor)
     set(spec_${field} false)
   endforeach()
   interlink_json_strings(spec_wat "${source}")
   interlink_json_strings(spec_link_options --enable-threads --enable-exceptions --enable-tail-call)
-  foreach(field sources support include_directories compile_options exports needed sides)
+  foreach(field sources support include_directories compile_options exports needed needed_names sides)
     set(spec_${field} "[]")
   endforeach()
   interlink_add_guest(${ARG_NAME} "${output}" "${source}")

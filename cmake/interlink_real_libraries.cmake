@@ -1,5 +1,5 @@
 # zlib, lua and sqlite3 as side modules, from their real sources: libz, liblua and libsqlite3.
-include_guard()
+include_guard(GLOBAL)
 include(interlink_guests)
 
 set(zlib_sources adler32 compress crc32 deflate gzclose gzlib gzread gzwrite infback inffast inflate inftrees trees

@@ -155,6 +155,27 @@ def dylink(memory_size=0, memory_align=0, table_size=0, table_align=0, needed=()
     return out
 
 
+def with_needed(module, names):
+    """The module with these names added to the needed list of its `dylink.0` section."""
+    parts = []
+    for ident, payload in sections(module):
+        if ident == 0 and Reader(payload).name() == "dylink.0":
+            reader = Reader(payload)
+            head, needed, others = name(reader.name()), [], b""
+            while reader.at < len(payload):
+                kind, body = reader.byte(), reader.bytes(reader.leb())
+                if kind == 2:
+                    listed = Reader(body)
+                    needed = [listed.name() for _ in range(listed.leb())]
+                else:
+                    others += bytes([kind]) + leb(len(body)) + body
+            needed += names
+            body = leb(len(needed)) + b"".join(name(entry) for entry in needed)
+            payload = head + others + b"\2" + leb(len(body)) + body
+        parts.append((ident, payload))
+    return assemble(parts)
+
+
 def with_dylink(module, payload):
     """The module with this `dylink.0` section in front, where the convention wants it."""
     return assemble([(0, payload), *sections(module)])

@@ -21,6 +21,9 @@ static char **arguments(int *count) {
   return argv;
 }
 
+// A reactor: the host calls this first, and the module's exports as it likes afterwards.
+void _initialize(void) { __wasm_call_ctors(); }
+
 void _start(void) {
   __wasm_call_ctors();
   int argc = 0;
