@@ -47,9 +47,12 @@ public:
   /// lagging group may still write there). Nothing when no range fits. Pre: alignment is a power of two.
   std::optional<allocation> allocate(std::uint64_t size, std::uint64_t alignment, topology_version reusable_up_to);
 
-  /// Gives a range back. `freed_at` 0 when no group can have seen it (an abandoned load). `was_clean_and_untouched` is for ranges
-  /// that were reserved and never written.
+  /// Gives a range back. `freed_at` 0 when no group can write it any more (an abandoned load, a group that left).
+  /// `is_dirty` false only when the range is known to be zero.
   void free(memory_range range, bool is_dirty, topology_version freed_at);
+
+  /// Forgets when ranges were freed that may be reused by now, and joins them: versions must not fragment the arena.
+  void settle(topology_version reusable_up_to);
 
   const std::vector<free_range>& free_ranges() const { return ranges_; }
   friend bool operator==(const memory_arena&, const memory_arena&) = default;

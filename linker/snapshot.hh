@@ -85,9 +85,24 @@ using found_symbol = std::variant<found_function, found_data, found_tls>;
 /// Errors: invalid_handle; symbol_not_found; symbol_type_mismatch for an export that is a memory, table or tag.
 result<found_symbol> find_symbol(const snapshot& state, library_handle handle, std::string_view name);
 
+/// The data address that an export stands for: value plus memory base; absolute symbols have no base. Nothing when the
+/// export is no immutable integer global with a constant value, or the sum leaves the 32-bit address space.
+std::optional<memory_address> data_address_of(const export_info& exported, memory_address memory_base);
+
+/// The function that an export stands for: itself, or what it re-exports, followed to the module that defines it as far as
+/// that is bound. Pre: the export is a function of a published module.
+found_function canonical_function(const snapshot& state, module_id provider, std::uint32_t export_ordinal);
+
+/// The slot of a function in its module's own element segments, 0 when it is in none. Pure fact of the module and its
+/// table base. Source: a PIE main knows its own functions by these places (toolchain rule 6).
+table_index own_slot_of(const module_info& info, table_index table_base, std::uint32_t function_index);
+
 /// The canonical slot of an exported function of a published module, 0 when it has none yet.
 /// A function in its module's own element segment has the place it has there; else the slot it was given.
 table_index slot_of(const snapshot& state, module_id provider, std::uint32_t export_ordinal);
+
+/// The slot that a thunk of a published module calls: planned, or bound at its first call; 0 when still unbound.
+table_index thunk_slot_of(const snapshot& state, module_id importer, std::uint32_t thunk_number);
 
 /// Hash of everything a guest or a later load can observe of this snapshot, for tests of "a failed load changes nothing".
 std::uint64_t hash_of(const snapshot& state);

@@ -32,9 +32,16 @@ public:
 
   /// Length that every table must have.
   std::uint64_t size() const { return end_; }
+
+  /// First slot after the last one that is taken. Tables never get shorter, so `size` may be above it.
+  std::uint64_t used_end() const;
+
+  const std::vector<slot_range>& free_ranges() const { return free_; }
   friend bool operator==(const table_layout&, const table_layout&) = default;
 
 private:
+  void replace(std::vector<slot_range>::iterator place, slot_range before, slot_range after);
+
   std::vector<slot_range> free_; // ascending, neighbours joined; the mark never moves down (tables do not shrink)
   std::uint64_t end_;
   std::uint64_t maximum_;

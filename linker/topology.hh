@@ -16,6 +16,7 @@
 //   T7  A group waits for constructors only when no chain of such waits leads back to it.
 #pragma once
 
+#include "linker/host_catalog.hh"
 #include "linker/memory_layout.hh"
 #include "linker/snapshot.hh"
 #include "linker/table_layout.hh"
@@ -33,13 +34,6 @@
 #include <vector>
 
 namespace interlink {
-
-/// What the guest ABI and the embedder offer to imports: exact types by (module, name). Any function of an open module
-/// (`wasix_32v1`) is accepted with any signature, as the guest ABI answers Notsup there. Context: immutable.
-struct host_catalog {
-  std::map<std::pair<std::string, std::string>, extern_type> offered;
-  std::set<std::string> open_modules;
-};
 
 /// One file of a needed closure, as the requester read it. `info` is empty when the requester found the file in its snapshot.
 struct requested_module {
@@ -80,7 +74,7 @@ struct load_in_flight {
   std::vector<group_block> blocks;        ///< gains an entry when a group joins, loses those of groups that leave
   std::vector<memory_arena::allocation> reserved_memory;
   std::vector<table_layout::slot_range> reserved_slots;
-  std::vector<module_id> providers;       ///< references taken
+  std::map<module_id, std::set<module_id>> bound_to; ///< new module to its providers: references taken
 };
 
 /// A live group.
@@ -102,6 +96,9 @@ struct topology {
   std::map<group_id, group_id> waits_for;        ///< constructor waits, waiter to owner
   std::map<module_id, std::uint64_t> open_count; ///< handles given out
   std::map<module_id, std::uint64_t> references; ///< importers and lazy bindings, by provider
+  std::map<module_id, std::set<module_id>> bound_to; ///< the same by published importer
+  std::set<module_id> final_modules;             ///< opened with RTLD_NODELETE
+  std::map<module_id, load_id> closing;          ///< between the turns of a close, with the id that openers of the file wait for
   std::shared_ptr<const host_catalog> catalog;
   main_layout layout;
   std::uint64_t memory_pages{};        ///< that the linked memory must have
@@ -111,7 +108,8 @@ struct topology {
   std::uint32_t next_group = 1;
 };
 
-/// A topology for a program whose main module is `layout`'s. Pre: table minimum of main is respected by `first_slot`.
+/// A topology for a program whose main module is `layout`'s. `table_maximum` is the longest a function table may get:
+/// what main declares, or limit::table_elements.
 topology make_topology(const main_layout& layout, std::shared_ptr<const host_catalog> catalog, std::uint64_t table_maximum);
 
 // ---- Loading ----
@@ -131,7 +129,8 @@ struct planned_load {
   std::vector<operation_body> operations; ///< published by this very turn: slots of functions of published modules
 };
 
-/// Another load in flight holds a module of the closure. Ask again when it has ended.
+/// Another load in flight holds a module of the closure, or a close does. Ask again when it has ended. With `no_load` there
+/// is nothing to wait for: a module that the requester found in its snapshot is gone; locate and read anew, then ask again.
 struct wait_for_load {
   load_id id;
 };
@@ -154,7 +153,8 @@ prepare_outcome prepare_load(topology& state, const load_request& request);
 /// Commit point: from here every group will have the modules before it can call into them.
 operation_body commit_load(topology& state, load_id id, std::vector<module_artifact_ptr> thunk_artifacts);
 
-/// Gives everything back. Pre: the requester has emptied its slots and zeroed its ranges.
+/// Gives everything back. Pre: the requester has emptied its slots and zeroed its ranges: the data of the plan's modules
+/// and `planned_load::requester_blocks`. Does nothing when the load is not in flight (any more).
 void abandon_load(topology& state, load_id id);
 
 /// Adds a block that the guest's allocator gave.
@@ -221,11 +221,13 @@ void leave_group(topology& state, group_id group);
 
 // ---- Close ----
 
-/// Turn 1: the handle's count goes down; at zero, with no importers left, the incarnation is closing. Returns the
-/// modules whose destructors the closer must run, users before dependencies. Errors: invalid_handle.
+/// Turn 1: the handle's count goes down. What is then reached neither by needed lists nor by bindings from main, an open
+/// handle, a final module, an unfinished construction or a load in flight is closing: no longer found by its file, and an
+/// open of that file waits for `topology::closing`'s id. Returns the modules whose destructors the closer must run, users
+/// before dependencies. Errors: invalid_handle.
 result<std::vector<module_id>> close_library(topology& state, library_handle handle);
 
-/// Turn 2: nulls slots, frees ranges at the new version.
+/// Turn 2: nulls slots, frees ranges at the new version. Pre: `modules` are closing.
 operation_body unload(topology& state, const std::vector<module_id>& modules);
 
 operation_body stop(topology& state, std::uint32_t exit_code);

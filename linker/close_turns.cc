@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The two turns of a close (design section 4, "Close").
+#include "linker/module_checks.hh"
+#include "linker/topology_edit.hh"
+
+#include <algorithm>
+#include <utility>
+
+namespace interlink {
+
+namespace {
+
+/// Adds everything that `from` needs or is bound to. What is loaded, closed or bound together may form cycles, so that
+/// counts alone would never reach zero.
+void mark_reachable(const topology& state, std::vector<module_id> from, std::set<module_id>& reached)
+{
+  while (!from.empty()) {
+    const module_id id = from.back();
+    from.pop_back();
+    const loaded_module* module = state.current->find(id);
+    if (module == nullptr || !reached.insert(id).second) {
+      continue;
+    }
+    from.insert(from.end(), module->needed.begin(), module->needed.end());
+    if (const auto bound = state.bound_to.find(id); bound != state.bound_to.end()) {
+      from.insert(from.end(), bound->second.begin(), bound->second.end());
+    }
+  }
+}
+
+std::set<module_id> reachable_modules(const topology& state)
+{
+  std::vector<module_id> roots{main_module};
+  for (const auto& [id, count] : state.open_count) {
+    roots.push_back(id);
+  }
+  for (const auto& [id, load] : state.constructed_by) {
+    roots.push_back(id);
+  }
+  roots.insert(roots.end(), state.final_modules.begin(), state.final_modules.end());
+  for (const auto& [id, load] : state.loads) {
+    for (const loaded_module_ptr& module : load.modules) {
+      roots.insert(roots.end(), module->needed.begin(), module->needed.end());
+    }
+    for (const auto& [importer, providers] : load.bound_to) {
+      roots.insert(roots.end(), providers.begin(), providers.end());
+    }
+  }
+  std::set<module_id> reached;
+  mark_reachable(state, std::move(roots), reached);
+  return reached;
+}
+
+/// The slots of a module that goes away: its own range and all it was given.
+std::vector<table_index> slots_of(const module_plan& plan, const module_slots& given)
+{
+  std::vector<table_index> slots;
+  const auto own = static_cast<std::uint32_t>(table_slots_of(*plan.info));
+  for (std::uint32_t i = 0; i < own; ++i) {
+    slots.push_back(table_index{plan.table_base.value + i});
+  }
+  auto add = [&](std::size_t, table_index slot) { slots.push_back(slot); };
+  given.of_export.for_each(add);
+  given.of_host.for_each(add);
+  return slots;
+}
+
+void free_ranges(topology& state, const module_plan& plan, topology_version freed_at)
+{
+  if (plan.memory_base.value != 0) {
+    state.arena.free({plan.memory_base.value, plan.memory_size}, true, freed_at);
+  }
+  for (auto& [group, entry] : state.roster) {
+    if (const auto block = entry.blocks.find(plan.id); block != entry.blocks.end()) {
+      state.arena.free(block->second, true, freed_at);
+      entry.blocks.erase(block);
+    }
+  }
+}
+
+void forget_module(topology& state, module_id id)
+{
+  if (auto bound = state.bound_to.extract(id)) {
+    give_back_references(state, {{id, bound.mapped()}});
+  }
+  state.references.erase(id);
+  if (auto closing = state.closing.extract(id)) {
+    const loaded_module* module = state.current->find(id);
+    state.claims.erase(module->identity);
+  }
+}
+
+} // namespace
+
+result<std::vector<module_id>> close_library(topology& state, library_handle handle)
+{
+  const auto opened = state.open_count.find(module_id{handle.value});
+  if (opened == state.open_count.end()) {
+    return fail(errc::invalid_handle, "no open library has the handle " + std::to_string(handle.value));
+  }
+  if (--opened->second > 0) {
+    return std::vector<module_id>{};
+  }
+  state.open_count.erase(opened);
+  const std::set<module_id> reached = reachable_modules(state);
+  std::vector<module_id> to_close;
+  const load_id close_id{state.next_load};
+  for (const loaded_module_ptr& module : *state.current->modules) {
+    const module_id id = module->plan().id;
+    if (!reached.contains(id) && !state.closing.contains(id)) {
+      to_close.push_back(id);
+      state.closing.emplace(id, close_id);
+      state.claims[module->identity] = close_id;
+    }
+  }
+  if (!to_close.empty()) {
+    ++state.next_load;
+  }
+  // Ids ascend in instantiation order, dependencies first.
+  std::ranges::reverse(to_close);
+  return to_close;
+}
+
+operation_body unload(topology& state, const std::vector<module_id>& modules)
+{
+  next_snapshot next(state);
+  snapshot& edited = next.edit();
+  unload_modules operation{modules, {}};
+  auto is_going = [&](module_id id) { return std::ranges::find(modules, id) != modules.end(); };
+  std::vector<loaded_module_ptr> kept;
+  std::vector<std::shared_ptr<const module_slots>> kept_slots;
+  for (std::size_t place = 0; place < edited.modules->size(); ++place) {
+    const loaded_module_ptr& module = (*edited.modules)[place];
+    const module_plan& plan = module->plan();
+    if (!is_going(plan.id)) {
+      kept.push_back(module);
+      kept_slots.push_back(edited.slots[place]);
+      continue;
+    }
+    const auto slots = slots_of(plan, *edited.slots[place]);
+    for (const table_index slot : slots) {
+      state.table.free(slot, 1);
+    }
+    operation.slots.insert(operation.slots.end(), slots.begin(), slots.end());
+    free_ranges(state, plan, edited.version);
+    forget_module(state, plan.id);
+  }
+  std::vector<module_id> scope = *edited.global_scope;
+  std::erase_if(scope, is_going);
+  edited.modules = std::make_shared<const std::vector<loaded_module_ptr>>(std::move(kept));
+  edited.slots = std::move(kept_slots);
+  edited.global_scope = std::make_shared<const std::vector<module_id>>(std::move(scope));
+  next.publish(state);
+  return operation;
+}
+
+} // namespace interlink

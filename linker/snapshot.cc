@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "linker/snapshot.hh"
+
+#include "linker/value_hash.hh"
+
+#include <algorithm>
+#include <utility>
+
+namespace interlink {
+
+namespace {
+
+constexpr std::uint64_t address_space_bytes = std::uint64_t{1} << 32;
+
+const std::vector<module_id>* scope_of(const snapshot& state, library_handle handle)
+{
+  if (handle == default_scope_handle || handle == main_handle) {
+    return state.global_scope.get();
+  }
+  const loaded_module* library = state.find(module_id{handle.value});
+  return library == nullptr ? nullptr : &library->closure;
+}
+
+error wrong_kind(std::string_view name, const loaded_module& provider, const export_info& exported)
+{
+  error_detail detail;
+  detail.message = "the symbol is neither a function nor data with a constant address";
+  detail.module_name = provider.plan().name;
+  detail.symbol_name = std::string(name);
+  detail.expected = "a function or an immutable integer global";
+  detail.found = to_string(exported.type);
+  return {errc::symbol_type_mismatch, std::move(detail)};
+}
+
+result<found_symbol> found_in(const snapshot& state, const loaded_module& provider, std::uint32_t ordinal)
+{
+  const module_plan& plan = provider.plan();
+  const export_info& exported = plan.info->exports[ordinal];
+  if (kind_of(exported.type) == extern_kind::function) {
+    return canonical_function(state, plan.id, ordinal);
+  }
+  if (exported.is_tls() && exported.value) {
+    return found_tls{plan.id, *exported.value};
+  }
+  if (auto address = data_address_of(exported, plan.memory_base)) {
+    return found_data{*address};
+  }
+  return fail(wrong_kind(exported.name, provider, exported));
+}
+
+/// Which import of the module is function `index` of its function index space. Pre: it is imported.
+std::uint32_t import_of_function(const module_info& info, std::uint32_t index)
+{
+  std::uint32_t ordinal = 0;
+  for (;; ++ordinal) {
+    if (kind_of(info.imports[ordinal].type) == extern_kind::function && index-- == 0) {
+      return ordinal;
+    }
+  }
+}
+
+void hash_module(value_hash& hash, const loaded_module& module)
+{
+  const module_plan& plan = module.plan();
+  hash.add(plan.id.value);
+  hash.add(plan.name);
+  hash.add(plan.memory_base.value);
+  hash.add(plan.memory_size);
+  hash.add(plan.table_base.value);
+  hash.add(module.identity.device);
+  hash.add(module.identity.inode);
+  for (const module_id member : module.closure) {
+    hash.add(member.value);
+  }
+}
+
+} // namespace
+
+const loaded_module* snapshot::find(module_id id) const
+{
+  const auto place = place_of(id);
+  return place ? (*modules)[*place].get() : nullptr;
+}
+
+std::optional<std::size_t> snapshot::place_of(module_id id) const
+{
+  const auto found =
+    std::ranges::lower_bound(*modules, id, {}, [](const loaded_module_ptr& module) { return module->plan().id; });
+  if (found == modules->end() || (*found)->plan().id != id) {
+    return std::nullopt;
+  }
+  return static_cast<std::size_t>(found - modules->begin());
+}
+
+const loaded_module* snapshot::find_by_identity(const file_identity& identity) const
+{
+  // From the end: when a library was opened again while an older incarnation is being closed, the newer one is meant.
+  const auto found = std::find_if(modules->rbegin(), modules->rend(), [&](const loaded_module_ptr& module) {
+    return module->identity == identity;
+  });
+  return found == modules->rend() ? nullptr : found->get();
+}
+
+snapshot_ptr make_empty_snapshot()
+{
+  auto empty = std::make_shared<snapshot>();
+  empty->modules = std::make_shared<const std::vector<loaded_module_ptr>>();
+  empty->global_scope = std::make_shared<const std::vector<module_id>>();
+  empty->table_size = 1; // slot 0
+  return empty;
+}
+
+result<found_symbol> find_symbol(const snapshot& state, library_handle handle, std::string_view name)
+{
+  const std::vector<module_id>* scope = scope_of(state, handle);
+  if (scope == nullptr) {
+    return fail(errc::invalid_handle, "no library has the handle " + std::to_string(handle.value));
+  }
+  for (const module_id id : *scope) {
+    const loaded_module* module = state.find(id);
+    if (module == nullptr) {
+      continue;
+    }
+    const module_info& info = *module->plan().info;
+    const auto found = info.find_export_ordinal(name);
+    if (found && !info.exports[*found].is_hidden()) {
+      return found_in(state, *module, *found);
+    }
+  }
+  error_detail detail;
+  detail.message = "symbol not found";
+  detail.symbol_name = std::string(name);
+  return fail(error(errc::symbol_not_found, std::move(detail)));
+}
+
+std::optional<memory_address> data_address_of(const export_info& exported, memory_address memory_base)
+{
+  if (kind_of(exported.type) != extern_kind::global || !exported.value) {
+    return std::nullopt;
+  }
+  const bool is_absolute = (exported.flags & symbol_flag::absolute) != 0;
+  const std::uint64_t base = is_absolute ? 0 : memory_base.value;
+  if (*exported.value >= address_space_bytes || base + *exported.value >= address_space_bytes) {
+    return std::nullopt;
+  }
+  return memory_address{base + *exported.value};
+}
+
+table_index own_slot_of(const module_info& info, table_index table_base, std::uint32_t function_index)
+{
+  const auto place = info.element_of_function.find(function_index);
+  if (place == info.element_of_function.end()) {
+    return null_slot;
+  }
+  const element_function& element = info.element_functions[place->second];
+  return table_index{element.is_relative ? table_base.value + element.offset : element.offset};
+}
+
+found_function canonical_function(const snapshot& state, module_id provider, std::uint32_t export_ordinal)
+{
+  // A chain of re-exports leads to modules that were instantiated earlier, so it ends.
+  for (;;) {
+    const auto place = state.place_of(provider);
+    const module_plan& plan = (*state.modules)[*place]->plan();
+    const module_info& info = *plan.info;
+    const std::uint32_t ordinal = info.canonical_export[export_ordinal];
+    const std::uint32_t function_index = info.exports[ordinal].index;
+    if (function_index < info.imported_function_count) {
+      const import_binding& bound = plan.imports[import_of_function(info, function_index)];
+      if (const auto* direct = std::get_if<binding::direct>(&bound)) {
+        provider = direct->provider;
+        export_ordinal = direct->export_ordinal;
+        continue;
+      }
+      if (const auto* thunk = std::get_if<binding::thunk>(&bound)) {
+        const table_index slot = thunk_slot_of(state, plan.id, thunk->number);
+        if (slot != null_slot) {
+          return {plan.id, ordinal, slot};
+        }
+      }
+    }
+    const table_index own = own_slot_of(info, plan.table_base, function_index);
+    return {plan.id, ordinal, own != null_slot ? own : state.slots[*place]->of_export[ordinal]};
+  }
+}
+
+table_index thunk_slot_of(const snapshot& state, module_id importer, std::uint32_t thunk_number)
+{
+  const auto place = state.place_of(importer);
+  if (!place) {
+    return null_slot;
+  }
+  const module_plan& plan = (*state.modules)[*place]->plan();
+  const table_index planned = plan.thunks[thunk_number].slot;
+  return planned != null_slot ? planned : state.slots[*place]->of_thunk[thunk_number];
+}
+
+table_index slot_of(const snapshot& state, module_id provider, std::uint32_t export_ordinal)
+{
+  return state.find(provider) == nullptr ? null_slot : canonical_function(state, provider, export_ordinal).slot;
+}
+
+std::uint64_t hash_of(const snapshot& state)
+{
+  value_hash hash;
+  hash.add(state.version.value);
+  hash.add(state.table_size);
+  hash.add(state.is_stopping ? 1 : 0);
+  for (std::size_t place = 0; place < state.modules->size(); ++place) {
+    hash_module(hash, *(*state.modules)[place]);
+    const module_slots& slots = *state.slots[place];
+    for (const auto* given : {&slots.of_export, &slots.of_thunk, &slots.of_host}) {
+      hash.add(place);
+      given->for_each([&](std::size_t index, table_index slot) {
+        hash.add(index);
+        hash.add(slot.value);
+      });
+    }
+  }
+  for (const module_id member : *state.global_scope) {
+    hash.add(member.value);
+  }
+  return hash.value();
+}
+
+} // namespace interlink
