@@ -3,10 +3,12 @@
 
 #include "linker/code_facts.hh"
 #include "linker/dylink_section.hh"
+#include "linker/export_index.hh"
 #include "linker/module_layout.hh"
 #include "linker/reserved_names.hh"
 #include "messages/limits.hh"
 
+#include <algorithm>
 #include <bit>
 #include <string>
 #include <utility>
@@ -20,8 +22,6 @@ constexpr std::string_view old_dylink_name = "dylink";
 constexpr std::string_view name_section = "name";
 
 // What wasm-ld exports for the loader. Source: tool-conventions, DynamicLinking.md, and wasm-ld 22.
-constexpr std::string_view init_tls_export = "__wasm_init_tls";
-constexpr std::string_view data_relocations_export = "__wasm_apply_data_relocs";
 constexpr std::string_view tls_size_export = "__tls_size";
 constexpr std::string_view tls_alignment_export = "__tls_align";
 
@@ -107,7 +107,6 @@ void add_imports(const module_layout& layout, const dylink_section* dylink, modu
 void add_exports(const module_layout& layout, const dylink_section* dylink, module_info& into)
 {
   into.exports.reserve(layout.exports.size());
-  into.export_index.reserve(layout.exports.size());
   for (const export_entry& entry : layout.exports) {
     export_info exported;
     exported.name = entry.name;
@@ -123,9 +122,9 @@ void add_exports(const module_layout& layout, const dylink_section* dylink, modu
         exported.value = value->constant;
       }
     }
-    into.export_index.emplace(exported.name, static_cast<std::uint32_t>(into.exports.size()));
     into.exports.push_back(std::move(exported));
   }
+  index_exports(into);
 }
 
 std::optional<std::uint32_t> find_table_base(const module_layout& layout)
@@ -194,8 +193,8 @@ result<void> add_code_facts(const module_layout& layout, module_info& into)
     }
     into.start = start->kind;
   }
-  const result<initialiser_kind> init_tls = classify_export(layout, into, init_tls_export);
-  const result<initialiser_kind> relocations = classify_export(layout, into, data_relocations_export);
+  const result<initialiser_kind> init_tls = classify_export(layout, into, reserved::init_tls);
+  const result<initialiser_kind> relocations = classify_export(layout, into, reserved::apply_data_relocations);
   if (!init_tls || !relocations) {
     return fail(init_tls ? relocations.error() : init_tls.error());
   }
@@ -221,11 +220,12 @@ void add_counts(const module_layout& layout, module_info& into)
   into.passive_data_segment_count = layout.passive_data_segments;
 }
 
-/// A TLS block's alignment is a power of two, no larger than that of the module's memory may be.
+/// A TLS block's alignment is a power of two, no larger than that of the module's memory may be. wasm-ld 22 writes 0 for
+/// a module without TLS.
 result<void> add_tls(module_info& into)
 {
   into.tls_size = exported_value(into, tls_size_export, 0);
-  into.tls_alignment = exported_value(into, tls_alignment_export, 1);
+  into.tls_alignment = std::max<std::uint64_t>(exported_value(into, tls_alignment_export, 1), 1);
   const std::uint64_t alignment = into.tls_alignment;
   if (!std::has_single_bit(alignment) || alignment > std::uint64_t{1} << limit::memory_alignment_log2) {
     return fail(errc::malformed_module, "the value of " + std::string(tls_alignment_export) + " is "

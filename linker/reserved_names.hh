@@ -54,5 +54,7 @@ inline constexpr std::string_view environment_module = "env";
 inline constexpr std::string_view environment_function_table = "__indirect_function_table";
 inline constexpr std::string_view environment_memory = "memory";
 inline constexpr std::string_view environment_table_base = "__table_base";
+inline constexpr std::string_view init_tls = "__wasm_init_tls";
+inline constexpr std::string_view apply_data_relocations = "__wasm_apply_data_relocs";
 
 } // namespace interlink::reserved

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace interlink {
@@ -18,8 +19,8 @@ namespace interlink {
 /// Context: owned by one thread.
 class wasm_writer {
 public:
-  /// Bytes of a 32-bit integer written with `padded_u32`.
-  static constexpr std::size_t padded_u32_bytes = 5;
+  /// The most that a 32-bit integer takes.
+  static constexpr std::size_t longest_u32_bytes = 5;
 
   std::size_t size() const noexcept { return out_.size(); }
   void reserve(std::size_t bytes) { out_.reserve(bytes); }
@@ -84,22 +85,29 @@ public:
     }
   }
 
-  /// Leaves room for a length that is not known yet; `fill_length` writes it, as the number of bytes written since.
+  /// Leaves room for a length that is not known yet; `fill_length` writes it, as the number of bytes written since, in as
+  /// few bytes as it needs, and moves those bytes up.
   std::size_t begin_length()
   {
     const std::size_t place = size();
-    out_.resize(place + padded_u32_bytes);
+    out_.resize(place + longest_u32_bytes);
     return place;
   }
 
   void fill_length(std::size_t place)
   {
-    auto value = static_cast<std::uint32_t>(size() - place - padded_u32_bytes);
-    for (std::size_t i = 0; i < padded_u32_bytes; ++i) {
-      const std::uint32_t more = i + 1 < padded_u32_bytes ? 0x80 : 0;
-      out_[place + i] = std::byte{static_cast<std::uint8_t>((value & 0x7f) | more)};
-      value >>= 7;
-    }
+    const std::size_t length = size() - place - longest_u32_bytes;
+    std::array<std::byte, longest_u32_bytes> number{};
+    std::size_t digits = 0;
+    auto rest = static_cast<std::uint32_t>(length);
+    do {
+      const std::uint32_t more = rest >= 0x80 ? 0x80 : 0;
+      number[digits++] = std::byte{static_cast<std::uint8_t>((rest & 0x7f) | more)};
+      rest >>= 7;
+    } while (rest != 0);
+    std::memcpy(out_.data() + place, number.data(), digits);
+    std::memmove(out_.data() + place + digits, out_.data() + place + longest_u32_bytes, length);
+    out_.resize(place + digits + length);
   }
 
   /// A section with `content` as its payload.

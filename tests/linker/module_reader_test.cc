@@ -166,6 +166,13 @@ TEST(ModuleReader, TakesOneAsAlignmentWithoutTls)
   EXPECT_EQ(read(wasm_builder()).tls_alignment, 1U);
 }
 
+TEST(ModuleReader, TakesATlsAlignmentOfZeroForOne)
+{
+  wasm_builder module;
+  module.global({wasm::i32, false}, wasm_code().i32_const(0), "__tls_align");
+  EXPECT_EQ(read(module).tls_alignment, 1U);
+}
+
 TEST(ModuleReader, RefusesATlsAlignmentThatIsNoPowerOfTwo)
 {
   wasm_builder module;

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One pass over the code. Bytes that stay are copied in runs as long as possible: a run ends only where something is
+// inserted or replaced, and bodies without such a place belong to one run together.
+#include "linker/instrumentation.hh"
+
+#include "linker/code_facts.hh"
+#include "linker/instruction_walker.hh"
+#include "linker/reserved_names.hh"
+#include "messages/limits.hh"
+
+#include <utility>
+
+namespace interlink {
+
+namespace {
+
+constexpr std::uint8_t op_if = 0x04;
+constexpr std::uint8_t op_end = 0x0b;
+constexpr std::uint8_t op_call_indirect = 0x11;
+constexpr std::uint8_t op_global_get = 0x23;
+constexpr std::uint8_t op_i32_const = 0x41;
+constexpr std::uint8_t op_i64_const = 0x42;
+constexpr std::uint8_t op_i32_ne = 0x47;
+constexpr std::uint8_t empty_block = 0x40;
+constexpr std::uint8_t prefix_atomic = 0xfe;
+constexpr std::uint8_t i32_atomic_load = 0x10;
+
+/// Calls what the runtime table holds at `slot`.
+void write_runtime_call(wasm_writer& out, const instrumentation& plan, std::uint32_t slot)
+{
+  out.u8(op_i32_const);
+  out.s64(slot);
+  out.u8(op_call_indirect);
+  out.u32(plan.first_type + slot);
+  out.u32(plan.runtime_table);
+}
+
+wasm_writer make_check(const instrumentation& plan)
+{
+  // Natural alignment of 4 bytes; bit 6 says that the memory's index follows.
+  constexpr std::uint32_t alignment = 2;
+  constexpr std::uint32_t has_memory_index = 0x40;
+  wasm_writer out;
+  out.u8(op_i32_const);
+  out.s64(0);
+  out.u8(prefix_atomic);
+  out.u32(i32_atomic_load);
+  out.u32(plan.control_memory == 0 ? alignment : alignment | has_memory_index);
+  if (plan.control_memory != 0) {
+    out.u32(plan.control_memory);
+  }
+  out.u64(reserved::head_address);
+  out.u8(op_global_get);
+  out.u32(plan.applied_global);
+  out.u8(op_i32_ne);
+  out.u8(op_if);
+  out.u8(empty_block);
+  write_runtime_call(out, plan, reserved::runtime_slot::catch_up);
+  out.u8(op_end);
+  return out;
+}
+
+class code_rewriter {
+public:
+  code_rewriter(const module_layout& layout, const instrumentation& plan, instrumentation_facts& facts)
+      : layout_(layout), plan_(plan), facts_(facts), check_(make_check(plan))
+  {
+  }
+
+  result<wasm_writer> run()
+  {
+    const section_place* code = layout_.find_section(section_id::code);
+    if (code == nullptr) {
+      return std::move(out_);
+    }
+    // Room for the code and for a quarter more, which no measured module needed.
+    out_.reserve((code->end - code->content) / 4 * 5);
+    copied_ = code->content;
+    body_frame_ = code->content + count_bytes(code->content);
+    for (std::size_t index = 0; index < layout_.bodies.size(); ++index) {
+      if (result<void> done = rewrite_body(index); !done) {
+        return fail(done.error());
+      }
+    }
+    copy_to(code->end);
+    return std::move(out_);
+  }
+
+private:
+  std::size_t count_bytes(std::size_t at) const
+  {
+    binary_reader in(layout_.bytes.subspan(at));
+    in.u32();
+    return in.offset();
+  }
+
+  result<void> rewrite_body(std::size_t index)
+  {
+    const code_body& body = layout_.bodies[index];
+    const std::size_t body_end = body.begin + body.size;
+    length_.reset();
+    binary_reader in = body_reader(layout_, index);
+    instruction_walker walker(in);
+    for (instruction at; walker.next(at);) {
+      if (!rewrite(at, in, index)) {
+        return fail(refusal(at, index));
+      }
+    }
+    if (!in.ok()) {
+      return fail(code_error(layout_, index, in.failure()));
+    }
+    if (length_) {
+      copy_to(body_end);
+      const std::size_t size = out_.size() - *length_ - wasm_writer::longest_u32_bytes;
+      if (size > limit::function_body_bytes) {
+        return fail(code_error(layout_, index, error(errc::limit_exceeded, "instrumented body has "
+                                                       + std::to_string(size) + " bytes, the limit is "
+                                                       + std::to_string(limit::function_body_bytes))));
+      }
+      out_.fill_length(*length_);
+      ++facts_.functions;
+    }
+    body_frame_ = body_end;
+    return {};
+  }
+
+  /// False when the instruction is refused.
+  bool rewrite(const instruction& at, const binary_reader& in, std::size_t index)
+  {
+    switch (at.opcode) {
+    case opcode::call_indirect:
+    case opcode::return_call_indirect:
+      check_if(at, at.second);
+      shift_tables(at, in, at.first, shifted(at.second));
+      return true;
+    case opcode::table_get:
+    case opcode::table_size:
+      check_if(at, at.first);
+      shift_table(at, in);
+      return true;
+    case opcode::table_set:
+    case opcode::table_grow:
+    case opcode::table_fill:
+      shift_table(at, in);
+      return !is_function_table(at.first);
+    case opcode::table_init:
+      shift_tables(at, in, at.first, shifted(at.second));
+      return !is_function_table(at.second);
+    case opcode::table_copy:
+      shift_tables(at, in, shifted(at.first), shifted(at.second));
+      return !is_function_table(at.first) && !is_function_table(at.second);
+    case opcode::atomic_wait32:
+    case opcode::atomic_wait64:
+    case opcode::atomic_notify:
+      replace_wait(at, in, index);
+      return true;
+    default:
+      return true;
+    }
+  }
+
+  bool is_function_table(std::uint64_t table) const { return plan_.is_dynamic && plan_.function_table == table; }
+
+  void check_if(const instruction& at, std::uint64_t table)
+  {
+    if (plan_.inserts_checks && is_function_table(table)) {
+      cut_at(at);
+      out_.bytes(check_.written());
+      ++facts_.checks;
+    }
+  }
+
+  std::uint64_t shifted(std::uint64_t table) const
+  {
+    return plan_.shifts_tables && table >= layout_.imported_tables ? table + 1 : table;
+  }
+
+  void shift_table(const instruction& at, const binary_reader& in)
+  {
+    if (shifted(at.first) != at.first) {
+      begin_replacement(at, in);
+      out_.u64(shifted(at.first));
+    }
+  }
+
+  void shift_tables(const instruction& at, const binary_reader& in, std::uint64_t first, std::uint64_t second)
+  {
+    if (first != at.first || second != at.second) {
+      begin_replacement(at, in);
+      out_.u64(first);
+      out_.u64(second);
+    }
+  }
+
+  void replace_wait(const instruction& at, const binary_reader& in, std::size_t index)
+  {
+    if (plan_.waits_on != at.first || (!plan_.keeps_waits.empty() && plan_.keeps_waits[index])) {
+      return;
+    }
+    cut_at(at);
+    copied_ = static_cast<std::size_t>(in.offset());
+    out_.u8(op_i64_const);
+    out_.s64(static_cast<std::int64_t>(at.second));
+    const std::uint32_t slot = at.opcode == opcode::atomic_wait32 ? reserved::runtime_slot::wait32
+      : at.opcode == opcode::atomic_wait64                        ? reserved::runtime_slot::wait64
+                                                                  : reserved::runtime_slot::notify;
+    write_runtime_call(out_, plan_, slot);
+    ++facts_.waits;
+  }
+
+  /// Writes the opcode again and leaves the old instruction out; the immediates follow.
+  void begin_replacement(const instruction& at, const binary_reader& in)
+  {
+    cut_at(at);
+    copied_ = static_cast<std::size_t>(in.offset());
+    if (at.opcode > 0xff) {
+      out_.u8(static_cast<std::uint8_t>(at.opcode >> 16));
+      out_.u32(at.opcode & 0xffff);
+    } else {
+      out_.u8(static_cast<std::uint8_t>(at.opcode));
+    }
+  }
+
+  /// Copies all before the instruction. At the first cut of a body its length is left open.
+  void cut_at(const instruction& at)
+  {
+    if (!length_) {
+      copy_to(body_frame_);
+      length_ = out_.begin_length();
+      binary_reader in(layout_.bytes.subspan(body_frame_), body_frame_);
+      in.u32();
+      copied_ = static_cast<std::size_t>(in.offset());
+    }
+    copy_to(static_cast<std::size_t>(at.begin));
+  }
+
+  void copy_to(std::size_t place)
+  {
+    if (place > copied_) {
+      out_.bytes(layout_.bytes.subspan(copied_, place - copied_));
+      copied_ = place;
+    }
+  }
+
+  error refusal(const instruction& at, std::size_t index) const
+  {
+    const auto function = static_cast<std::uint32_t>(layout_.imported_functions + index);
+    error_detail detail;
+    detail.symbol_name = function_name(layout_, function);
+    detail.message = "function " + std::to_string(function) + " changes the function table with "
+      + std::string(instruction_name(at.opcode));
+    detail.offset = at.begin;
+    detail.remedy = "the function table belongs to the linker: get function pointers by taking a function's address, by "
+                    "dlsym or by a closure";
+    return {errc::unsupported_module, std::move(detail)};
+  }
+
+  const module_layout& layout_;
+  const instrumentation& plan_;
+  instrumentation_facts& facts_;
+  const wasm_writer check_;
+  wasm_writer out_;
+  std::size_t copied_{};     ///< all before it is written or left out
+  std::size_t body_frame_{}; ///< where the length of the body under way stands
+  std::optional<std::size_t> length_; ///< in `out_`, of a body that changes
+};
+
+} // namespace
+
+const std::vector<function_type>& runtime_types()
+{
+  static const std::vector<function_type> types{
+    {},
+    {{wasm::i32, wasm::i32, wasm::i64, wasm::i64}, {wasm::i32}},
+    {{wasm::i32, wasm::i64, wasm::i64, wasm::i64}, {wasm::i32}},
+    {{wasm::i32, wasm::i32, wasm::i64}, {wasm::i32}},
+  };
+  return types;
+}
+
+result<wasm_writer> rewrite_code(const module_layout& layout, const instrumentation& plan, instrumentation_facts& facts)
+{
+  return code_rewriter(layout, plan, facts).run();
+}
+
+} // namespace interlink

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the parts of the instrumenter share: the decisions for one module, made before its code is rewritten.
+#pragma once
+
+#include "linker/instrumenter.hh"
+#include "linker/module_layout.hh"
+#include "linker/wasm_writer.hh"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace interlink {
+
+struct instrumentation {
+  bool is_dynamic = false;     ///< has dylink.0: guards the function table and moves the start section
+  bool inserts_checks = false;
+  std::optional<std::uint32_t> function_table;  ///< of a dynamic module
+  std::optional<std::uint32_t> waits_on;        ///< memory whose waits are replaced
+  std::vector<bool> keeps_waits;                ///< by defined function; empty when none does
+
+  // Indices of what is appended.
+  std::uint32_t control_memory{};
+  std::uint32_t runtime_table{};
+  std::uint32_t applied_global{};
+  std::uint32_t first_type{}; ///< of catch_up, wait32, wait64, notify, in this order
+
+  /// The runtime table is imported, so it comes in front of the tables that the module defines.
+  bool shifts_tables = false;
+};
+
+/// The function types of the runtime slots that instrumented code calls, in slot order.
+const std::vector<function_type>& runtime_types();
+
+/// The payload of the code section, rewritten.
+/// Errors: as `instrument`. Context: any thread.
+result<wasm_writer> rewrite_code(const module_layout& layout, const instrumentation& plan,
+                                 instrumentation_facts& facts);
+
+/// The whole module with `code` as payload of its code section.
+std::vector<std::byte> write_module(const module_layout& layout, const instrumentation& plan,
+                                    std::span<const std::byte> code, instrumented_module& into);
+
+/// For errors: the function's export name, else its name of the `name` section, else nothing.
+std::string function_name(const module_layout& layout, std::uint32_t function_index);
+
+} // namespace interlink

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "linker/instrumenter.hh"
+
+#include "linker/code_facts.hh"
+#include "linker/instrumentation.hh"
+#include "linker/reserved_names.hh"
+#include "messages/limits.hh"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace interlink {
+
+namespace {
+
+error refusal(std::string message, std::string_view symbol, std::string_view remedy)
+{
+  error_detail detail;
+  detail.message = std::move(message);
+  detail.symbol_name = symbol;
+  detail.remedy = remedy;
+  return {errc::unsupported_module, std::move(detail)};
+}
+
+result<void> refuse_reserved_names(const module_layout& layout)
+{
+  for (const import_entry& import : layout.imports) {
+    if (import.module_name == reserved::module_name) {
+      return fail(refusal("imports from module `" + std::string(reserved::module_name) + "`, which is reserved",
+                          import.name, "give the import another module name"));
+    }
+  }
+  for (const export_entry& entry : layout.exports) {
+    if (entry.name.starts_with(reserved::export_prefix)) {
+      return fail(refusal("exports a name that starts with `" + std::string(reserved::export_prefix)
+                            + "`, which is reserved",
+                          entry.name, "rename the export"));
+    }
+  }
+  return {};
+}
+
+/// What a module with dylink.0 may not have. A memory or table of its own could not be shared between modules; an active
+/// data segment would overwrite shared data in every further instance.
+result<void> refuse_own_objects(const module_layout& layout)
+{
+  if (layout.memories.size() > layout.imported_memories) {
+    return fail(refusal("a dynamically linked module defines a memory of its own", {}, "link it with --import-memory"));
+  }
+  if (layout.tables.size() > layout.imported_tables) {
+    return fail(refusal("a dynamically linked module defines a table of its own", {}, "link it with --import-table"));
+  }
+  for (const std::uint32_t memory : layout.active_data_memories) {
+    if (layout.memories[memory].is_shared) {
+      return fail(refusal("has active data segments, which every further thread would write again into the shared memory",
+                          {}, "link it with --shared-memory, so that its segments become passive"));
+    }
+  }
+  return {};
+}
+
+/// The memory whose waits the host can serve: it finds the address in the process's linked, shared, 32-bit memory.
+std::optional<std::uint32_t> memory_to_wait_on(const module_layout& layout)
+{
+  const std::optional<std::uint32_t> memory = layout.linked_memory();
+  if (!memory || !layout.memories[*memory].is_shared || layout.memories[*memory].is_64) {
+    return std::nullopt;
+  }
+  return memory;
+}
+
+/// Marks what the closed initialisers reach.
+result<std::vector<bool>> find_closed_functions(const module_layout& layout, const module_info& info)
+{
+  std::vector<std::uint32_t> roots;
+  if (info.start == initialiser_kind::closed && layout.start_function) {
+    roots.push_back(*layout.start_function);
+  }
+  for (const std::string_view name : {reserved::init_tls, reserved::apply_data_relocations}) {
+    const export_info* exported = info.find_export(name);
+    if (exported != nullptr && kind_of(exported->type) == extern_kind::function
+        && exported->index < layout.functions.size()) {
+      roots.push_back(exported->index);
+    }
+  }
+  std::vector<bool> reached(layout.bodies.size());
+  for (const std::uint32_t root : roots) {
+    const result<initialiser> found = classify_initialiser(layout, root);
+    if (!found) {
+      return fail(found.error());
+    }
+    for (const std::uint32_t function : found->reached) {
+      reached[function - layout.imported_functions] = found->kind == initialiser_kind::closed;
+    }
+  }
+  return reached;
+}
+
+result<instrumentation> plan_instrumentation(const module_layout& layout, const module_info& info,
+                                             const instrument_options& options)
+{
+  instrumentation plan;
+  plan.is_dynamic = info.dylink.has_value();
+  plan.inserts_checks = plan.is_dynamic && options.check;
+  if (plan.is_dynamic) {
+    plan.function_table = layout.function_table();
+  }
+  if (options.wait_notify && info.has_wait_or_notify) {
+    plan.waits_on = memory_to_wait_on(layout);
+    result<std::vector<bool>> closed = find_closed_functions(layout, info);
+    if (!closed) {
+      return fail(closed.error());
+    }
+    plan.keeps_waits = *std::move(closed);
+  }
+  plan.control_memory = layout.imported_memories;
+  plan.runtime_table = layout.imported_tables;
+  plan.applied_global = static_cast<std::uint32_t>(layout.globals.size());
+  plan.first_type = static_cast<std::uint32_t>(layout.types.size());
+  plan.shifts_tables = layout.tables.size() > layout.imported_tables;
+  return plan;
+}
+
+instrumented_module unchanged(std::span<const std::byte> bytes)
+{
+  instrumented_module same;
+  same.bytes.assign(bytes.begin(), bytes.end());
+  same.facts.bytes_in = bytes.size();
+  same.facts.bytes_out = bytes.size();
+  return same;
+}
+
+result<void> refuse(const module_layout& layout, const module_info& info)
+{
+  if (info.uses_legacy_exceptions) {
+    return fail(refusal("uses the legacy exception instructions, which the engine does not have", {},
+                        "build it with clang 22 or newer and -mllvm -wasm-use-legacy-eh=false"));
+  }
+  if (result<void> checked = refuse_reserved_names(layout); !checked) {
+    return checked;
+  }
+  return info.dylink ? refuse_own_objects(layout) : result<void>();
+}
+
+} // namespace
+
+std::string function_name(const module_layout& layout, std::uint32_t function_index)
+{
+  for (const export_entry& entry : layout.exports) {
+    if (entry.kind == extern_kind::function && entry.index == function_index) {
+      return std::string(entry.name);
+    }
+  }
+  constexpr std::uint8_t function_names = 1;
+  for (const section_place& place : layout.sections) {
+    if (place.id != section_id::custom || place.name != "name") {
+      continue;
+    }
+    binary_reader in(layout.bytes.subspan(place.content, place.end - place.content));
+    while (in.ok() && !in.at_end()) {
+      const std::uint8_t id = in.u8();
+      const std::uint32_t size = in.u32();
+      if (id != function_names) {
+        in.skip(size);
+        continue;
+      }
+      const std::uint32_t count = in.count(limit::functions, 2, "function names");
+      for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+        const std::uint32_t index = in.u32();
+        const std::string_view name = in.name(limit::name_bytes, "function name");
+        if (index == function_index) {
+          return std::string(name);
+        }
+      }
+    }
+  }
+  return {};
+}
+
+result<instrumented_module> instrument(std::span<const std::byte> bytes, const module_info& info,
+                                       const instrument_options& options)
+{
+  const result<module_layout> layout = read_layout(bytes);
+  if (!layout) {
+    return fail(layout.error());
+  }
+  if (result<void> accepted = refuse(*layout, info); !accepted) {
+    return fail(accepted.error());
+  }
+  const result<instrumentation> plan = plan_instrumentation(*layout, info, options);
+  if (!plan) {
+    return fail(plan.error());
+  }
+  if (!plan->is_dynamic && !plan->waits_on) {
+    return unchanged(bytes);
+  }
+  instrumented_module module;
+  const result<wasm_writer> code = rewrite_code(*layout, *plan, module.facts);
+  if (!code) {
+    return fail(code.error());
+  }
+  if (!plan->is_dynamic && module.facts.waits == 0) {
+    return unchanged(bytes);
+  }
+  module.imports_control_memory = plan->inserts_checks;
+  module.exports_applied = plan->inserts_checks;
+  module.imports_runtime_table = plan->inserts_checks || module.facts.waits > 0;
+  module.exports_start = plan->is_dynamic && layout->start_function.has_value();
+  module.bytes = write_module(*layout, *plan, code->written(), module);
+  module.facts.bytes_in = bytes.size();
+  module.facts.bytes_out = module.bytes.size();
+  return module;
+}
+
+} // namespace interlink

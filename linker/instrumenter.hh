@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From the bytes of a module to bytes whose code takes part in the agreement protocol: a check in front of every use of
+// the function table, waits and notifies that go to the process's own futex table, and a start function that the linker
+// runs. No function index moves, and the operand stack stays as it was. Source: design section 5.
+//
+// In front of call_indirect, return_call_indirect, table.get and table.size on the function table stands
+//
+//   i32.const 0 ; i32.atomic.load <control memory> ; global.get $applied ; i32.ne
+//   if ; i32.const 0 ; call_indirect <runtime table> (func) ; end
+//
+// A wait or notify becomes a call through the runtime table with the instruction's offset as one more argument; the host
+// function makes the traps (alignment, bounds) that the instruction would.
+#pragma once
+
+#include "messages/error.hh"
+#include "messages/module_info.hh"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace interlink {
+
+struct instrument_options {
+  bool check = true;       ///< off: groups do not agree; for tests and measurements
+  bool wait_notify = true; ///< off: waits stay in the engine, where nothing can end them
+};
+
+/// What instrumenting did. Sizes in bytes.
+struct instrumentation_facts {
+  std::uint64_t checks{};          ///< inserted
+  std::uint64_t waits{};           ///< waits and notifies replaced
+  std::uint64_t functions{};       ///< bodies that changed
+  std::uint64_t dropped_sections{}; ///< custom sections that carried code offsets
+  std::uint64_t bytes_in{};
+  std::uint64_t bytes_out{};
+};
+
+/// A module ready to compile. Its imports are those of the original, then the control memory if
+/// `imports_control_memory`, then the runtime table if `imports_runtime_table`; names in linker/reserved_names.hh.
+struct instrumented_module {
+  std::vector<std::byte> bytes;
+  bool imports_control_memory = false;
+  bool imports_runtime_table = false;
+  bool exports_applied = false; ///< has `reserved::applied_global`
+  bool exports_start = false;   ///< has `reserved::start_function`; the start section is gone
+  instrumentation_facts facts;
+};
+
+/// Instruments the module in `bytes`, whose facts are `info`. The engine must have validated the original first: what
+/// is appended could make an index valid that was not.
+///
+/// A module without dylink.0 gets no check and keeps its start section; only its waits are replaced. If there are none
+/// to replace, the bytes come back as they are.
+///
+/// Left in the engine are waits on other memories than the linked one, on memories that are 64-bit or not shared (there
+/// the engine's trap is the answer), and the wait of wasm-ld's memory initialiser, which must not leave wasm code
+/// because closed initialisers run where no host call may wait.
+///
+/// Errors: unsupported_module for legacy exceptions, names reserved for Interlink, guest writes to the function table,
+/// tables, memories or (with shared memory) active data segments of a module that has dylink.0; each with the place and
+/// what to do. limit_exceeded for a body that grows beyond the engine's bound. Context: any thread.
+result<instrumented_module> instrument(std::span<const std::byte> bytes, const module_info& info,
+                                       const instrument_options& options = {});
+
+} // namespace interlink

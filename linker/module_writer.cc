@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Puts an instrumented module together: every section as it was, but for those that get something appended, those that
+// name a table that moved, the start section, and custom sections that would lie about the code.
+#include "linker/instrumentation.hh"
+
+#include "linker/reserved_names.hh"
+
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace interlink {
+
+namespace {
+
+/// Custom sections whose contents are offsets into the code, or symbols and relocations of it.
+bool carries_code_offsets(std::string_view name)
+{
+  return name.starts_with(".debug_") || name.starts_with("reloc.") || name.starts_with("metadata.code.")
+    || name == "linking" || name == "sourceMappingURL" || name == "external_debug_info";
+}
+
+class module_writer {
+public:
+  module_writer(const module_layout& layout, const instrumentation& plan, std::span<const std::byte> code,
+                instrumented_module& into)
+      : layout_(layout), plan_(plan), code_(code), into_(into)
+  {
+  }
+
+  std::vector<std::byte> run()
+  {
+    constexpr std::size_t appended_bytes = 1024;
+    out_.reserve(layout_.bytes.size() + code_.size() + appended_bytes);
+    out_.header();
+    for (const section_place& place : layout_.sections) {
+      if (place.id != section_id::custom) {
+        write_missing_before(section_rank(place.id));
+      }
+      write(place);
+    }
+    write_missing_before(section_rank(section_id::data) + 1U);
+    return out_.take();
+  }
+
+private:
+  /// Sections that get something appended, in the format's order.
+  static constexpr std::array<std::uint8_t, 4> grown{section_id::type, section_id::import, section_id::global,
+                                                     section_id::export_};
+
+  bool grows(std::uint8_t id) const
+  {
+    switch (id) {
+    case section_id::type:
+      return into_.imports_runtime_table;
+    case section_id::import:
+      return into_.imports_control_memory || into_.imports_runtime_table;
+    case section_id::global:
+      return into_.exports_applied;
+    case section_id::export_:
+      return into_.exports_applied || into_.exports_start || (plan_.shifts_tables && !layout_.exports.empty());
+    default:
+      return false;
+    }
+  }
+
+  void write_missing_before(unsigned rank)
+  {
+    for (; next_grown_ < grown.size() && section_rank(grown[next_grown_]) <= rank; ++next_grown_) {
+      const std::uint8_t id = grown[next_grown_];
+      if (grows(id) && layout_.find_section(id) == nullptr) {
+        write_grown(id, {});
+      }
+    }
+  }
+
+  void write(const section_place& place)
+  {
+    switch (place.id) {
+    case section_id::custom:
+      if (carries_code_offsets(place.name)) {
+        ++into_.facts.dropped_sections;
+      } else {
+        copy(place);
+      }
+      break;
+    case section_id::start:
+      if (!into_.exports_start) {
+        copy(place);
+      }
+      break;
+    case section_id::element:
+      if (plan_.shifts_tables) {
+        write_elements();
+      } else {
+        copy(place);
+      }
+      break;
+    case section_id::code:
+      out_.section(section_id::code, code_);
+      break;
+    default:
+      if (grows(place.id)) {
+        write_grown(place.id, layout_.bytes.subspan(place.content, place.end - place.content));
+      } else {
+        copy(place);
+      }
+    }
+  }
+
+  void copy(const section_place& place) { out_.bytes(layout_.bytes.subspan(place.begin, place.end - place.begin)); }
+
+  /// `content` is a count and the entries; more follow them.
+  void write_grown(std::uint8_t id, std::span<const std::byte> content)
+  {
+    binary_reader in(content);
+    const std::uint32_t count = content.empty() ? 0 : in.u32();
+    const std::span<const std::byte> entries = content.subspan(static_cast<std::size_t>(in.offset()));
+    wasm_writer more;
+    const std::uint32_t added = append_to(id, more);
+    wasm_writer payload;
+    payload.reserve(content.size() + more.size() + wasm_writer::longest_u32_bytes);
+    payload.u32(count + added);
+    if (id == section_id::export_ && plan_.shifts_tables) {
+      write_exports(payload);
+    } else {
+      payload.bytes(entries);
+    }
+    payload.bytes(more.written());
+    out_.section(id, payload.written());
+  }
+
+  std::uint32_t append_to(std::uint8_t id, wasm_writer& more) const
+  {
+    switch (id) {
+    case section_id::type:
+      for (const function_type& type : runtime_types()) {
+        more.type(type);
+      }
+      return static_cast<std::uint32_t>(runtime_types().size());
+    case section_id::import:
+      return append_imports(more);
+    case section_id::global:
+      more.type(wasm::i32);
+      more.u8(1);    // mutable
+      more.u8(0x41); // i32.const 0 end
+      more.s64(0);
+      more.u8(0x0b);
+      return 1;
+    default:
+      return append_exports(more);
+    }
+  }
+
+  std::uint32_t append_imports(wasm_writer& more) const
+  {
+    std::uint32_t added = 0;
+    if (into_.imports_control_memory) {
+      more.name(reserved::module_name);
+      more.name(reserved::control_memory);
+      more.u8(static_cast<std::uint8_t>(extern_kind::memory));
+      more.u8(3); // shared, with a maximum
+      more.u32(1);
+      more.u32(1);
+      ++added;
+    }
+    if (into_.imports_runtime_table) {
+      more.name(reserved::module_name);
+      more.name(reserved::runtime_table);
+      more.u8(static_cast<std::uint8_t>(extern_kind::table));
+      more.type(wasm::funcref);
+      more.u8(0); // no maximum
+      more.u32(reserved::runtime_table_size);
+      ++added;
+    }
+    return added;
+  }
+
+  std::uint32_t append_exports(wasm_writer& more) const
+  {
+    std::uint32_t added = 0;
+    if (into_.exports_applied) {
+      more.name(reserved::applied_global);
+      more.u8(static_cast<std::uint8_t>(extern_kind::global));
+      more.u32(plan_.applied_global);
+      ++added;
+    }
+    if (into_.exports_start) {
+      more.name(reserved::start_function);
+      more.u8(static_cast<std::uint8_t>(extern_kind::function));
+      more.u32(*layout_.start_function);
+      ++added;
+    }
+    return added;
+  }
+
+  std::uint32_t shifted(std::uint32_t table) const { return table >= layout_.imported_tables ? table + 1 : table; }
+
+  void write_exports(wasm_writer& out) const
+  {
+    for (const export_entry& entry : layout_.exports) {
+      out.name(entry.name);
+      out.u8(static_cast<std::uint8_t>(entry.kind));
+      out.u32(entry.kind == extern_kind::table ? shifted(entry.index) : entry.index);
+    }
+  }
+
+  /// The forms without a table index mean table 0, so an active segment gets the form with one. Its two variants want
+  /// to be told the kind or type of their elements, which the short forms imply.
+  void write_elements()
+  {
+    constexpr std::uint32_t explicit_table = 2;
+    constexpr std::uint32_t has_expressions = 4;
+    wasm_writer payload;
+    payload.u32(static_cast<std::uint32_t>(layout_.elements.size()));
+    for (const element_segment& segment : layout_.elements) {
+      if (!segment.is_active()) {
+        payload.bytes(layout_.bytes.subspan(segment.begin, segment.end - segment.begin));
+        continue;
+      }
+      payload.u32(segment.flags | explicit_table);
+      payload.u32(shifted(segment.table));
+      payload.bytes(layout_.bytes.subspan(segment.offset, segment.contents - segment.offset));
+      if ((segment.flags & explicit_table) == 0) {
+        if ((segment.flags & has_expressions) != 0) {
+          payload.type(wasm::funcref);
+        } else {
+          payload.u8(0);
+        }
+      }
+      payload.bytes(layout_.bytes.subspan(segment.contents, segment.end - segment.contents));
+    }
+    out_.section(section_id::element, payload.written());
+  }
+
+  const module_layout& layout_;
+  const instrumentation& plan_;
+  std::span<const std::byte> code_;
+  instrumented_module& into_;
+  wasm_writer out_;
+  std::size_t next_grown_{};
+};
+
+} // namespace
+
+std::vector<std::byte> write_module(const module_layout& layout, const instrumentation& plan,
+                                    std::span<const std::byte> code, instrumented_module& into)
+{
+  return module_writer(layout, plan, code, into).run();
+}
+
+} // namespace interlink

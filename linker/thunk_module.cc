@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "linker/thunk_module.hh"
+
+#include "linker/module_layout.hh"
+#include "linker/reserved_names.hh"
+#include "linker/wasm_writer.hh"
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace interlink {
+
+namespace {
+
+constexpr std::uint8_t op_if = 0x04;
+constexpr std::uint8_t op_end = 0x0b;
+constexpr std::uint8_t op_call_indirect = 0x11;
+constexpr std::uint8_t op_return_call_indirect = 0x13;
+constexpr std::uint8_t op_local_get = 0x20;
+constexpr std::uint8_t op_global_get = 0x23;
+constexpr std::uint8_t op_global_set = 0x24;
+constexpr std::uint8_t op_i32_const = 0x41;
+constexpr std::uint8_t op_i32_eqz = 0x45;
+constexpr std::uint8_t empty_block = 0x40;
+
+constexpr std::uint32_t function_table = 0;
+constexpr std::uint32_t runtime_table = 1;
+constexpr std::uint32_t module_global = 0;
+constexpr std::uint32_t first_slot_global = 1;
+constexpr std::uint32_t resolve_type = 0;
+
+/// The distinct types: `resolve_lazy`'s first, then those of the thunks.
+struct type_list {
+  std::vector<function_type> types{function_type{{wasm::i32, wasm::i32}, {wasm::i32}}};
+  std::vector<std::uint32_t> of_thunk;
+};
+
+type_list collect_types(std::span<const function_type> thunks)
+{
+  type_list list;
+  std::map<function_type, std::uint32_t> known{{list.types.front(), resolve_type}};
+  for (const function_type& type : thunks) {
+    const auto [place, is_new] = known.try_emplace(type, static_cast<std::uint32_t>(list.types.size()));
+    if (is_new) {
+      list.types.push_back(type);
+    }
+    list.of_thunk.push_back(place->second);
+  }
+  return list;
+}
+
+void write_imports(wasm_writer& out, std::size_t thunks)
+{
+  const auto import = [&](std::string_view module_name, std::string_view name, extern_kind kind) {
+    out.name(module_name);
+    out.name(name);
+    out.u8(static_cast<std::uint8_t>(kind));
+  };
+  const auto table = [&](std::string_view name, std::uint32_t minimum) {
+    import(reserved::module_name, name, extern_kind::table);
+    out.type(wasm::funcref);
+    out.u8(0); // no maximum
+    out.u32(minimum);
+  };
+  const auto global = [&](std::string_view module_name, std::string_view name, bool is_mutable) {
+    import(module_name, name, extern_kind::global);
+    out.type(wasm::i32);
+    out.u8(is_mutable ? 1 : 0);
+  };
+  out.u32(static_cast<std::uint32_t>(3 + thunks));
+  table(reserved::function_table, 0);
+  table(reserved::runtime_table, reserved::runtime_table_size);
+  global(reserved::module_name, reserved::thunk_module_id, false);
+  for (std::size_t i = 0; i < thunks; ++i) {
+    global(reserved::thunk_slots, std::to_string(i), true);
+  }
+}
+
+void write_body(wasm_writer& out, std::uint32_t thunk, const function_type& type, std::uint32_t type_index)
+{
+  const auto op = [&](std::uint8_t code, std::uint32_t index) {
+    out.u8(code);
+    out.u32(index);
+  };
+  const auto constant = [&](std::uint32_t value) {
+    out.u8(op_i32_const);
+    out.s64(static_cast<std::int32_t>(value));
+  };
+  const std::uint32_t slot = first_slot_global + thunk;
+  const std::size_t length = out.begin_length();
+  out.u32(0); // no locals
+  op(op_global_get, slot);
+  out.u8(op_i32_eqz);
+  out.u8(op_if);
+  out.u8(empty_block);
+  op(op_global_get, module_global);
+  constant(thunk);
+  constant(reserved::runtime_slot::resolve_lazy);
+  op(op_call_indirect, resolve_type);
+  out.u32(runtime_table);
+  op(op_global_set, slot);
+  out.u8(op_end);
+  for (std::uint32_t i = 0; i < type.parameters.size(); ++i) {
+    op(op_local_get, i);
+  }
+  op(op_global_get, slot);
+  op(op_return_call_indirect, type_index);
+  out.u32(function_table);
+  out.u8(op_end);
+  out.fill_length(length);
+}
+
+} // namespace
+
+std::vector<std::byte> make_thunk_module(std::span<const function_type> thunks)
+{
+  const type_list list = collect_types(thunks);
+  const auto count = static_cast<std::uint32_t>(thunks.size());
+  wasm_writer types;
+  types.u32(static_cast<std::uint32_t>(list.types.size()));
+  for (const function_type& type : list.types) {
+    types.type(type);
+  }
+  wasm_writer imports;
+  write_imports(imports, thunks.size());
+  wasm_writer functions;
+  wasm_writer exports;
+  wasm_writer code;
+  functions.u32(count);
+  exports.u32(count);
+  code.u32(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    functions.u32(list.of_thunk[i]);
+    exports.name(std::to_string(i));
+    exports.u8(static_cast<std::uint8_t>(extern_kind::function));
+    exports.u32(i);
+    write_body(code, i, thunks[i], list.of_thunk[i]);
+  }
+  wasm_writer out;
+  out.reserve(types.size() + imports.size() + functions.size() + exports.size() + code.size() + 64);
+  out.header();
+  out.section(section_id::type, types.written());
+  out.section(section_id::import, imports.written());
+  out.section(section_id::function, functions.written());
+  out.section(section_id::export_, exports.written());
+  out.section(section_id::code, code.written());
+  return out.take();
+}
+
+} // namespace interlink

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Thunks: the wasm functions that stand in for function imports whose provider is not known or not instantiated yet.
+// A thunk jumps to the canonical slot that its global holds; while that is 0, it first asks the host for the slot. So
+// no call between modules has a host frame in it. Source: design section 3.
+#pragma once
+
+#include "messages/wasm_types.hh"
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace interlink {
+
+/// A module with one thunk for each type, exported as "0", "1", ... Names in linker/reserved_names.hh. Imports, in order:
+///   interlink.function_table (table 0 funcref), interlink.runtime_table (table 16 funcref),
+///   interlink.module (global i32, first argument of `resolve_lazy`; the second is the thunk's number),
+///   slot.0, slot.1, ... (global mut i32 each).
+/// Pre: no type has a concrete reference, which would name a type of another module.
+/// Context: any thread.
+std::vector<std::byte> make_thunk_module(std::span<const function_type> thunks);
+
+} // namespace interlink
