@@ -297,10 +297,10 @@ bool instruction_walker::read_immediates(immediate_form kind, instruction& into)
     in_.u8();
     break;
   case form::signed_32:
-    in_.s32();
+    into.first = static_cast<std::uint64_t>(in_.s32());
     break;
   case form::signed_64:
-    in_.s64();
+    into.first = static_cast<std::uint64_t>(in_.s64());
     break;
   case form::bytes_4:
     in_.skip(4);

@@ -52,8 +52,8 @@ enum class immediate_form : std::uint8_t {
   memory_argument, ///< memory index in `first`, offset in `second`
   memory_lane,     ///< the same, then a lane byte
   byte,            ///< a lane, or the ordering of a fence
-  signed_32,
-  signed_64,
+  signed_32, ///< sign-extended in `first`
+  signed_64, ///< in `first`
   bytes_4,
   bytes_8,
   bytes_16,
@@ -76,6 +76,7 @@ immediate_form prefixed_form(std::uint8_t prefix, std::uint32_t number) noexcept
 /// Name in the text format of the instructions that errors mention; empty for others.
 std::string_view instruction_name(std::uint32_t opcode) noexcept;
 
+/// `first` and `second` mean something only for the forms that say so; otherwise they are left over.
 struct instruction {
   std::uint32_t opcode{};
   std::uint64_t begin{}; ///< place in the module
