@@ -37,7 +37,10 @@ guest_thread& guest_thread::operator=(guest_thread&& other) noexcept
 
 guest_thread::~guest_thread()
 {
-  INTERLINK_ASSERT(!is_joinable_);
+  // A thread may be the last to hold the table that it stands in, and cannot join itself.
+  if (is_joinable_) {
+    pthread_detach(thread_);
+  }
 }
 
 result<guest_thread> guest_thread::start(std::size_t stack_bytes, std::move_only_function<void()> body)

@@ -19,7 +19,7 @@ public:
   guest_thread() = default;
   guest_thread(guest_thread&& other) noexcept;
   guest_thread& operator=(guest_thread&& other) noexcept;
-  ~guest_thread(); ///< Pre: joined, or never started
+  ~guest_thread(); ///< detaches a thread that nobody joined
 
   /// Errors: spawn_failed with the system's reason.
   static result<guest_thread> start(std::size_t stack_bytes, std::move_only_function<void()> body);

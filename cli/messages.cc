@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/messages.hh"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace interlink::cli {
+
+void print_line(std::string_view text)
+{
+  std::string line(text);
+  line.push_back('\n');
+  std::string_view rest = line;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(STDERR_FILENO, rest.data(), rest.size());
+    if (written <= 0) {
+      return;
+    }
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void print_failure(std::string_view program, const error& failure)
+{
+  std::string text = fmt::format("interlink: {}: {}", program, failure.message());
+  if (const auto& trap = failure.detail().trap) {
+    for (std::size_t i = 0; i < trap->frames.size(); ++i) {
+      const guest_frame& frame = trap->frames[i];
+      text += fmt::format("\n  {:>3}: {:#x} {}!{}",
+                          i,
+                          frame.module_offset,
+                          frame.module_name.empty() ? "<module>" : frame.module_name,
+                          frame.function_name.empty() ? fmt::format("<function {}>", frame.function_index)
+                                                      : frame.function_name);
+    }
+  }
+  print_line(text);
+}
+
+} // namespace interlink::cli

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The guest ABI: WASI preview 1 (and its older name wasi_unstable), wasi-threads, WASIX. Source of names, layouts and
+// numbers: WASI preview 1 witx; wasi-threads; WASIX as its linker and libc use it.
+#pragma once
+
+#include "groups/host_registry.hh"
+
+#include <memory>
+
+namespace interlink::abi {
+
+/// The guest ABI, overridden and extended by what the embedder gives.
+std::shared_ptr<const host_registry> make_guest_abi(host_registry embedder_functions);
+
+void add_wasi(host_registry& registry);
+void add_dynamic_linking(host_registry& registry);
+void add_threads(host_registry& registry);
+void add_futexes(host_registry& registry);
+void add_process(host_registry& registry);
+
+} // namespace interlink::abi

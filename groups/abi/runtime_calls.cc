@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "groups/abi/runtime_calls.hh"
+
+#include "groups/abi/blocking.hh"
+#include "groups/instance_group.hh"
+#include "groups/process_core.hh"
+#include "linker/reserved_names.hh"
+
+#include <chrono>
+#include <optional>
+
+namespace interlink::abi {
+
+namespace {
+
+using engine::value_slot;
+
+/// Results of memory.atomic.wait. Source: wasm threads proposal.
+constexpr std::uint32_t wait_woken = 0;
+constexpr std::uint32_t wait_not_equal = 1;
+constexpr std::uint32_t wait_timed_out = 2;
+
+std::unexpected<error> trap(std::string message)
+{
+  error_detail detail;
+  detail.message = "wasm trap: " + message;
+  detail.trap = trap_record{detail.message, {}};
+  return fail(error(errc::guest_trapped, std::move(detail)));
+}
+
+/// The checks that the engine makes for the instructions: bounds in 65-bit arithmetic, natural alignment.
+template <class Word> result<Word*> word_at(instance_group& group, std::uint64_t address, std::uint64_t offset)
+{
+  const std::span<std::byte> memory = group.store().memory();
+  const std::uint64_t place = address + offset;
+  if (place < address || memory.size() < sizeof(Word) || place > memory.size() - sizeof(Word)) {
+    return trap("out of bounds memory access");
+  }
+  if (place % sizeof(Word) != 0) {
+    return trap("unaligned atomic");
+  }
+  return reinterpret_cast<Word*>(memory.data() + place);
+}
+
+std::optional<parker::clock::time_point> deadline_after(std::int64_t timeout_ns)
+{
+  // A negative timeout never expires; one beyond the clock's range does not either.
+  constexpr std::int64_t century_ns = std::int64_t{100} * 365 * 86'400 * 1'000'000'000;
+  if (timeout_ns < 0 || timeout_ns > century_ns) {
+    return std::nullopt;
+  }
+  return parker::clock::now() + std::chrono::nanoseconds(timeout_ns);
+}
+
+template <class Word> result<void> wait(instance_group& group, std::span<value_slot> values)
+{
+  if (!group.process().environment.linked_memory) {
+    return trap("atomic wait on non-shared memory");
+  }
+  auto word = word_at<Word>(group, values[0].i32(), values[3].i64());
+  if (!word) {
+    return fail(std::move(word.error()));
+  }
+  const auto expected = static_cast<Word>(values[1].i64());
+  const auto deadline = deadline_after(static_cast<std::int64_t>(values[2].i64()));
+  futex_outcome outcome{};
+  {
+    const blocking_call blocking(group, "memory.atomic.wait");
+    if constexpr (sizeof(Word) == 4) {
+      outcome = group.process().futexes.wait32(*word, expected, deadline, group.waits());
+    } else {
+      outcome = group.process().futexes.wait64(*word, expected, deadline, group.waits());
+    }
+  }
+  switch (outcome) {
+  case futex_outcome::woken:
+    values[0] = value_slot::of_i32(wait_woken);
+    break;
+  case futex_outcome::value_differs:
+    values[0] = value_slot::of_i32(wait_not_equal);
+    break;
+  case futex_outcome::timed_out:
+    values[0] = value_slot::of_i32(wait_timed_out);
+    break;
+  case futex_outcome::stopped:
+    return fail(errc::stopping, "the process is ending");
+  }
+  return after_blocking(group);
+}
+
+result<void> notify(instance_group& group, std::span<value_slot> values)
+{
+  auto word = word_at<std::uint32_t>(group, values[0].i32(), values[2].i64());
+  if (!word) {
+    return fail(std::move(word.error()));
+  }
+  values[0] = value_slot::of_i32(group.process().futexes.notify(*word, values[1].i32()));
+  return {};
+}
+
+result<void> catch_up(instance_group& group, std::span<value_slot>)
+{
+  return group.catch_up();
+}
+
+/// First call through a lazy thunk, or any call through one of a weak symbol that nobody defines.
+result<void> resolve_lazy(instance_group& group, std::span<value_slot> values)
+{
+  const module_id importer{values[0].i32()};
+  const std::uint32_t thunk = values[1].i32();
+  table_index slot = thunk_slot_of(group.applied(), importer, thunk);
+  if (slot == null_slot) {
+    const coordinator_reply reply = group.ask(bind_lazy_request{importer, thunk});
+    if (const auto* failure = std::get_if<error>(&reply)) {
+      if (failure->code() == errc::stopping) {
+        return fail(*failure);
+      }
+      error_detail detail = failure->detail();
+      detail.trap = trap_record{failure->message(), {}};
+      return fail(error(errc::guest_trapped, std::move(detail)));
+    }
+    slot = std::get<slot_outcome>(reply).slot;
+    // The thunk calls through the slot without a check of its own: it must be filled when this returns.
+    if (auto caught_up = group.catch_up(); !caught_up) {
+      return caught_up;
+    }
+  }
+  values[0] = value_slot::of_i32(slot.value);
+  return {};
+}
+
+} // namespace
+
+const runtime_functions& runtime_calls()
+{
+  static const runtime_functions calls{
+    {reserved::runtime_slot::catch_up, {{{}, {}}, catch_up}},
+    {reserved::runtime_slot::wait32,
+     {{{wasm::i32, wasm::i32, wasm::i64, wasm::i64}, {wasm::i32}}, wait<std::uint32_t>}},
+    {reserved::runtime_slot::wait64,
+     {{{wasm::i32, wasm::i64, wasm::i64, wasm::i64}, {wasm::i32}}, wait<std::uint64_t>}},
+    {reserved::runtime_slot::notify, {{{wasm::i32, wasm::i32, wasm::i64}, {wasm::i32}}, notify}},
+    {reserved::runtime_slot::resolve_lazy, {{{wasm::i32, wasm::i32}, {wasm::i32}}, resolve_lazy}},
+  };
+  return calls;
+}
+
+} // namespace interlink::abi

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The host functions behind the runtime table: what instrumented code calls (linker/reserved_names.hh has the slots).
+#pragma once
+
+#include "groups/group_store.hh"
+
+namespace interlink::abi {
+
+/// Catch up, wait32, wait64, notify, resolve_lazy.
+const runtime_functions& runtime_calls();
+
+} // namespace interlink::abi

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Guest threads: `wasi.thread-spawn` of wasi-threads and the thread functions of `wasix_32v1`.
+#include "groups/abi/blocking.hh"
+#include "groups/abi/guest_abi.hh"
+#include "groups/abi/guest_values.hh"
+#include "groups/instance_group.hh"
+#include "groups/process_core.hh"
+#include "groups/thread_spawner.hh"
+
+#include <chrono>
+#include <sched.h>
+#include <thread>
+
+namespace interlink::abi {
+
+namespace {
+
+/// Returns the thread's number, or minus an errno. Source: wasi-threads.
+result<void> wasi_thread_spawn(instance_group& group, values arguments)
+{
+  auto spawned = spawn_thread(group, arguments[0].i32(), thread_abi::wasi_threads);
+  if (!spawned) {
+    if (spawned.error().code() != errc::spawn_failed) {
+      return fail(std::move(spawned.error()));
+    }
+    arguments[0] = engine::value_slot::of_i32(0U - static_cast<std::uint32_t>(errno_code::again));
+    return {};
+  }
+  arguments[0] = engine::value_slot::of_i32(spawned->value);
+  return {};
+}
+
+result<void> thread_spawn(instance_group& group, values arguments)
+{
+  const wasi::guest_memory memory = group.memory();
+  const std::uint32_t out = arguments[1].i32();
+  if (!memory.contains(out, 4)) {
+    return answer(arguments, errno_memviolation);
+  }
+  auto spawned = spawn_thread(group, arguments[0].i32(), thread_abi::wasix);
+  if (!spawned) {
+    if (spawned.error().code() == errc::spawn_failed) {
+      return answer(arguments, errno_code::again);
+    }
+    if (spawned.error().code() == errc::invalid_argument) {
+      return answer(arguments, errno_code::inval);
+    }
+    return fail(std::move(spawned.error()));
+  }
+  static_cast<void>(memory.store<std::uint32_t>(out, spawned->value));
+  return answer(arguments, errno_code::success);
+}
+
+result<void> thread_exit(instance_group&, values arguments)
+{
+  error_detail detail;
+  detail.exit_code = arguments[0].i32();
+  return fail(error(errc::thread_exited, std::move(detail)));
+}
+
+result<void> thread_join(instance_group& group, values arguments)
+{
+  const group_id joined{arguments[0].i32()};
+  if (joined == group.id()) {
+    return answer(arguments, errno_code::deadlk);
+  }
+  bool has_ended = false;
+  {
+    const blocking_call blocking(group, "thread_join");
+    has_ended = group.process().threads.join(joined, group.shared_waits());
+  }
+  if (!has_ended) {
+    return fail(errc::stopping, "the process is ending");
+  }
+  static_cast<void>(answer(arguments, errno_code::success));
+  return after_blocking(group);
+}
+
+result<void> thread_sleep(instance_group& group, values arguments)
+{
+  const auto nanoseconds = arguments[0].i64();
+  constexpr std::uint64_t longest_ns = std::uint64_t{100} * 365 * 86'400 * 1'000'000'000;
+  const auto deadline = parker::clock::now() + std::chrono::nanoseconds(std::min(nanoseconds, longest_ns));
+  {
+    const blocking_call blocking(group, "thread_sleep");
+    wake_reason reason = wake_reason::unparked;
+    while (reason == wake_reason::unparked && group.pending_signals.load(std::memory_order_acquire) == 0) {
+      reason = group.waits().park(deadline); // a permit left over, or a signal
+    }
+    if (reason == wake_reason::stopped) {
+      return fail(errc::stopping, "the process is ending");
+    }
+  }
+  static_cast<void>(answer(arguments, errno_code::success));
+  return after_blocking(group);
+}
+
+result<void> thread_id(instance_group& group, values arguments)
+{
+  const wasi::outcome stored = group.memory().store<std::uint32_t>(arguments[0].i32(), group.id().value);
+  return answer(arguments, stored.is_success() ? errno_code::success : errno_memviolation);
+}
+
+result<void> thread_parallelism(instance_group& group, values arguments)
+{
+  const auto cores = std::max(1U, std::thread::hardware_concurrency());
+  const wasi::outcome stored = group.memory().store<std::uint32_t>(arguments[0].i32(), cores);
+  return answer(arguments, stored.is_success() ? errno_code::success : errno_memviolation);
+}
+
+result<void> sched_yield(instance_group& group, values arguments)
+{
+  ::sched_yield();
+  static_cast<void>(answer(arguments, errno_code::success));
+  return after_blocking(group);
+}
+
+} // namespace
+
+void add_threads(host_registry& registry)
+{
+  for (const char* module_name : {"wasi", "wasi_unstable", "wasi_snapshot_preview1"}) {
+    registry.add(module_name, "thread-spawn", errno_function(1), wasi_thread_spawn);
+  }
+  registry.add("wasix_32v1", "thread_spawn", errno_function(2), thread_spawn);
+  registry.add("wasix_32v1", "thread_spawn_v2", errno_function(2), thread_spawn);
+  registry.add("wasix_32v1", "thread_exit", {{wasm::i32}, {}}, thread_exit);
+  registry.add("wasix_32v1", "thread_join", errno_function(1), thread_join);
+  registry.add("wasix_32v1", "thread_sleep", {{wasm::i64}, {wasm::i32}}, thread_sleep);
+  registry.add("wasix_32v1", "thread_id", errno_function(1), thread_id);
+  registry.add("wasix_32v1", "thread_parallelism", errno_function(1), thread_parallelism);
+  registry.add("wasix_32v1", "sched_yield", errno_function(0), sched_yield);
+}
+
+} // namespace interlink::abi

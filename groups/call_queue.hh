@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the embedder posts to a group: calls that run on the group's thread, between its guest calls. Bounded; full is an
+// outcome, not a wait.
+#pragma once
+
+#include "actors/parker.hh"
+#include "actors/ranked_mutex.hh"
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace interlink {
+
+class instance_group;
+
+enum class post_outcome : std::uint8_t { accepted, full, closed };
+
+/// Context: post and close from any thread; take from the group's thread.
+class call_queue {
+public:
+  /// Runs on the group's thread, or with null when the group ends first.
+  using posted_call = std::move_only_function<void(instance_group*)>;
+
+  /// Posts that one group may have waiting. Chosen: far more than one thread answers in a scheduling quantum.
+  static constexpr std::size_t capacity = 1024;
+
+  post_outcome post(posted_call call)
+  {
+    std::lock_guard lock(mutex_);
+    if (is_closed_) {
+      return post_outcome::closed;
+    }
+    if (calls_.size() >= capacity) {
+      return post_outcome::full;
+    }
+    calls_.push_back(std::move(call));
+    ready_.unpark();
+    return post_outcome::accepted;
+  }
+
+  /// Waits for the next call. Nothing when the queue is closed.
+  std::optional<posted_call> take()
+  {
+    while (true) {
+      {
+        std::lock_guard lock(mutex_);
+        if (is_closed_) {
+          return std::nullopt;
+        }
+        if (!calls_.empty()) {
+          std::optional<posted_call> next(std::move(calls_.front()));
+          calls_.pop_front();
+          return next;
+        }
+      }
+      ready_.park();
+    }
+  }
+
+  /// Refuses further posts and ends `take`. What is left is answered by `drop_rest`.
+  void close()
+  {
+    std::lock_guard lock(mutex_);
+    is_closed_ = true;
+    ready_.unpark();
+  }
+
+  /// Answers the calls that will not run. Context: the group's thread, at its end.
+  void drop_rest()
+  {
+    std::deque<posted_call> rest;
+    {
+      std::lock_guard lock(mutex_);
+      is_closed_ = true;
+      rest.swap(calls_);
+    }
+    for (posted_call& call : rest) {
+      call(nullptr);
+    }
+  }
+
+private:
+  ranked_mutex mutex_{lock_rank::call_queue};
+  parker ready_;
+  std::deque<posted_call> calls_;
+  bool is_closed_{};
+};
+
+} // namespace interlink

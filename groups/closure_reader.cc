@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "groups/closure_reader.hh"
+
+#include "groups/process_core.hh"
+
+#include <map>
+#include <utility>
+
+namespace interlink {
+
+namespace {
+
+class reader {
+public:
+  reader(process_core& process, const snapshot& loaded, const std::vector<std::string>& library_path)
+      : process_(process), loaded_(loaded), library_path_(library_path)
+  {
+  }
+
+  result<load_request> read(const found_module& root)
+  {
+    if (auto added = add(root); !added) {
+      return fail(std::move(added.error()));
+    }
+    // Breadth-first: the list grows while it is walked.
+    for (std::size_t i = 0; i < request_.modules.size(); ++i) {
+      if (auto needed = add_needed(i); !needed) {
+        return fail(std::move(needed.error()));
+      }
+    }
+    return std::move(request_);
+  }
+
+private:
+  result<std::size_t> add(const found_module& file)
+  {
+    const auto [place, is_new] = places_.try_emplace(file.identity, request_.modules.size());
+    if (!is_new) {
+      return place->second;
+    }
+    requested_module module{file.identity, file.path, nullptr, nullptr, {}};
+    if (loaded_.find_by_identity(file.identity) == nullptr) {
+      auto bytes = library_files::read(file);
+      if (!bytes) {
+        return fail(std::move(bytes.error()));
+      }
+      auto prepared = process_.modules->prepare(*bytes, file.path);
+      if (!prepared) {
+        return fail(std::move(prepared.error()));
+      }
+      if (!prepared->info->dylink) {
+        return fail(errc::not_a_library,
+                    file.path + ": not a dynamic library: it has no dylink.0 section; link it with wasm-ld -shared");
+      }
+      auto code = std::make_shared<compiled_code>(*prepared->code);
+      code->file = file.file;
+      module.info = prepared->info;
+      module.artifact = std::move(code);
+    }
+    process_.log.write(process_.log.enabled().libs, "found {}", file.path);
+    request_.modules.push_back(std::move(module));
+    return place->second;
+  }
+
+  result<void> add_needed(std::size_t place)
+  {
+    const module_info_ptr info = request_.modules[place].info;
+    if (!info) {
+      return {};
+    }
+    const std::string requester = request_.modules[place].name;
+    for (const std::string& name : info->dylink->needed) {
+      process_.log.write(process_.log.enabled().libs, "find library={}; needed by {}", name, requester);
+      auto found = process_.files.find(name, library_path_, info->dylink->runtime_path, requester);
+      if (!found) {
+        return fail(found.error().with_context("needed by " + requester));
+      }
+      auto added = add(*found);
+      if (!added) {
+        return fail(added.error().with_context("needed by " + requester));
+      }
+      request_.modules[place].needed.push_back(*added);
+    }
+    return {};
+  }
+
+  process_core& process_;
+  const snapshot& loaded_;
+  const std::vector<std::string>& library_path_;
+  load_request request_;
+  std::map<file_identity, std::size_t> places_;
+};
+
+} // namespace
+
+result<load_request> read_closure(process_core& process,
+                                  const snapshot& loaded,
+                                  const found_module& root,
+                                  const std::vector<std::string>& library_path)
+{
+  return reader(process, loaded, library_path).read(root);
+}
+
+} // namespace interlink

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "groups/coordinator.hh"
+
+#include "messages/assert.hh"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <utility>
+
+namespace interlink {
+
+namespace {
+
+/// "No reply yet": the message stays parked, and is answered by a later turn.
+constexpr std::nullopt_t parked = std::nullopt;
+
+const char* name_of(const coordinator_request_body& body)
+{
+  static constexpr std::array<const char*, std::variant_size_v<coordinator_request_body>> names{
+    "the planning of a load",
+    "the commit of a load",
+    "the abandoning of a load",
+    "another thread's load of the same library",
+    "the linker arena",
+    "another thread's constructors",
+    "a function slot",
+    "a lazy binding",
+    "function slots",
+    "a new thread's place",
+    "leaving",
+    "a close",
+    "an unload",
+    "a stop"};
+  return names[body.index()];
+}
+
+} // namespace
+
+coordinator::coordinator(topology initial,
+                         std::uint32_t* head_word,
+                         asio::any_io_executor continue_on,
+                         coordinator_observer observer)
+    : serial_actor(std::move(continue_on)),
+      state_(std::move(initial)),
+      log_(resolve_function{}),
+      first_(log_.tail()),
+      current_(state_.current),
+      head_word_(head_word),
+      observer_(std::move(observer))
+{
+}
+
+coordinator_reply coordinator::ask(request_channel& channel,
+                                   group_id from,
+                                   coordinator_request_body body,
+                                   std::optional<parker::clock::time_point> deadline)
+{
+  using namespace std::chrono;
+  coordinator_message& request = channel.request;
+  request.body = std::move(body);
+  request.from = from;
+  request.cancels = nullptr;
+  request.at = channel.at;
+  request.is_answered.store(false, std::memory_order_relaxed);
+  const char* waiting_for = name_of(request.body);
+  tell(request);
+  bool gave_up = false;
+  const auto began = parker::clock::now();
+  auto report_at = began + seconds(1);
+  while (!request.is_answered.load(std::memory_order_acquire)) {
+    const auto until = deadline && !gave_up ? std::min(*deadline, report_at) : report_at;
+    if (channel.at->park_regardless_of_stop(until) != wake_reason::deadline) {
+      continue; // answered, or a permit left over
+    }
+    const auto now = parker::clock::now();
+    if (deadline && !gave_up && now >= *deadline) {
+      // The group goes on only when the coordinator has answered the request itself: one node is never queued twice.
+      gave_up = true;
+      channel.cancel.from = from;
+      channel.cancel.cancels = &request;
+      channel.cancel.at = channel.at;
+      channel.cancel.is_answered.store(false, std::memory_order_relaxed);
+      tell(channel.cancel);
+    }
+    if (now >= report_at) {
+      report_at = now + seconds(1);
+      if (observer_.on_long_wait) {
+        observer_.on_long_wait(from, waiting_for, duration_cast<milliseconds>(now - began));
+      }
+    }
+  }
+  while (gave_up && !channel.cancel.is_answered.load(std::memory_order_acquire)) {
+    channel.at->park_regardless_of_stop(std::nullopt);
+  }
+  return std::move(request.reply);
+}
+
+void coordinator::handle(mailbox_node& node)
+{
+  auto& message = static_cast<coordinator_message&>(node);
+  if (message.cancels != nullptr) {
+    give_up(*message.cancels);
+    answer(message, done_reply{state_.current->version});
+    return;
+  }
+  std::visit(
+    [&](auto& request) {
+      if (auto reply = turn(message, request)) {
+        answer(message, std::move(*reply));
+      }
+    },
+    message.body);
+}
+
+void coordinator::finish_batch()
+{
+  const std::uint64_t version = state_.current->version.value;
+  if (head_.load(std::memory_order_relaxed) != version) {
+    // Invariant C1. A group that sees the new head finds a snapshot at least as new, and every node up to it linked.
+    current_.store(state_.current);
+    head_.store(version, std::memory_order_seq_cst);
+    std::atomic_ref<std::uint32_t>(*head_word_).store(static_cast<std::uint32_t>(version), std::memory_order_seq_cst);
+    // Full fence: the index leaks to guest memory only after every processor can see the new head.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+  }
+  for (coordinator_message* message : std::exchange(answered_, {})) {
+    // Once answered, the message is its group's again and may be gone: the parker is kept alive from here.
+    const std::shared_ptr<parker> at = message->at;
+    message->is_answered.store(true, std::memory_order_release);
+    at->unpark();
+  }
+}
+
+void coordinator::answer(coordinator_message& message, coordinator_reply reply)
+{
+  message.reply = std::move(reply);
+  answered_.push_back(&message);
+}
+
+void coordinator::answer_parked(std::vector<coordinator_message*>& waiting, const coordinator_reply& reply)
+{
+  for (coordinator_message* message : std::exchange(waiting, {})) {
+    answer(*message, reply);
+  }
+}
+
+void coordinator::append(operation_body operation)
+{
+  const topology_version version{log_.tail()->version().value + 1};
+  if (observer_.on_publish) {
+    observer_.on_publish(version, operation);
+  }
+  const auto& node = log_.append(version, std::move(operation));
+  node->expect(static_cast<std::uint32_t>(state_.roster.size()));
+}
+
+void coordinator::append(std::vector<operation_body>& operations)
+{
+  for (operation_body& operation : operations) {
+    append(std::move(operation));
+  }
+  operations.clear();
+  INTERLINK_ASSERT(log_.tail()->version() == state_.current->version); // every operation has advanced the snapshot
+}
+
+void coordinator::note_reusable_memory()
+{
+  // Invariant C3. A lane is stored before its group reads the snapshot, so a group whose lane is clear here will read a
+  // snapshot at least as new as the published one.
+  std::uint64_t oldest = head_.load(std::memory_order_seq_cst);
+  for (const auto& [group, lane] : lanes_) {
+    oldest = std::min(oldest, lane->version.load(std::memory_order_seq_cst));
+  }
+  state_.reusable_up_to = topology_version{oldest};
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message& message, prepare_load_request& request)
+{
+  if (is_stopping_) {
+    return error(errc::stopping);
+  }
+  note_reusable_memory();
+  request.load.requester = message.from;
+  prepare_outcome outcome = prepare_load(state_, request.load);
+  if (auto* planned = std::get_if<planned_load>(&outcome)) {
+    append(planned->operations);
+  } else if (auto* loaded = std::get_if<already_loaded>(&outcome)) {
+    append(loaded->operations);
+  }
+  return outcome;
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message&, commit_load_request& request)
+{
+  append(commit_load(state_, request.id, std::move(request.thunk_artifacts)));
+  answer_parked(await_load_[request.id], ask_again_reply{});
+  await_load_.erase(request.id);
+  return done_reply{state_.current->version};
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message&, abandon_load_request& request)
+{
+  abandon_load(state_, request.id);
+  answer_parked(await_load_[request.id], ask_again_reply{});
+  await_load_.erase(request.id);
+  return done_reply{state_.current->version};
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message& message, await_load_request& request)
+{
+  if (is_stopping_) {
+    return error(errc::stopping);
+  }
+  if (!state_.loads.contains(request.id)) {
+    return ask_again_reply{};
+  }
+  await_load_[request.id].push_back(&message);
+  return parked;
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message&, add_memory_request& request)
+{
+  add_memory(state_, request.range);
+  return done_reply{state_.current->version};
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message& message, next_constructor_request& request)
+{
+  if (request.finished) {
+    finish_constructor(state_, message.from, *std::exchange(request.finished, std::nullopt));
+    wake_constructor_waiters();
+  }
+  if (is_stopping_) {
+    return error(errc::stopping);
+  }
+  end_wait(state_, message.from);
+  construct_outcome outcome = next_constructor(state_, message.from, request.own, request.root);
+  if (std::holds_alternative<wait_for_constructor>(outcome)) {
+    await_constructor_.push_back(&message);
+    return parked;
+  }
+  if (auto* run = std::get_if<run_constructor>(&outcome)) {
+    return *run;
+  }
+  return constructors_done{};
+}
+
+void coordinator::wake_constructor_waiters()
+{
+  // Waiters ask again in a turn of their own: the cycle test is made anew (models, H7).
+  for (coordinator_message* waiter : await_constructor_) {
+    end_wait(state_, waiter->from);
+  }
+  answer_parked(await_constructor_, ask_again_reply{});
+}
+
+coordinator::turn_reply coordinator::slot_reply(result<slot_outcome> outcome)
+{
+  if (!outcome) {
+    return std::move(outcome.error());
+  }
+  append(outcome->operations);
+  return std::move(*outcome);
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message&, assign_slot_request& request)
+{
+  return slot_reply(assign_slot(state_, request.provider, request.export_ordinal));
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message&, bind_lazy_request& request)
+{
+  return slot_reply(bind_lazy(state_, request.importer, request.thunk_number));
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message&, allocate_slots_request& request)
+{
+  return slot_reply(allocate_slots(state_, request.count));
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message&, join_request& request)
+{
+  if (is_stopping_) {
+    return error(errc::stopping);
+  }
+  note_reusable_memory();
+  auto outcome = join_group(state_, request.main_tls);
+  if (auto* failure = std::get_if<error>(&outcome)) {
+    return std::move(*failure);
+  }
+  if (auto* needed = std::get_if<needs_memory>(&outcome)) {
+    return join_needs_memory_reply{*needed};
+  }
+  auto& joined = std::get<joined_group>(outcome);
+  auto lane = std::make_shared<group_lane>();
+  lane->version.store(joined.from->version.value, std::memory_order_seq_cst);
+  lanes_[joined.id] = lane;
+  return join_reply{std::move(joined), log_.tail(), std::move(lane)};
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message&, leave_request& request)
+{
+  if (request.in_flight) {
+    answer_parked(await_load_[*request.in_flight], ask_again_reply{});
+    await_load_.erase(*request.in_flight);
+  }
+  leave_group(state_, request.group);
+  lanes_.erase(request.group);
+  wake_constructor_waiters();
+  return done_reply{state_.current->version};
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message&, close_request& request)
+{
+  auto closing = close_library(state_, request.handle);
+  if (!closing) {
+    return std::move(closing.error());
+  }
+  return close_reply{std::move(*closing)};
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message&, unload_request& request)
+{
+  append(unload(state_, request.modules));
+  return done_reply{state_.current->version};
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message&, stop_request& request)
+{
+  if (!is_stopping_) {
+    is_stopping_ = true;
+    append(stop(state_, request.exit_code));
+    for (auto& [load, waiting] : std::exchange(await_load_, {})) {
+      answer_parked(waiting, error(errc::stopping));
+    }
+    answer_parked(await_constructor_, error(errc::stopping));
+  }
+  return done_reply{state_.current->version};
+}
+
+void coordinator::give_up(coordinator_message& request)
+{
+  const error reason(errc::deadline_passed);
+  if (std::erase(await_constructor_, &request) != 0) {
+    end_wait(state_, request.from);
+    answer(request, reason);
+    return;
+  }
+  for (auto& [load, waiting] : await_load_) {
+    if (std::erase(waiting, &request) != 0) {
+      answer(request, reason);
+      return;
+    }
+  }
+  // Not parked: it has been answered, or is answered later in this batch.
+}
+
+} // namespace interlink

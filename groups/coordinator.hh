@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The coordinator: the only writer of topology. Its turns replace a token and a lock: they take decisions (all of them
+// pure functions of linker/topology.hh), append operations to the log and publish. It never waits, does no I/O, compiles
+// nothing and runs no guest code; a request that cannot be answered yet is parked, not waited for.
+//
+// Invariants:
+//   C1  Append, then snapshot, then head, then replies: whoever learns a slot from a reply finds it published.
+//   C2  Every request is answered exactly once.
+//   C3  A range freed at version k is reused only when k is published and no lane holds a version below k.
+#pragma once
+
+#include "actors/published.hh"
+#include "actors/serial_actor.hh"
+#include "groups/coordinator_messages.hh"
+#include "linker/topology.hh"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace interlink {
+
+/// Told about operations and waits; what a trace or a test sees. Called in turns: must not wait.
+struct coordinator_observer {
+  std::function<void(topology_version, const operation_body&)> on_publish;
+  std::function<void(group_id, const char* what, std::chrono::milliseconds)> on_long_wait;
+};
+
+/// Context: `ask`, `head`, `current` from any thread; everything else in turns.
+class coordinator final : public serial_actor {
+public:
+  /// `head_word` is the guest-visible published version, in the control memory; it outlives the coordinator.
+  coordinator(topology initial,
+              std::uint32_t* head_word,
+              asio::any_io_executor continue_on,
+              coordinator_observer observer = {});
+
+  /// Sends a request and waits for its reply. A turn may run on the calling thread. `deadline` gives the request up
+  /// (cancel, answered too).
+  /// Errors (as a reply): stopping, cancelled, deadline_passed, and those of the request.
+  coordinator_reply ask(request_channel& channel,
+                        group_id from,
+                        coordinator_request_body body,
+                        std::optional<parker::clock::time_point> deadline = std::nullopt);
+
+  /// Version published last. Sequentially consistent: pairs with the publication.
+  topology_version head() const { return topology_version{head_.load(std::memory_order_seq_cst)}; }
+
+  snapshot_ptr current() const { return current_.load(); }
+
+  /// A cursor at version 0, for the first group.
+  group_log::cursor first_cursor() const { return first_; }
+
+  /// The coordinator's own state, for tests and reports. Pre: nobody sends meanwhile.
+  const topology& state() const { return state_; }
+
+private:
+  /// Nothing: the message stays parked, and is answered by a later turn.
+  using turn_reply = std::optional<coordinator_reply>;
+
+  void handle(mailbox_node& message) override;
+  void finish_batch() override;
+
+  turn_reply turn(coordinator_message& message, prepare_load_request& request);
+  turn_reply turn(coordinator_message& message, commit_load_request& request);
+  turn_reply turn(coordinator_message& message, abandon_load_request& request);
+  turn_reply turn(coordinator_message& message, await_load_request& request);
+  turn_reply turn(coordinator_message& message, add_memory_request& request);
+  turn_reply turn(coordinator_message& message, next_constructor_request& request);
+  turn_reply turn(coordinator_message& message, assign_slot_request& request);
+  turn_reply turn(coordinator_message& message, bind_lazy_request& request);
+  turn_reply turn(coordinator_message& message, allocate_slots_request& request);
+  turn_reply turn(coordinator_message& message, join_request& request);
+  turn_reply turn(coordinator_message& message, leave_request& request);
+  turn_reply turn(coordinator_message& message, close_request& request);
+  turn_reply turn(coordinator_message& message, unload_request& request);
+  turn_reply turn(coordinator_message& message, stop_request& request);
+
+  turn_reply slot_reply(result<slot_outcome> outcome);
+  void append(operation_body operation);
+  void append(std::vector<operation_body>& operations);
+  void answer(coordinator_message& message, coordinator_reply reply);
+  void answer_parked(std::vector<coordinator_message*>& waiting, const coordinator_reply& reply);
+  void wake_constructor_waiters();
+  void give_up(coordinator_message& request);
+  void note_reusable_memory();
+
+  topology state_;
+  group_log log_;
+  group_log::cursor first_;
+  published<snapshot> current_;
+  std::atomic<std::uint64_t> head_{0};
+  std::uint32_t* head_word_;
+  coordinator_observer observer_;
+
+  std::map<group_id, group_lane_ptr> lanes_;
+  std::map<load_id, std::vector<coordinator_message*>> await_load_; ///< parked until the load ends
+  std::vector<coordinator_message*> await_constructor_;             ///< parked until a construction moves on
+  std::vector<coordinator_message*> answered_;                      ///< replies of this batch, leaving after publication
+  bool is_stopping_ = false;
+};
+
+} // namespace interlink

@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "groups/group_store.hh"
+
+#include "linker/reserved_names.hh"
+#include "messages/assert.hh"
+
+#include <algorithm>
+#include <utility>
+
+namespace interlink {
+
+namespace {
+
+using engine::extern_value;
+using engine::value_slot;
+
+error in_module(const error& failure, const module_plan& plan)
+{
+  return failure.with_context(plan.name.empty() ? "module " + std::to_string(plan.id.value) : plan.name);
+}
+
+/// The number of an unimplemented guest ABI function's answer. Source: WASI errno Notsup.
+constexpr std::uint32_t errno_notsup = 58;
+
+} // namespace
+
+result<std::unique_ptr<group_store>> group_store::make(const store_environment& environment,
+                                                       const store_parameters& parameters,
+                                                       instance_group& group,
+                                                       const runtime_functions& runtime)
+{
+  std::unique_ptr<group_store> made(new group_store(environment, parameters, group));
+  auto store = environment.engine->make_store(environment.limits);
+  if (!store) {
+    return fail(std::move(store.error()));
+  }
+  made->store_ = std::move(*store);
+  made->store_->owner = &group;
+  auto table = made->store_->make_table(environment.function_table);
+  if (!table) {
+    return fail(std::move(table.error()));
+  }
+  made->function_table_ = *table;
+  auto runtime_table =
+    made->store_->make_table({wasm::funcref, {reserved::runtime_table_size, reserved::runtime_table_size}, false});
+  if (!runtime_table) {
+    return fail(std::move(runtime_table.error()));
+  }
+  made->runtime_table_ = *runtime_table;
+  for (const auto& [slot, function] : runtime) {
+    auto host = made->store_->make_function(
+      function.type, [&group, call = function.call](engine::store&, std::span<value_slot> values) {
+        return call(group, values);
+      });
+    if (auto set = made->store_->table_set(made->runtime_table_, slot, host); !set) {
+      return fail(std::move(set.error()));
+    }
+  }
+  auto stack_pointer = made->store_->make_global(
+    {wasm::i32, true}, value_slot::of_i32(static_cast<std::uint32_t>(parameters.stack_high.value)));
+  if (!stack_pointer) {
+    return fail(std::move(stack_pointer.error()));
+  }
+  made->stack_pointer_ = *stack_pointer;
+  if (environment.private_memory) {
+    auto memory = made->store_->make_memory(*environment.private_memory);
+    if (!memory) {
+      return fail(std::move(memory.error()));
+    }
+    made->private_memory_ = *memory;
+  }
+  return made;
+}
+
+result<void> group_store::apply(const load_plan_ptr& load,
+                                std::span<const module_artifact_ptr> thunk_artifacts,
+                                std::vector<module_id>& open_initialisers)
+{
+  if (auto grown = grow_table(load->table_size); !grown) {
+    return grown;
+  }
+  for (std::size_t i = 0; i < load->modules.size(); ++i) {
+    const module_artifact_ptr thunks = i < thunk_artifacts.size() ? thunk_artifacts[i] : nullptr;
+    if (auto added = add_module(load, i, thunks, open_initialisers); !added) {
+      return added;
+    }
+  }
+  return fill(load->slots);
+}
+
+result<void> group_store::build(const snapshot& from, std::vector<module_id>& open_initialisers)
+{
+  if (auto grown = grow_table(from.table_size); !grown) {
+    return grown;
+  }
+  const auto& modules = *from.modules;
+  for (const loaded_module_ptr& module : modules) {
+    if (auto added = add_module(module->load, module->plan_ordinal, module->thunk_artifact, open_initialisers);
+        !added) {
+      return added;
+    }
+  }
+  std::vector<slot_fill> fills;
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    if (!from.slots[i]) {
+      continue;
+    }
+    const module_id id = modules[i]->plan().id;
+    from.slots[i]->of_export.for_each([&](std::size_t ordinal, table_index slot) {
+      fills.push_back({slot, {id, static_cast<std::uint32_t>(ordinal), no_module, 0}});
+    });
+    from.slots[i]->of_host.for_each([&](std::size_t ordinal, table_index slot) {
+      fills.push_back({slot, {no_module, 0, id, static_cast<std::uint32_t>(ordinal)}});
+    });
+  }
+  return fill(fills);
+}
+
+result<void> group_store::add_module(const load_plan_ptr& load,
+                                     std::size_t plan_ordinal,
+                                     const module_artifact_ptr& thunk_artifact,
+                                     std::vector<module_id>& open_initialisers)
+{
+  const module_plan& plan = load->modules[plan_ordinal];
+  const auto* code = dynamic_cast<const compiled_code*>(plan.artifact.get());
+  INTERLINK_ASSERT(code != nullptr);
+  live_instance self{plan.id, load, &plan, {}, std::nullopt, std::nullopt};
+  if (!plan.thunks.empty()) {
+    auto thunks = instantiate_thunks(plan, thunk_artifact);
+    if (!thunks) {
+      return fail(in_module(thunks.error(), plan));
+    }
+    self.thunks = *thunks;
+  }
+  std::vector<extern_value> imports;
+  imports.reserve(plan.imports.size() + 2);
+  for (std::size_t i = 0; i < plan.imports.size(); ++i) {
+    auto bound = bind(plan, i, self);
+    if (!bound) {
+      return fail(in_module(bound.error(), plan));
+    }
+    imports.push_back(std::move(*bound));
+  }
+  if (code->imports_control_memory) {
+    imports.emplace_back(environment_.control_memory);
+  }
+  if (code->imports_runtime_table) {
+    imports.emplace_back(runtime_table_);
+  }
+  auto instance = store_->instantiate(*code->compiled, imports);
+  if (!instance) {
+    return fail(in_module(instance.error(), plan));
+  }
+  self.instance = *instance;
+  if (auto applied = store_->find_export(self.instance, reserved::applied_global)) {
+    self.applied = std::get<engine::global>(*applied);
+  }
+  if (plan.id == main_module) {
+    if (auto own = store_->find_export(self.instance, "__stack_pointer")) {
+      stack_pointer_ = std::get<engine::global>(*own); // a fixed-address main brings its own
+    }
+    if (auto memory = store_->find_export(self.instance, "memory"); memory && !private_memory_) {
+      if (auto* own = std::get_if<engine::memory>(&*memory)) {
+        private_memory_ = *own;
+      }
+    }
+  }
+  instances_[plan.id] = self;
+  return run_closed_initialisers(self, open_initialisers);
+}
+
+result<void> group_store::run_closed_initialisers(const live_instance& self, std::vector<module_id>& open_initialisers)
+{
+  const module_plan& plan = *self.plan;
+  if (plan.info->start == initialiser_kind::open) {
+    open_initialisers.push_back(plan.id);
+  } else if (plan.info->start == initialiser_kind::closed) {
+    if (auto started = call_initialiser(plan.id, reserved::start_function); !started) {
+      return fail(started.error().with_context("start function of " + plan.name));
+    }
+  }
+  const memory_address block = block_of(plan.id);
+  if (block.value == 0) {
+    return {};
+  }
+  if (auto init_tls = find_function(plan.id, "__wasm_init_tls")) {
+    std::array<value_slot, 1> values{value_slot::of_i32(static_cast<std::uint32_t>(block.value))};
+    if (auto called = store_->call(*init_tls, values); !called) {
+      return fail(called.error().with_context("__wasm_init_tls of " + plan.name));
+    }
+  }
+  return {};
+}
+
+result<engine::extern_value>
+group_store::bind(const module_plan& plan, std::size_t import_ordinal, const live_instance& self)
+{
+  const import_info& import = plan.info->imports[import_ordinal];
+  const import_binding& binding = plan.imports[import_ordinal];
+  auto new_global = [&](std::uint64_t value) -> result<extern_value> {
+    auto made = store_->make_global(std::get<global_type>(import.type), value_slot::of_i64(value));
+    if (!made) {
+      return fail(std::move(made.error()));
+    }
+    return extern_value(*made);
+  };
+  if (const auto* constant = std::get_if<binding::constant>(&binding)) {
+    return new_global(constant->value);
+  }
+  if (const auto* tls = std::get_if<binding::tls_address>(&binding)) {
+    return new_global(block_of(tls->provider).value + tls->offset);
+  }
+  if (const auto* bound = std::get_if<binding::stack_bound>(&binding)) {
+    return new_global(bound->is_high ? parameters_.stack_high.value : parameters_.stack_low.value);
+  }
+  if (const auto* direct = std::get_if<binding::direct>(&binding)) {
+    return bind_export(direct->provider, direct->export_ordinal);
+  }
+  if (const auto* thunk = std::get_if<binding::thunk>(&binding)) {
+    auto function = store_->find_export(*self.thunks, std::to_string(thunk->number));
+    INTERLINK_ASSERT(function.has_value());
+    return std::move(*function);
+  }
+  if (std::holds_alternative<binding::linked_memory>(binding)) {
+    if (environment_.linked_memory) {
+      return extern_value(environment_.linked_memory);
+    }
+    INTERLINK_ASSERT(private_memory_.has_value());
+    return extern_value(*private_memory_);
+  }
+  if (std::holds_alternative<binding::function_table>(binding)) {
+    return extern_value(function_table_);
+  }
+  if (std::holds_alternative<binding::stack_pointer>(binding)) {
+    return extern_value(*stack_pointer_);
+  }
+  if (std::holds_alternative<binding::shared_tag>(binding)) {
+    auto tag = shared_tag(import);
+    if (!tag) {
+      return fail(std::move(tag.error()));
+    }
+    return extern_value(*tag);
+  }
+  return bind_host(import);
+}
+
+result<engine::extern_value> group_store::bind_host(const import_info& import)
+{
+  const std::pair key{import.module_name, import.name};
+  if (const auto known = host_functions_.find(key); known != host_functions_.end()) {
+    return extern_value(known->second);
+  }
+  const host_registry::entry* entry = environment_.registry->find(import.module_name, import.name);
+  if (entry != nullptr) {
+    if (const auto* memory = std::get_if<engine::shared_memory_ptr>(entry)) {
+      return extern_value(*memory);
+    }
+  }
+  const auto& type = std::get<function_type>(import.type);
+  engine::function made;
+  if (entry != nullptr) {
+    made = store_->make_function(
+      type, [&group = group_, &call = std::get<host_function>(*entry).call](engine::store&, std::span<value_slot> v) {
+        return call(group, v);
+      });
+  } else {
+    // A function of an open module that nobody implements: it links, and answers Notsup.
+    made = store_->make_function(type, [has_result = !type.results.empty()](engine::store&, std::span<value_slot> v) {
+      if (has_result) {
+        v[0] = value_slot::of_i32(errno_notsup);
+      }
+      return result<void>{};
+    });
+  }
+  host_functions_.emplace(key, made);
+  return extern_value(made);
+}
+
+result<engine::extern_value> group_store::bind_export(module_id provider, std::uint32_t export_ordinal)
+{
+  const auto found = instances_.find(provider);
+  INTERLINK_ASSERT(found != instances_.end()); // a plan binds directly only to what comes before
+  auto value =
+    store_->find_export(found->second.instance, found->second.plan->info->exports[export_ordinal].name);
+  INTERLINK_ASSERT(value.has_value());
+  return std::move(*value);
+}
+
+result<engine::instance> group_store::instantiate_thunks(const module_plan& plan, const module_artifact_ptr& artifact)
+{
+  const auto* code = dynamic_cast<const compiled_code*>(artifact.get());
+  INTERLINK_ASSERT(code != nullptr);
+  std::vector<extern_value> imports{function_table_, runtime_table_};
+  auto id = store_->make_global({wasm::i32, false}, value_slot::of_i32(plan.id.value));
+  if (!id) {
+    return fail(std::move(id.error()));
+  }
+  imports.emplace_back(*id);
+  for (const thunk_plan& thunk : plan.thunks) {
+    auto slot = store_->make_global({wasm::i32, true}, value_slot::of_i32(thunk.slot.value));
+    if (!slot) {
+      return fail(std::move(slot.error()));
+    }
+    imports.emplace_back(*slot);
+  }
+  return store_->instantiate(*code->compiled, imports);
+}
+
+result<engine::tag> group_store::shared_tag(const import_info& import)
+{
+  if (const auto known = tags_.find(import.name); known != tags_.end()) {
+    return known->second;
+  }
+  auto made = store_->make_tag(std::get<tag_type>(import.type));
+  if (made) {
+    tags_.emplace(import.name, *made);
+  }
+  return made;
+}
+
+result<void> group_store::grow_table(std::uint64_t size)
+{
+  const std::uint64_t length = store_->table_size(function_table_);
+  if (size <= length) {
+    return {};
+  }
+  auto grown = store_->table_grow(function_table_, size - length);
+  if (!grown) {
+    return fail(std::move(grown.error()));
+  }
+  return {};
+}
+
+result<engine::function> group_store::source_function(const function_source& source)
+{
+  if (source.provider != no_module) {
+    auto bound = bind_export(source.provider, source.export_ordinal);
+    if (!bound) {
+      return fail(std::move(bound.error()));
+    }
+    return std::get<engine::function>(*bound);
+  }
+  const auto importer = instances_.find(source.importer);
+  INTERLINK_ASSERT(importer != instances_.end());
+  import_info import = importer->second.plan->info->imports[source.import_ordinal];
+  const host_registry::entry* entry = environment_.registry->find("env", import.name);
+  INTERLINK_ASSERT(entry != nullptr && std::holds_alternative<host_function>(*entry));
+  import.module_name = "env";
+  import.type = std::get<host_function>(*entry).type;
+  auto bound = bind_host(import);
+  if (!bound) {
+    return fail(std::move(bound.error()));
+  }
+  return std::get<engine::function>(*bound);
+}
+
+result<void> group_store::fill(std::span<const slot_fill> slots)
+{
+  for (const slot_fill& fill_one : slots) {
+    // A function of a module that was unloaded, and that this group never instantiated, has no instance to be taken from.
+    if (fill_one.source.provider != no_module && !instances_.contains(fill_one.source.provider)) {
+      continue;
+    }
+    auto function = source_function(fill_one.source);
+    if (!function) {
+      return fail(std::move(function.error()));
+    }
+    if (auto set = store_->table_set(function_table_, fill_one.slot.value, *function); !set) {
+      return set;
+    }
+  }
+  return {};
+}
+
+std::vector<table_index> group_store::slots_of(const load_plan& load)
+{
+  std::vector<table_index> slots;
+  for (const module_plan& plan : load.modules) {
+    const std::uint32_t count = plan.info->dylink ? plan.info->dylink->table_size : 0;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      slots.push_back({plan.table_base.value + i});
+    }
+  }
+  for (const slot_fill& fill_one : load.slots) {
+    slots.push_back(fill_one.slot);
+  }
+  return slots;
+}
+
+void group_store::clear_slots(std::span<const table_index> slots)
+{
+  const std::uint64_t length = store_->table_size(function_table_);
+  for (const table_index slot : slots) {
+    if (slot.value < length) {
+      const bool cleared = store_->table_set(function_table_, slot.value, engine::function{}).has_value();
+      INTERLINK_ASSERT(cleared);
+    }
+  }
+}
+
+void group_store::remove(std::span<const module_id> modules)
+{
+  for (const module_id id : modules) {
+    instances_.erase(id);
+    blocks_.erase(id);
+  }
+}
+
+memory_address group_store::block_of(module_id module) const
+{
+  const auto found = blocks_.find(module);
+  return found == blocks_.end() ? memory_address{} : found->second;
+}
+
+void group_store::set_applied(topology_version version)
+{
+  const auto value = value_slot::of_i32(static_cast<std::uint32_t>(version.value));
+  for (const auto& [id, instance] : instances_) {
+    if (instance.applied) {
+      store_->global_set(*instance.applied, value);
+    }
+  }
+}
+
+std::optional<engine::extern_value> group_store::find_export(module_id module, std::string_view name)
+{
+  const auto found = instances_.find(module);
+  return found == instances_.end() ? std::nullopt : store_->find_export(found->second.instance, name);
+}
+
+std::optional<engine::function> group_store::find_function(module_id module, std::string_view name)
+{
+  auto found = find_export(module, name);
+  const auto* function = found ? std::get_if<engine::function>(&*found) : nullptr;
+  return function == nullptr ? std::nullopt : std::optional(*function);
+}
+
+engine::function group_store::slot(table_index index)
+{
+  return store_->table_get(function_table_, index.value);
+}
+
+result<void> group_store::call_initialiser(module_id module, std::string_view name)
+{
+  const auto function = find_function(module, name);
+  if (!function) {
+    return {};
+  }
+  if (store_->type_of(*function) != function_type{}) {
+    return fail(errc::symbol_type_mismatch,
+                std::string(name) + " has type " + to_string(store_->type_of(*function)) + ", expected (func)");
+  }
+  return store_->call(*function, {});
+}
+
+std::optional<std::uint32_t> group_store::stack_pointer()
+{
+  return stack_pointer_ ? std::optional(store_->global_get(*stack_pointer_).i32()) : std::nullopt;
+}
+
+void group_store::set_stack_pointer(std::uint32_t value)
+{
+  if (stack_pointer_) {
+    store_->global_set(*stack_pointer_, value_slot::of_i32(value));
+  }
+}
+
+std::span<std::byte> group_store::memory()
+{
+  if (environment_.linked_memory) {
+    return {environment_.linked_memory->data(), environment_.linked_memory->size_bytes()};
+  }
+  return private_memory_ ? store_->memory_data(*private_memory_) : std::span<std::byte>{};
+}
+
+} // namespace interlink

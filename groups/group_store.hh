@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One group's engine store and what is in it: the function table, the runtime table, the stack pointer, one instance of
+// each module. It carries out plans step by step and decides nothing; the same steps serve a rehearsal, a catch up and
+// the building of a new group from a snapshot.
+#pragma once
+
+#include "engine/engine.hh"
+#include "groups/host_registry.hh"
+#include "linker/snapshot.hh"
+#include "messages/link_plan.hh"
+#include "messages/operation.hh"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace interlink {
+
+/// Compiled code of one module, with what the instrumenter appended. Context: immutable.
+class compiled_code : public module_artifact {
+public:
+  engine::compiled_module_ptr compiled;
+  bool imports_control_memory{};
+  bool imports_runtime_table{};
+  std::shared_ptr<const void> file; ///< keeps the library's file open, which pins its inode
+};
+
+/// What every store of a process is made from.
+struct store_environment {
+  engine::engine_ptr engine;
+  engine::store_limits limits;
+  std::shared_ptr<const host_registry> registry;
+  engine::shared_memory_ptr control_memory;
+  engine::shared_memory_ptr linked_memory; ///< empty: the store makes one of `private_memory`, if that is set
+  std::optional<memory_type> private_memory;
+  table_type function_table;
+};
+
+/// What differs between stores.
+struct store_parameters {
+  memory_address stack_low;
+  memory_address stack_high;
+};
+
+/// An instance in this store.
+struct live_instance {
+  module_id id;
+  load_plan_ptr load; ///< keeps `plan` alive
+  const module_plan* plan = nullptr;
+  engine::instance instance;
+  std::optional<engine::instance> thunks;
+  std::optional<engine::global> applied; ///< absent: the module's code has no checks
+};
+
+/// The runtime table's functions, bound to one group.
+using runtime_functions = std::vector<std::pair<std::uint32_t, host_function>>;
+
+/// Context: the thread that runs the group; the parent's thread while it is built.
+class group_store {
+public:
+  /// Makes store, tables and globals. Errors: engine_refused, table_exhausted, memory_exhausted.
+  static result<std::unique_ptr<group_store>> make(const store_environment& environment,
+                                                   const store_parameters& parameters,
+                                                   instance_group& group,
+                                                   const runtime_functions& runtime);
+
+  /// Instantiates one module of a load and runs its closed initialisers: start, then `__wasm_init_tls` with `tls_block`.
+  /// An open start function goes to `open_initialisers`. Errors: engine_refused; guest_trapped from an initialiser.
+  result<void> add_module(const load_plan_ptr& load,
+                          std::size_t plan_ordinal,
+                          const module_artifact_ptr& thunk_artifact,
+                          std::vector<module_id>& open_initialisers);
+
+  /// Carries out a whole load: table length, instances in order, slots.
+  result<void> apply(const load_plan_ptr& load,
+                     std::span<const module_artifact_ptr> thunk_artifacts,
+                     std::vector<module_id>& open_initialisers);
+
+  /// Everything of a snapshot, in a fresh store.
+  result<void> build(const snapshot& from, std::vector<module_id>& open_initialisers);
+
+  result<void> grow_table(std::uint64_t size);
+  result<void> fill(std::span<const slot_fill> slots);
+  /// Nulls the slots and forgets the instances of a load that failed, or of modules that are unloaded.
+  void remove(std::span<const module_id> modules);
+  void clear_slots(std::span<const table_index> slots);
+  /// Every slot that the load fills: element segments and assigned ones.
+  static std::vector<table_index> slots_of(const load_plan& load);
+
+  void set_block(module_id module, memory_address address) { blocks_[module] = address; }
+  void drop_block(module_id module) { blocks_.erase(module); }
+  /// 0 when the module has no block in this group.
+  memory_address block_of(module_id module) const;
+
+  /// Marks all instances as having applied everything up to `version`: their checks are quiet until the next one.
+  void set_applied(topology_version version);
+
+  /// Nothing when the module is not instantiated here or has no such function.
+  std::optional<engine::function> find_function(module_id module, std::string_view name);
+  std::optional<engine::extern_value> find_export(module_id module, std::string_view name);
+  engine::function slot(table_index index);
+
+  /// Calls an export of type () -> () if there is one.
+  result<void> call_initialiser(module_id module, std::string_view name);
+
+  std::optional<std::uint32_t> stack_pointer();
+  void set_stack_pointer(std::uint32_t value);
+
+  /// The linear memory as it is now. Empty when the program has none.
+  std::span<std::byte> memory();
+
+  /// Pre: there is no linked memory.
+  result<std::uint64_t> grow_private_memory(std::uint64_t pages) { return store_->memory_grow(*private_memory_, pages); }
+
+  engine::store& store() { return *store_; }
+  const std::map<module_id, live_instance>& instances() const { return instances_; }
+
+private:
+  group_store(const store_environment& environment, const store_parameters& parameters, instance_group& group)
+      : environment_(environment), parameters_(parameters), group_(group)
+  {
+  }
+
+  result<engine::extern_value> bind(const module_plan& plan, std::size_t import_ordinal, const live_instance& self);
+  result<engine::extern_value> bind_host(const import_info& import);
+  result<engine::extern_value> bind_export(module_id provider, std::uint32_t export_ordinal);
+  result<engine::instance> instantiate_thunks(const module_plan& plan, const module_artifact_ptr& artifact);
+  result<engine::function> source_function(const function_source& source);
+  result<engine::tag> shared_tag(const import_info& import);
+  result<void> run_closed_initialisers(const live_instance& self, std::vector<module_id>& open_initialisers);
+
+  const store_environment& environment_;
+  store_parameters parameters_;
+  instance_group& group_;
+  std::unique_ptr<engine::store> store_;
+  engine::table function_table_;
+  engine::table runtime_table_;
+  std::optional<engine::global> stack_pointer_;
+  std::optional<engine::memory> private_memory_; ///< imported by, or exported from, the main module
+  std::map<std::string, engine::tag, std::less<>> tags_;
+  std::map<std::pair<std::string, std::string>, engine::function> host_functions_;
+  std::map<module_id, live_instance> instances_;
+  std::map<module_id, memory_address> blocks_;
+};
+
+} // namespace interlink

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "groups/instance_group.hh"
+
+#include "groups/abi/runtime_calls.hh"
+#include "groups/process_core.hh"
+#include "linker/reserved_names.hh"
+#include "messages/assert.hh"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace interlink {
+
+namespace {
+
+/// Counts a scope in and out.
+class scoped_count {
+public:
+  explicit scoped_count(int& count) : count_(count) { ++count_; }
+  ~scoped_count() { --count_; }
+  scoped_count(const scoped_count&) = delete;
+  scoped_count& operator=(const scoped_count&) = delete;
+
+private:
+  int& count_;
+};
+
+/// Size of the scratch stack on which open initialisers run. Source: the planner reserves as much.
+constexpr std::uint32_t stack_alignment = 16;
+
+} // namespace
+
+instance_group::instance_group(std::shared_ptr<process_core> process,
+                               join_reply joined,
+                               const store_parameters& parameters)
+    : stack_bounds(parameters),
+      process_(std::move(process)),
+      id_(joined.group.id),
+      cursor_(std::move(joined.cursor)),
+      lane_(std::move(joined.lane)),
+      snapshot_(std::move(joined.group.from)),
+      joined_blocks_(std::move(joined.group.blocks))
+{
+}
+
+result<std::unique_ptr<instance_group>>
+instance_group::make(std::shared_ptr<process_core> process, join_reply joined, const store_parameters& parameters)
+{
+  std::unique_ptr<instance_group> made(new instance_group(std::move(process), std::move(joined), parameters));
+  auto store = group_store::make(made->process_->environment, parameters, *made, abi::runtime_calls());
+  if (!store) {
+    made->leave();
+    return fail(std::move(store.error()));
+  }
+  made->store_ = std::move(*store);
+  made->take_blocks(made->joined_blocks_);
+  return made;
+}
+
+instance_group::~instance_group()
+{
+  leave();
+}
+
+void instance_group::take_blocks(std::span<const group_block> blocks)
+{
+  for (const group_block& block : blocks) {
+    if (block.group == id_) {
+      store_->set_block(block.module, {block.module == no_module ? block.address.value + block.size : block.address.value});
+    }
+  }
+}
+
+wasi::guest_memory instance_group::memory()
+{
+  if (const auto& shared = process_->environment.linked_memory) {
+    return {shared->data(),
+            [](const void* owner) { return static_cast<const engine::shared_memory*>(owner)->size_bytes(); },
+            shared.get()};
+  }
+  return wasi::guest_memory(store_->memory());
+}
+
+result<void> instance_group::build()
+{
+  std::vector<module_id> opened;
+  auto built = process_->static_program ? store_->add_module(process_->static_program, 0, nullptr, opened)
+                                        : store_->build(*snapshot_, opened);
+  if (!built) {
+    return built;
+  }
+  initialisers_.insert(initialisers_.end(), opened.begin(), opened.end());
+  store_->set_applied(snapshot_->version);
+  return {};
+}
+
+void instance_group::hold_lane()
+{
+  // Invariant G2. The lane of a group that is being built was set in its join turn and is still held here.
+  if (lane_->version.load(std::memory_order_relaxed) == group_lane::clear) {
+    lane_->version.store(process_->coordination().head().value, std::memory_order_seq_cst);
+  }
+}
+
+void instance_group::release_lane_if_idle()
+{
+  if (initialisers_.empty() && catch_up_depth_ == 0 && initialiser_depth_ == 0) {
+    lane_->version.store(group_lane::clear, std::memory_order_seq_cst);
+  }
+}
+
+result<void> instance_group::catch_up_if_behind()
+{
+  if (process_->coordination().head() == snapshot_->version && initialisers_.empty()) {
+    return {};
+  }
+  return catch_up();
+}
+
+result<void> instance_group::catch_up_without_initialisers()
+{
+  hold_lane();
+  result<void> applied;
+  {
+    const scoped_count counted(catch_up_depth_);
+    applied = apply_published();
+  }
+  release_lane_if_idle();
+  return applied;
+}
+
+result<void> instance_group::catch_up()
+{
+  hold_lane();
+  result<void> outcome;
+  {
+    const scoped_count counted(catch_up_depth_);
+    outcome = apply_published();
+    if (outcome) {
+      outcome = drain_initialisers();
+    }
+  }
+  if (outcome) {
+    release_lane_if_idle();
+    outcome = check_stack();
+  }
+  return outcome;
+}
+
+result<void> instance_group::apply_published()
+{
+  const snapshot_ptr target = process_->coordination().current();
+  while (cursor_->version() < target->version) {
+    const group_log::cursor next = cursor_->next();
+    if (auto applied = apply_operation(next->body(), *target); !applied) {
+      // Committed and not to be undone. Guest frames below may hold guest locks, so the process cannot go on either.
+      process_->end_with(applied.error().with_context("thread " + std::to_string(id_.value)
+                                                      + " could not apply a committed operation"));
+      return fail(errc::stopping, "the process is ending");
+    }
+    cursor_ = next;
+    if (cursor_->complete_one()) {
+      process_->on_settled(cursor_->version());
+    }
+  }
+  snapshot_ = target;
+  store_->set_applied(target->version);
+  if (target->is_stopping) {
+    return fail(errc::stopping, "the process is ending");
+  }
+  return {};
+}
+
+result<void> instance_group::apply_operation(const operation_body& operation, const snapshot& target)
+{
+  if (const auto* load = std::get_if<load_modules>(&operation)) {
+    return apply_load(*load, target);
+  }
+  if (const auto* resolve = std::get_if<resolve_function>(&operation)) {
+    auto grown = store_->grow_table(resolve->table_size);
+    return grown ? store_->fill(resolve->slots) : grown;
+  }
+  if (const auto* allocate = std::get_if<allocate_function_table>(&operation)) {
+    return store_->grow_table(allocate->table_size);
+  }
+  if (const auto* unload = std::get_if<unload_modules>(&operation)) {
+    store_->clear_slots(unload->slots);
+    store_->remove(unload->modules);
+    std::erase_if(initialisers_, [&](module_id id) { return std::ranges::find(unload->modules, id) != unload->modules.end(); });
+  }
+  return {};
+}
+
+result<void> instance_group::apply_load(const load_modules& operation, const snapshot& target)
+{
+  if (operation.requester == id_) {
+    return {}; // applied in rehearsal
+  }
+  take_blocks(operation.blocks);
+  if (auto grown = store_->grow_table(operation.plan->table_size); !grown) {
+    return grown;
+  }
+  std::vector<module_id> opened;
+  for (std::size_t i = 0; i < operation.plan->modules.size(); ++i) {
+    if (target.find(operation.plan->modules[i].id) == nullptr) {
+      continue; // this incarnation is closed already: its memory may have a new owner
+    }
+    const module_artifact_ptr thunks = i < operation.thunk_artifacts.size() ? operation.thunk_artifacts[i] : nullptr;
+    if (auto added = store_->add_module(operation.plan, i, thunks, opened); !added) {
+      return added;
+    }
+  }
+  initialisers_.insert(initialisers_.end(), opened.begin(), opened.end());
+  return store_->fill(operation.plan->slots);
+}
+
+result<void> instance_group::rehearse(const load_plan_ptr& load,
+                                      std::span<const module_artifact_ptr> thunk_artifacts,
+                                      std::span<const group_block> blocks)
+{
+  take_blocks(blocks);
+  std::vector<module_id> opened;
+  auto applied = store_->apply(load, thunk_artifacts, opened);
+  for (std::size_t i = 0; applied && i < load->modules.size(); ++i) {
+    applied = store_->call_initialiser(load->modules[i].id, "__wasm_apply_data_relocs");
+    if (!applied) {
+      applied = fail(applied.error().with_context("__wasm_apply_data_relocs of " + load->modules[i].name));
+    }
+  }
+  if (!applied) {
+    forget(*load);
+    return applied;
+  }
+  initialisers_.insert(initialisers_.end(), opened.begin(), opened.end());
+  return {};
+}
+
+void instance_group::forget(const load_plan& load)
+{
+  std::vector<module_id> modules;
+  for (const module_plan& plan : load.modules) {
+    modules.push_back(plan.id);
+  }
+  store_->clear_slots(group_store::slots_of(load));
+  store_->remove(modules);
+  std::erase_if(initialisers_, [&](module_id id) { return std::ranges::find(modules, id) != modules.end(); });
+}
+
+void instance_group::zero(const module_plan& module)
+{
+  const std::span<std::byte> memory = store_->memory();
+  const std::uint64_t base = module.memory_base.value;
+  if (base != 0 && base < memory.size()) {
+    std::memset(memory.data() + base, 0, std::min<std::uint64_t>(module.memory_size, memory.size() - base));
+  }
+}
+
+void instance_group::zero_memory_of(const load_plan& load)
+{
+  std::ranges::for_each(load.modules, [this](const module_plan& module) { zero(module); });
+}
+
+void instance_group::zero_reused_memory_of(const load_plan& load)
+{
+  for (const module_plan& module : load.modules) {
+    if (module.needs_zeroing) {
+      zero(module);
+    }
+  }
+}
+
+result<void> instance_group::drain_initialisers()
+{
+  while (!initialisers_.empty()) {
+    const module_id module = initialisers_.front();
+    initialisers_.pop_front(); // invariant G3
+    if (auto ran = run_initialiser(module); !ran) {
+      return ran;
+    }
+  }
+  return {};
+}
+
+result<void> instance_group::run_initialiser(module_id module)
+{
+  // The interrupted guest may be using the red zone below its stack pointer: start functions run on a stack of their
+  // own, a nested one further down the same.
+  const std::optional<std::uint32_t> interrupted = store_->stack_pointer();
+  const memory_address scratch_top = store_->block_of(no_module);
+  if (interrupted && initialiser_depth_ == 0 && scratch_top.value != 0) {
+    store_->set_stack_pointer(static_cast<std::uint32_t>(scratch_top.value) & ~(stack_alignment - 1));
+  }
+  const scoped_count counted(initialiser_depth_);
+  const scoped_count calling(depth_);
+  auto ran = store_->call_initialiser(module, reserved::start_function);
+  if (interrupted) {
+    store_->set_stack_pointer(*interrupted);
+  }
+  return ran;
+}
+
+result<void> instance_group::check_stack()
+{
+  // Nothing can guard linear memory, so the stack is compared with its limit where the host sees it.
+  const std::optional<std::uint32_t> pointer = store_->stack_pointer();
+  if (initialiser_depth_ == 0 && pointer && stack_bounds.stack_low.value != 0 && *pointer != 0
+      && *pointer < stack_bounds.stack_low.value) {
+    error_detail detail;
+    detail.message = "stack overflow: the stack pointer is below the thread's stack";
+    detail.expected = "at least " + std::to_string(stack_bounds.stack_low.value);
+    detail.found = std::to_string(*pointer);
+    detail.remedy = "give the thread a larger stack (--stack-size for the main thread)";
+    detail.trap = trap_record{detail.message, {}};
+    return fail(error(errc::guest_trapped, std::move(detail)));
+  }
+  return {};
+}
+
+result<void> instance_group::call(const engine::function& callee, std::span<engine::value_slot> values)
+{
+  if (auto caught_up = catch_up_if_behind(); !caught_up) {
+    return caught_up;
+  }
+  const scoped_count counted(depth_);
+  return store_->store().call(callee, values);
+}
+
+coordinator_reply instance_group::ask(coordinator_request_body body, std::optional<parker::clock::time_point> deadline)
+{
+  return process_->coordination().ask(channel_, id_, std::move(body), deadline);
+}
+
+void instance_group::leave()
+{
+  if (std::exchange(has_left_, true)) {
+    return;
+  }
+  leave_request request{id_, std::nullopt};
+  if (load_in_flight_ != nullptr) {
+    // A dying owner empties its slots and zeroes its ranges before the turn gives them to someone else (models, A6).
+    forget(*load_in_flight_->plan);
+    zero_memory_of(*load_in_flight_->plan);
+    request.in_flight = load_in_flight_->id;
+    load_in_flight_ = nullptr;
+  }
+  const coordinator_reply reply = ask(std::move(request));
+  lane_->version.store(group_lane::clear, std::memory_order_seq_cst);
+  const auto* left = std::get_if<done_reply>(&reply);
+  INTERLINK_ASSERT(left != nullptr);
+  while (cursor_->version() < left->version) {
+    cursor_ = group_log::cursor(cursor_->next());
+    if (cursor_->complete_one()) {
+      process_->on_settled(cursor_->version());
+    }
+  }
+}
+
+void instance_group::stop_waits()
+{
+  waits_->stop();
+  canceller_.cancel();
+  calls.close();
+}
+
+} // namespace interlink

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// An instance group: the actor behind one guest thread. It owns a store, a cursor into the operation log, a lane, and a
+// queue of open initialisers; it receives every operation exactly once and in order, no later than the first indirect
+// call that could need it (design section 5).
+//
+// Catch up has two phases. Phase 1 carries out every operation up to the snapshot it reads and runs no open guest code.
+// Phase 2 drains the queue of open initialisers; a check inside one may catch up again, nested, on the same cursor and
+// queue.
+//
+// Invariants:
+//   G1  After phase 1 every slot up to the snapshot's version is filled and every instance has its TLS.
+//   G2  The lane is set before the snapshot is read, by the outermost catch up only, and cleared when the queue is empty.
+//   G3  An initialiser is taken off the queue before it runs.
+//   G4  Leaving is a turn; the shares up to that turn's version are completed after it, whatever ended the group.
+#pragma once
+
+#include "actors/parker.hh"
+#include "groups/call_queue.hh"
+#include "groups/coordinator.hh"
+#include "groups/group_store.hh"
+#include "messages/error.hh"
+#include "messages/ids.hh"
+#include "wasi/canceller.hh"
+#include "wasi/guest_memory.hh"
+
+#include <array>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace interlink {
+
+class process_core;
+
+/// Context: the thread that runs the group, unless a function says otherwise.
+class instance_group {
+public:
+  /// A group whose store is empty. `joined` comes from a join turn.
+  static result<std::unique_ptr<instance_group>>
+  make(std::shared_ptr<process_core> process, join_reply joined, const store_parameters& parameters);
+
+  instance_group(const instance_group&) = delete;
+  instance_group& operator=(const instance_group&) = delete;
+  ~instance_group();
+
+  group_id id() const { return id_; }
+  process_core& process() const { return *process_; }
+  group_store& store() { return *store_; }
+  /// The newest snapshot this group has applied.
+  const snapshot& applied() const { return *snapshot_; }
+  wasi::guest_memory memory();
+
+  /// Phase 1 of building from the snapshot of the join: may run on the parent's thread. Errors: engine_refused, guest_trapped.
+  result<void> build();
+
+  /// Both phases. Errors: stopping when the process ends; a trap of an open initialiser.
+  result<void> catch_up();
+
+  /// The same when a newer version is published; costs one load otherwise.
+  result<void> catch_up_if_behind();
+
+  /// Phase 1 alone: for a rehearsal, while claims are held. What it queues is drained by the next `catch_up`.
+  result<void> catch_up_without_initialisers();
+
+  /// Carries a planned load out in this store, not yet published (design section 4, "Rehearse"). On error nothing of it is left in the table;
+  /// its memory is the caller's to zero.
+  result<void> rehearse(const load_plan_ptr& load,
+                        std::span<const module_artifact_ptr> thunk_artifacts,
+                        std::span<const group_block> blocks);
+  /// Takes a rehearsed load out again.
+  void forget(const load_plan& load);
+
+  /// Zeroes the ranges that a plan was given: all of them after a failed load, those used before ahead of a first use.
+  void zero_memory_of(const load_plan& load);
+  void zero_reused_memory_of(const load_plan& load);
+
+  /// Every call from the host into the guest: catches up first. `values` as in engine::store::call.
+  result<void> call(const engine::function& callee, std::span<engine::value_slot> values);
+
+  /// One turn. Errors come as the reply's error.
+  coordinator_reply ask(coordinator_request_body body, std::optional<parker::clock::time_point> deadline = std::nullopt);
+
+  /// The load this group has claims for; the guard of `leave` abandons it. Set between prepare and commit.
+  void set_load_in_flight(const planned_load* load) { load_in_flight_ = load; }
+
+  /// A group's last act, however it ends. Idempotent.
+  void leave();
+
+  /// Wakes every wait of this group and makes later ones return at once. Context: any thread.
+  void stop_waits();
+
+  /// Where the guest's own waits park (futexes, joins, sleeps).
+  parker& waits() { return *waits_; }
+  const std::shared_ptr<parker>& shared_waits() const { return waits_; }
+  wasi::canceller& canceller() { return canceller_; }
+
+  /// Guest calls under way in this group.
+  int depth() const { return depth_; }
+
+  /// What a blocking host call is named in reports while it waits. Null when none. Context: written here, read anywhere.
+  std::atomic<const char*> waiting_in{nullptr};
+
+  /// Bit n is signal n, sent and not delivered yet. Context: any thread.
+  std::atomic<std::uint32_t> pending_signals{0};
+
+  /// Calls posted by the embedder, run between guest calls.
+  call_queue calls;
+
+  /// Names already found by dlopen: spelling to module, so that a re-open touches no file.
+  std::unordered_map<std::string, module_id> opened_names;
+
+  /// Bounds of the guest's own stack; 0 when unknown.
+  store_parameters stack_bounds;
+
+private:
+  instance_group(std::shared_ptr<process_core> process, join_reply joined, const store_parameters& parameters);
+
+  runtime_functions make_runtime_functions();
+  void zero(const module_plan& module);
+  void hold_lane();
+  void release_lane_if_idle();
+  result<void> apply_published();
+  result<void> apply_operation(const operation_body& operation, const snapshot& target);
+  result<void> apply_load(const load_modules& operation, const snapshot& target);
+  result<void> drain_initialisers();
+  result<void> run_initialiser(module_id module);
+  result<void> check_stack();
+  void take_blocks(std::span<const group_block> blocks);
+
+  std::shared_ptr<process_core> process_;
+  group_id id_;
+  group_log::cursor cursor_;
+  group_lane_ptr lane_;
+  snapshot_ptr snapshot_;
+  std::vector<group_block> joined_blocks_;
+  request_channel channel_;
+  std::unique_ptr<group_store> store_;
+  std::shared_ptr<parker> waits_ = std::make_shared<parker>();
+  wasi::canceller canceller_;
+  std::deque<module_id> initialisers_; ///< open start functions that have not run, in log order
+  const planned_load* load_in_flight_ = nullptr;
+  int catch_up_depth_ = 0;
+  int initialiser_depth_ = 0;
+  int depth_ = 0;
+  bool has_left_ = false;
+};
+
+} // namespace interlink

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "groups/library_files.hh"
+
+#include "messages/limits.hh"
+#include "wasi/beneath.hh"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace interlink {
+
+namespace {
+
+std::string system_text(int number)
+{
+  return std::generic_category().message(number);
+}
+
+result<found_module> identify(wasi::unique_fd fd, std::string path)
+{
+  struct stat status {};
+  if (::fstat(fd.value(), &status) != 0) {
+    return fail(errc::file_unreadable, path + ": " + system_text(errno));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return fail(errc::file_unreadable, path + ": not a regular file");
+  }
+  return found_module{std::move(path),
+                      {status.st_dev, status.st_ino},
+                      std::make_shared<const wasi::unique_fd>(std::move(fd))};
+}
+
+} // namespace
+
+result<library_files> library_files::make(std::shared_ptr<const wasi::system> system,
+                                          const std::vector<std::string>& library_directories)
+{
+  library_files made;
+  made.system_ = std::move(system);
+  for (const std::string& path : library_directories) {
+    wasi::unique_fd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.is_open()) {
+      return fail(errc::invalid_argument, "library directory " + path + ": " + system_text(errno));
+    }
+    made.directories_.push_back({join_path("", path), std::make_shared<const wasi::unique_fd>(std::move(fd))});
+    made.directory_paths_.push_back(made.directories_.back().path);
+  }
+  return made;
+}
+
+result<wasi::unique_fd> library_files::open_candidate(const std::string& path) const
+{
+  for (const directory& root : directories_) {
+    if (path.size() > root.path.size() + 1 && path.starts_with(root.path) && path[root.path.size()] == '/') {
+      auto fd = wasi::open_beneath(root.fd->value(), path.substr(root.path.size() + 1), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+      if (fd) {
+        return std::move(*fd);
+      }
+    }
+  }
+  auto fd = system_->open_guest_file(path);
+  if (!fd) {
+    return fail(errc::file_unreadable,
+                fd.error().code() == wasi::errno_code::noent ? "no such file"
+                                                             : std::string(wasi::to_string(fd.error().code())));
+  }
+  return std::move(*fd);
+}
+
+result<found_module> library_files::find(std::string_view name,
+                                         const std::vector<std::string>& library_path,
+                                         const std::vector<std::string>& runtime_path,
+                                         std::string_view requester_path) const
+{
+  if (name.empty() || name.size() > limit::library_name_bytes || name.find('\0') != std::string_view::npos) {
+    return fail(errc::library_not_found,
+                name.empty() ? std::string("library name is empty")
+                             : "library name is longer than " + std::to_string(limit::library_name_bytes)
+                                 + " bytes or contains a zero byte");
+  }
+  const std::string current_directory = system_->current_directory();
+  search_context context;
+  context.current_directory = current_directory;
+  context.library_path = library_path;
+  context.library_path.insert(context.library_path.end(), directory_paths_.begin(), directory_paths_.end());
+  context.runtime_path = runtime_path;
+  context.requester_path = requester_path;
+  error_detail detail;
+  for (std::string& candidate : candidate_paths(name, context)) {
+    auto fd = open_candidate(candidate);
+    if (fd) {
+      auto found = identify(std::move(*fd), candidate);
+      if (found) {
+        return found;
+      }
+      detail.paths_tried.push_back(found.error().message());
+      continue;
+    }
+    detail.paths_tried.push_back(candidate + ": " + fd.error().message());
+  }
+  detail.message = "library " + std::string(name) + " not found";
+  detail.remedy = "give its directory with --lib-path, LD_LIBRARY_PATH or a runtime path, and its place with --dir";
+  return fail(error(errc::library_not_found, std::move(detail)));
+}
+
+result<std::vector<std::byte>> library_files::read(const found_module& file)
+{
+  struct stat status {};
+  if (::fstat(file.file->value(), &status) != 0) {
+    return fail(errc::file_unreadable, file.path + ": " + system_text(errno));
+  }
+  const auto size = static_cast<std::size_t>(status.st_size);
+  if (size > limit::module_bytes) {
+    return fail(errc::limit_exceeded,
+                file.path + ": " + std::to_string(size) + " bytes, the limit is " + std::to_string(limit::module_bytes));
+  }
+  std::vector<std::byte> bytes(size);
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t got = ::pread(file.file->value(), bytes.data() + done, size - done, static_cast<off_t>(done));
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      return fail(errc::file_unreadable, file.path + ": " + system_text(errno));
+    }
+    if (got == 0) {
+      break; // it shrank while it was read: the reader of the bytes reports what is missing
+    }
+    done += static_cast<std::size_t>(got);
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
+result<found_module> library_files::open_host_file(const std::string& path)
+{
+  wasi::unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.is_open()) {
+    return fail(errno == ENOENT ? errc::library_not_found : errc::file_unreadable, path + ": " + system_text(errno));
+  }
+  return identify(std::move(fd), path);
+}
+
+} // namespace interlink

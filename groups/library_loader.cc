@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "groups/library_loader.hh"
+
+#include "groups/closure_reader.hh"
+#include "groups/instance_group.hh"
+#include "groups/process_core.hh"
+
+#include <array>
+#include <utility>
+
+namespace interlink {
+
+namespace {
+
+using engine::value_slot;
+
+/// Between prepare and commit: whatever ends this scope early abandons the load.
+class claimed_load {
+public:
+  claimed_load(instance_group& group, planned_load plan) : group_(group), plan_(std::move(plan))
+  {
+    group_.set_load_in_flight(&plan_);
+  }
+
+  claimed_load(const claimed_load&) = delete;
+  claimed_load& operator=(const claimed_load&) = delete;
+
+  ~claimed_load()
+  {
+    if (!is_over_) {
+      // Slots and ranges are empty before the turn gives them back (models, A6).
+      group_.forget(*plan_.plan);
+      group_.zero_memory_of(*plan_.plan);
+      group_.set_load_in_flight(nullptr);
+      group_.ask(abandon_load_request{plan_.id});
+    }
+  }
+
+  const planned_load& plan() const { return plan_; }
+
+  void commit(std::vector<module_artifact_ptr> thunk_artifacts)
+  {
+    is_over_ = true;
+    group_.set_load_in_flight(nullptr);
+    group_.ask(commit_load_request{plan_.id, std::move(thunk_artifacts)});
+  }
+
+private:
+  instance_group& group_;
+  planned_load plan_;
+  bool is_over_ = false;
+};
+
+/// Step 3. Nothing in here can wait.
+result<std::vector<module_artifact_ptr>> rehearse(instance_group& group, const planned_load& planned)
+{
+  process_core& process = group.process();
+  if (auto caught_up = group.catch_up_without_initialisers(); !caught_up) {
+    return fail(std::move(caught_up.error()));
+  }
+  std::vector<module_artifact_ptr> thunks;
+  for (const module_plan& module : planned.plan->modules) {
+    auto prepared = process.modules->prepare_thunks(module.thunks);
+    if (!prepared) {
+      return fail(prepared.error().with_context(module.name));
+    }
+    thunks.push_back(std::move(*prepared));
+  }
+  if (auto grown = process.grow_memory(group, planned.plan->memory_pages); !grown) {
+    return fail(std::move(grown.error()));
+  }
+  group.zero_reused_memory_of(*planned.plan);
+  if (auto done = group.rehearse(planned.plan, thunks, planned.requester_blocks); !done) {
+    return fail(std::move(done.error()));
+  }
+  return thunks;
+}
+
+/// Step 5: the constructors of the root's closure, dependencies first, those of other threads' loads waited for.
+result<void> construct(instance_group& group, load_id own, module_id root)
+{
+  std::optional<module_id> finished;
+  while (true) {
+    const coordinator_reply reply = group.ask(next_constructor_request{own, root, finished});
+    finished.reset();
+    if (const auto* run = std::get_if<run_constructor>(&reply)) {
+      const module_id module = run->module;
+      group.process().log.write(
+        group.process().log.enabled().libs, "calling init: {}", group.process().name_of(module));
+      if (auto constructor = group.store().find_function(module, "__wasm_call_ctors")) {
+        if (auto called = group.call(*constructor, {}); !called) {
+          return called;
+        }
+      }
+      finished = module;
+    } else if (std::holds_alternative<constructors_done>(reply)) {
+      return {};
+    } else if (const auto* failure = std::get_if<error>(&reply)) {
+      return fail(*failure);
+    }
+    // Otherwise something moved on: ask again.
+  }
+}
+
+struct opened_module {
+  load_id own;
+  module_id root;
+};
+
+/// Steps 2 to 4.
+result<opened_module> load(instance_group& group, load_request request)
+{
+  while (true) {
+    coordinator_reply reply = group.ask(prepare_load_request{request});
+    if (auto* failure = std::get_if<error>(&reply)) {
+      return fail(std::move(*failure));
+    }
+    auto& outcome = std::get<prepare_outcome>(reply);
+    if (auto* failure = std::get_if<error>(&outcome)) {
+      return fail(std::move(*failure));
+    }
+    if (const auto* loaded = std::get_if<already_loaded>(&outcome)) {
+      return opened_module{no_load, loaded->root};
+    }
+    if (const auto* other = std::get_if<wait_for_load>(&outcome)) {
+      const coordinator_reply ended = group.ask(await_load_request{other->id});
+      if (const auto* failure = std::get_if<error>(&ended)) {
+        return fail(*failure);
+      }
+    } else if (const auto* needed = std::get_if<needs_memory>(&outcome)) {
+      if (auto supplied = supply_memory(group, *needed); !supplied) {
+        return fail(std::move(supplied.error()));
+      }
+    } else {
+      auto& planned = std::get<planned_load>(outcome);
+      const opened_module opened{planned.id, planned.root};
+      claimed_load claimed(group, std::move(planned));
+      auto thunks = rehearse(group, claimed.plan());
+      if (!thunks) {
+        return fail(std::move(thunks.error()));
+      }
+      claimed.commit(std::move(*thunks));
+      return opened;
+    }
+  }
+}
+
+result<module_id> load_and_construct(instance_group& group, load_request request)
+{
+  auto opened = load(group, std::move(request));
+  // Committed or abandoned, no claim is held: open initialisers that a rehearsal queued run now, whatever came of the
+  // load (design section 4, step 5 and 6).
+  if (auto drained = group.catch_up(); !drained) {
+    return fail(std::move(drained.error()));
+  }
+  if (!opened) {
+    return fail(std::move(opened.error()));
+  }
+  if (auto constructed = construct(group, opened->own, opened->root); !constructed) {
+    return fail(std::move(constructed.error()));
+  }
+  return opened->root;
+}
+
+std::string name_key(instance_group& group, std::string_view name, const std::vector<std::string>& library_path)
+{
+  std::string key = group.process().wasi_system->current_directory();
+  for (const std::string& path : library_path) {
+    key.append(1, '\0').append(path);
+  }
+  return key.append(1, '\0').append(name);
+}
+
+} // namespace
+
+result<void> load_program(instance_group& group)
+{
+  auto request = read_closure(group.process(), group.applied(), group.process().program, group.process().library_path());
+  if (!request) {
+    return fail(std::move(request.error()));
+  }
+  request->kind = load_kind::program;
+  request->is_global = true;
+  auto loaded = load_and_construct(group, std::move(*request));
+  if (!loaded) {
+    return fail(std::move(loaded.error()));
+  }
+  return {};
+}
+
+result<library_handle> open_library(instance_group& group,
+                                    std::string_view name,
+                                    std::uint32_t flags,
+                                    const std::vector<std::string>& library_path)
+{
+  process_core& process = group.process();
+  if (!process.is_dynamic) {
+    return fail(errc::not_dynamic,
+                "the program is not dynamically linked (its main module has no dylink.0 section); link it with -pie to "
+                "open libraries");
+  }
+  if (auto caught_up = group.catch_up_if_behind(); !caught_up) {
+    return fail(std::move(caught_up.error()));
+  }
+  const std::string key = name_key(group, name, library_path);
+  load_request request;
+  const auto known = group.opened_names.find(key);
+  const loaded_module* open = known == group.opened_names.end() ? nullptr : group.applied().find(known->second);
+  if (open != nullptr) {
+    request.modules.push_back({open->identity, open->plan().name, nullptr, nullptr, {}});
+  } else {
+    const loaded_module* main = group.applied().find(main_module);
+    const std::vector<std::string> runtime_path =
+      main != nullptr && main->plan().info->dylink ? main->plan().info->dylink->runtime_path : std::vector<std::string>{};
+    auto root = process.files.find(name, library_path, runtime_path, process.program.path);
+    if (!root) {
+      return fail(std::move(root.error()));
+    }
+    const loaded_module* loaded = group.applied().find_by_identity(root->identity);
+    if ((flags & open_flag::no_load) != 0 && loaded == nullptr) {
+      return fail(errc::library_not_found, "library " + std::string(name) + " is not loaded (RTLD_NOLOAD)");
+    }
+    auto read = read_closure(process, group.applied(), *root, library_path);
+    if (!read) {
+      return fail(std::move(read.error()));
+    }
+    request = std::move(*read);
+  }
+  request.kind = load_kind::library;
+  request.bind_now = (flags & open_flag::now) != 0;
+  request.is_global = (flags & open_flag::global) != 0;
+  request.is_final = (flags & open_flag::no_delete) != 0;
+  auto loaded = load_and_construct(group, std::move(request));
+  if (!loaded) {
+    return fail(std::move(loaded.error()));
+  }
+  group.opened_names.insert_or_assign(key, *loaded);
+  return library_handle{loaded->value};
+}
+
+result<void> supply_memory(instance_group& group, const needs_memory& needed)
+{
+  process_core& process = group.process();
+  if (const auto allocate = group.store().find_function(main_module, "aligned_alloc")) {
+    // C wants the size to be a multiple of the alignment.
+    const std::uint64_t size = (needed.size + needed.alignment - 1) / needed.alignment * needed.alignment;
+    std::array<value_slot, 2> values{value_slot::of_i32(static_cast<std::uint32_t>(needed.alignment)),
+                                     value_slot::of_i32(static_cast<std::uint32_t>(size))};
+    if (auto called = group.call(*allocate, values); !called) {
+      return called;
+    }
+    if (values[0].i32() == 0) {
+      return fail(errc::memory_exhausted,
+                  "the guest's allocator has no " + std::to_string(size) + " bytes for the linker's arena");
+    }
+    group.ask(add_memory_request{{values[0].i32(), size}});
+    return {};
+  }
+  if (process.imports_wasix) {
+    // WASIX's allocator takes memory by memory.grow alone, so growth of ours may stand between its own.
+    auto added = process.add_pages(group, needed.size + needed.alignment);
+    if (!added) {
+      return fail(std::move(added.error()));
+    }
+    group.ask(add_memory_request{*added});
+    return {};
+  }
+  return fail(errc::memory_exhausted,
+              "the linker's arena has no " + std::to_string(needed.size)
+                + " bytes left, and the main module exports no aligned_alloc to ask for more; link it with "
+                  "--export=aligned_alloc");
+}
+
+} // namespace interlink

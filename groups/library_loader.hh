@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The requester's side of a load (design section 4): read, prepare, rehearse, commit, construct. Runs on the thread of
+// the group that opens; no other group is involved, and no turn is held while anything here waits or computes.
+#pragma once
+
+#include "linker/topology.hh"
+#include "messages/error.hh"
+#include "messages/ids.hh"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace interlink {
+
+class instance_group;
+
+/// Flags of dlopen. Source: WASIX guest ABI (RTLD_*).
+namespace open_flag {
+inline constexpr std::uint32_t lazy = 1;
+inline constexpr std::uint32_t now = 2;
+inline constexpr std::uint32_t global = 4;
+inline constexpr std::uint32_t no_load = 8;
+inline constexpr std::uint32_t no_delete = 16;
+inline constexpr std::uint32_t deep_bind = 32;
+} // namespace open_flag
+
+/// Loads the program's main module and its needed closure, and runs the constructors of the needed modules. Main's own
+/// are run by its `_start`.
+/// Errors: library_not_found and all of reading, linking and layout; guest_trapped from a constructor.
+result<void> load_program(instance_group& group);
+
+/// What dlopen does. The handle is the library's; constructors of its whole closure have run when it returns, but for
+/// those that run further up on this thread's stack or would close a cycle of waits.
+/// Errors: all of reading and linking (nothing observable is left); library_not_found; stopping.
+result<library_handle> open_library(instance_group& group,
+                                    std::string_view name,
+                                    std::uint32_t flags,
+                                    const std::vector<std::string>& library_path);
+
+/// Turn until served: gives the arena a block from the guest's own allocator (`aligned_alloc` of the main module, or
+/// memory.grow where the libc allows it). Errors: memory_exhausted; what the allocator raised.
+result<void> supply_memory(instance_group& group, const needs_memory& needed);
+
+} // namespace interlink

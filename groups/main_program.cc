@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "groups/main_program.hh"
+
+#include "groups/instance_group.hh"
+#include "groups/library_loader.hh"
+#include "groups/process_core.hh"
+
+#include <utility>
+
+namespace interlink {
+
+namespace {
+
+bool is_guests_doing(errc code)
+{
+  return code == errc::guest_trapped || code == errc::guest_threw || code == errc::guest_exited
+    || code == errc::thread_exited || code == errc::stopping;
+}
+
+struct program_entry {
+  std::optional<engine::function> entry; ///< `_start` of a command, `_initialize` of a reactor that has one
+  bool is_command{};
+};
+
+result<program_entry> load(instance_group& group)
+{
+  if (group.process().is_dynamic) {
+    if (auto loaded = load_program(group); !loaded) {
+      return fail(std::move(loaded.error()));
+    }
+  }
+  if (auto caught_up = group.catch_up(); !caught_up) {
+    return fail(std::move(caught_up.error()));
+  }
+  for (const std::string_view name : {"_start", "_initialize"}) {
+    if (const auto entry = group.store().find_function(main_module, name)) {
+      if (const function_type type = group.store().store().type_of(*entry); type != function_type{}) {
+        return fail(errc::symbol_type_mismatch, std::string(name) + " has type " + to_string(type) + ", expected (func)");
+      }
+      return program_entry{entry, name == "_start"};
+    }
+  }
+  return program_entry{};
+}
+
+} // namespace
+
+result<void> run_program(instance_group& group, std::move_only_function<void(result<void>)> on_ready)
+{
+  process_core& process = group.process();
+  const auto start = load(group);
+  if (!start) {
+    on_ready(fail(start.error()));
+    if (!is_guests_doing(start.error().code())) {
+      process.end(process_outcome{exit_code_of_load_failure, start.error()});
+    }
+    return fail(start.error());
+  }
+  if (start->is_command) {
+    on_ready({});
+    if (auto ran = group.call(*start->entry, {}); !ran) {
+      return ran;
+    }
+    process.end(process_outcome{0, std::nullopt}); // as returning from C's main ends the process, other threads or not
+    return {};
+  }
+  const result<void> initialised = start->entry ? group.call(*start->entry, {}) : result<void>{};
+  on_ready(initialised);
+  return initialised ? serve_calls(group) : initialised;
+}
+
+result<void> serve_calls(instance_group& group)
+{
+  while (auto call = group.calls.take()) {
+    (*call)(&group);
+    if (group.process().has_ended()) {
+      return fail(errc::stopping, "the process is ending");
+    }
+  }
+  return {};
+}
+
+} // namespace interlink

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Bytes to facts and compiled code, once per content. Keyed by a 128-bit hash of the file's bytes; the engine's own
+// on-disk cache makes the compilation of a second run cheap.
+#pragma once
+
+#include "actors/ranked_mutex.hh"
+#include "engine/engine.hh"
+#include "groups/group_store.hh"
+#include "messages/error.hh"
+#include "messages/module_info.hh"
+#include "wasi/unique_fd.hh"
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace interlink {
+
+/// Facts and code of one file.
+struct prepared_module {
+  module_info_ptr info;
+  std::shared_ptr<const compiled_code> code;
+};
+
+/// Context: any thread. Compiles outside its lock: two threads with the same bytes may both compile, and one result wins.
+class module_cache {
+public:
+  module_cache(engine::engine_ptr engine, bool with_checks) : engine_(std::move(engine)), with_checks_(with_checks) {}
+
+  /// Reads, validates the original, instruments, compiles. `name` is for messages.
+  /// Errors: malformed_module, unsupported_module, limit_exceeded, engine_refused, each naming the module.
+  result<prepared_module> prepare(std::span<const std::byte> bytes, const std::string& name);
+
+  /// Compiled thunks for these signatures.
+  result<module_artifact_ptr> prepare_thunks(const std::vector<thunk_plan>& thunks);
+
+private:
+  struct content_hash {
+    std::uint64_t low{};
+    std::uint64_t high{};
+    friend auto operator<=>(const content_hash&, const content_hash&) = default;
+  };
+
+  static content_hash hash(std::span<const std::byte> bytes);
+  result<prepared_module> compile(std::span<const std::byte> bytes);
+
+  engine::engine_ptr engine_;
+  bool with_checks_;
+  ranked_mutex mutex_{lock_rank::module_cache};
+  std::map<content_hash, prepared_module> modules_;
+  std::map<content_hash, module_artifact_ptr> thunks_;
+};
+
+} // namespace interlink

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "groups/process.hh"
+
+#include "actors/guest_thread.hh"
+#include "groups/instance_group.hh"
+#include "groups/main_program.hh"
+#include "groups/symbol_lookup.hh"
+#include "groups/thread_spawner.hh"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+namespace interlink {
+
+namespace {
+
+using engine::value_slot;
+
+value_slot to_slot(const guest_value& value)
+{
+  struct converter {
+    value_slot operator()(std::int32_t v) const { return value_slot::of_i32(static_cast<std::uint32_t>(v)); }
+    value_slot operator()(std::int64_t v) const { return value_slot::of_i64(static_cast<std::uint64_t>(v)); }
+    value_slot operator()(float v) const { return value_slot::of_i32(std::bit_cast<std::uint32_t>(v)); }
+    value_slot operator()(double v) const { return value_slot::of_i64(std::bit_cast<std::uint64_t>(v)); }
+    value_slot operator()(const std::array<std::byte, 16>& v) const { return std::bit_cast<value_slot>(v); }
+  };
+  return std::visit(converter{}, value);
+}
+
+value_type type_of(const guest_value& value)
+{
+  static constexpr std::array<value_type, 5> types{wasm::i32, wasm::i64, wasm::f32, wasm::f64, wasm::v128};
+  return types.at(value.index());
+}
+
+guest_value from_slot(const value_type& type, const value_slot& slot)
+{
+  if (type == wasm::i32) {
+    return static_cast<std::int32_t>(slot.i32());
+  }
+  if (type == wasm::i64) {
+    return static_cast<std::int64_t>(slot.i64());
+  }
+  if (type == wasm::f32) {
+    return std::bit_cast<float>(slot.i32());
+  }
+  if (type == wasm::f64) {
+    return std::bit_cast<double>(slot.i64());
+  }
+  return std::bit_cast<std::array<std::byte, 16>>(slot);
+}
+
+bool is_number(const value_type& type)
+{
+  return type.code >= wasm::v128.code && type.code <= wasm::i32.code;
+}
+
+result<std::vector<guest_value>>
+call_in(instance_group& group, const function& callee, const std::vector<guest_value>& arguments)
+{
+  if (auto caught_up = group.catch_up_if_behind(); !caught_up) {
+    return fail(std::move(caught_up.error()));
+  }
+  const engine::function target = group.store().slot(callee.slot);
+  if (is_null(target)) {
+    return fail(errc::invalid_argument, "slot " + std::to_string(callee.slot.value) + " of the function table is null");
+  }
+  const function_type type = group.store().store().type_of(target);
+  std::vector<value_type> given;
+  std::vector<value_slot> values;
+  for (const guest_value& argument : arguments) {
+    given.push_back(type_of(argument));
+    values.push_back(to_slot(argument));
+  }
+  if (given != type.parameters || !std::ranges::all_of(type.results, is_number)) {
+    error_detail detail;
+    detail.message = "the arguments do not fit the function";
+    detail.expected = to_string(type);
+    detail.found = to_string(function_type{given, type.results});
+    return fail(error(errc::symbol_type_mismatch, std::move(detail)));
+  }
+  values.resize(std::max(type.parameters.size(), type.results.size()));
+  if (auto called = group.call(target, values); !called) {
+    return fail(std::move(called.error()));
+  }
+  std::vector<guest_value> results;
+  for (std::size_t i = 0; i < type.results.size(); ++i) {
+    results.push_back(from_slot(type.results[i], values[i]));
+  }
+  return results;
+}
+
+/// Posts `work` to a group's thread; `done` completes once, whatever becomes of the group. What unwinds the guest ends
+/// the process as it would have from the guest's own call.
+template <class T, class Work>
+void post(process_core& process, group_id id, completion<T> done, Work work)
+{
+  const std::shared_ptr<instance_group> target = process.threads.find(id);
+  if (target == nullptr) {
+    done(fail(errc::stopping, "the group has ended"));
+    return;
+  }
+  auto shared_done = std::make_shared<completion<T>>(std::move(done));
+  const post_outcome posted =
+    target->calls.post([shared_done, work = std::move(work)](instance_group* group) mutable {
+      if (group == nullptr) {
+        (*shared_done)(fail(errc::stopping, "the group has ended"));
+        return;
+      }
+      result<T> outcome = work(*group);
+      if (!outcome && outcome.error().code() >= errc::guest_trapped) {
+        group->process().on_thread_result(fail(outcome.error()));
+      }
+      (*shared_done)(std::move(outcome));
+    });
+  if (posted != post_outcome::accepted) {
+    (*shared_done)(fail(posted == post_outcome::full ? errc::mailbox_full : errc::stopping,
+                        posted == post_outcome::full ? "the group has too many calls waiting" : "the group has ended"));
+  }
+}
+
+} // namespace
+
+void group::open(std::string name, std::uint32_t flags, completion<library> done)
+{
+  post<library>(*process_, id_, std::move(done), [name = std::move(name), flags](instance_group& in) -> result<library> {
+    auto opened = open_library(in, name, flags, in.process().library_path());
+    if (!opened) {
+      return fail(std::move(opened.error()));
+    }
+    return library{*opened};
+  });
+}
+
+void group::find_symbol(library in, std::string name, completion<function> done)
+{
+  post<function>(*process_, id_, std::move(done), [in, name = std::move(name)](instance_group& at) -> result<function> {
+    auto found = find_function(at, in.handle, name);
+    if (!found) {
+      return fail(std::move(found.error()));
+    }
+    return function{found->slot, std::move(found->type)};
+  });
+}
+
+void group::call(function callee, std::vector<guest_value> arguments, completion<std::vector<guest_value>> done)
+{
+  post<std::vector<guest_value>>(
+    *process_, id_, std::move(done), [callee = std::move(callee), arguments = std::move(arguments)](instance_group& in) {
+      return call_in(in, callee, arguments);
+    });
+}
+
+result<process> process::make(asio::any_io_executor executor,
+                              runtime& shared,
+                              const std::string& program_path,
+                              process_options options,
+                              host_registry host_functions)
+{
+  auto core = process_core::make(
+    shared.engine(), program_path, std::move(options), std::move(host_functions), shared.background());
+  if (!core) {
+    return fail(std::move(core.error()));
+  }
+  return process(std::move(*core), std::move(executor));
+}
+
+void process::start(completion<group> done)
+{
+  auto shared_done = std::make_shared<completion<group>>(std::move(done));
+  auto started = start_first_group(core_, [executor = executor_, core = core_.get(), shared_done](instance_group& in) {
+    const group handle(core->shared_from_this(), in.id(), executor);
+    return run_program(in, [&](result<void> ready) {
+      (*shared_done)(ready ? result<group>(handle) : result<group>(fail(std::move(ready.error()))));
+    });
+  });
+  if (!started) {
+    core_->end(process_outcome{exit_code_of_load_failure, started.error()});
+    (*shared_done)(fail(std::move(started.error())));
+  }
+}
+
+void process::run(completion<process_outcome> done)
+{
+  auto shared_done = std::make_shared<completion<process_outcome>>(std::move(done));
+  core_->on_end([shared_done](const process_outcome& outcome) { (*shared_done)(outcome); });
+  start([](result<group>) {});
+}
+
+void process::spawn_group(completion<group> done)
+{
+  auto started = start_bare_group(core_, [](instance_group& in) { return serve_calls(in); });
+  if (!started) {
+    done(fail(std::move(started.error())));
+    return;
+  }
+  done(group(core_, *started, executor_));
+}
+
+void process::stop(std::chrono::milliseconds grace, completion<stop_report> done)
+{
+  // A thread of its own: neither the embedder's executor nor a guest thread may wait here.
+  auto shared_done = std::make_shared<completion<stop_report>>(std::move(done));
+  auto waiter = guest_thread::start(std::size_t{256} << 10, [core = core_, grace, shared_done] {
+    core->end(process_outcome{0, std::nullopt});
+    stop_report report;
+    if (!core->threads.join_all(parker::clock::now() + grace)) {
+      report.still_running = core->threads.report();
+    }
+    (*shared_done)(std::move(report));
+  });
+  if (!waiter) {
+    (*shared_done)(fail(std::move(waiter.error())));
+  }
+}
+
+} // namespace interlink

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The public facade: a process that runs a guest program, its groups, libraries and functions, for programs on asio.
+//
+// Every async_ function takes any completion token, completes exactly once with a `result<T>`, never inline, on the
+// token's associated executor (the process's own executor when there is none). Guest code runs on the guest's own threads, never on
+// that executor. Handles are cheap copies; they keep the process alive.
+#pragma once
+
+#include "groups/host_registry.hh"
+#include "groups/library_loader.hh"
+#include "groups/process_core.hh"
+#include "groups/runtime.hh"
+#include "messages/error.hh"
+#include "messages/ids.hh"
+#include "messages/wasm_types.hh"
+
+#include <asio/any_io_executor.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/execution/outstanding_work.hpp>
+#include <asio/post.hpp>
+#include <asio/prefer.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace interlink {
+
+/// A number that a guest function takes or gives. 128-bit vectors are bytes, little-endian.
+using guest_value = std::variant<std::int32_t, std::int64_t, float, double, std::array<std::byte, 16>>;
+
+/// What one asynchronous operation completes with.
+template <class T> using completion = std::move_only_function<void(result<T>)>;
+
+namespace detail {
+
+/// Erases the handler: `start` gets a completion that posts to the handler's executor.
+template <class T, class Token, class Start>
+auto initiate(const asio::any_io_executor& own, Token&& token, Start start)
+{
+  return asio::async_initiate<Token, void(result<T>)>(
+    [own](auto handler, Start begin) {
+      const asio::any_io_executor executor = asio::get_associated_executor(handler, own);
+      auto work = asio::prefer(executor, asio::execution::outstanding_work.tracked);
+      begin(completion<T>([work = std::move(work), handler = std::move(handler)](result<T> outcome) mutable {
+        asio::post(work, [handler = std::move(handler), outcome = std::move(outcome)]() mutable {
+          std::move(handler)(std::move(outcome));
+        });
+      }));
+    },
+    token,
+    std::move(start));
+}
+
+} // namespace detail
+
+/// A library that was opened. Context: any thread.
+struct library {
+  library_handle handle;
+};
+
+/// A guest function that was found. Context: any thread.
+struct function {
+  table_index slot; ///< what a guest calls the function's address
+  function_type type;
+};
+
+/// Threads that were still computing when a stop gave up on them.
+struct stop_report {
+  std::vector<thread_report> still_running;
+};
+
+/// One instance group and its thread. Calls run on that thread, between its guest calls, in the order of posting.
+/// Context: any thread.
+class group {
+public:
+  group(std::shared_ptr<process_core> process, group_id id, asio::any_io_executor executor)
+      : process_(std::move(process)), id_(id), executor_(std::move(executor))
+  {
+  }
+
+  group_id id() const { return id_; }
+
+  /// What dlopen does in this group; flags are `open_flag`'s.
+  /// Errors: those of open_library; mailbox_full; stopping when the group has ended.
+  template <class Token> auto async_open(std::string name, std::uint32_t flags, Token&& token)
+  {
+    return detail::initiate<library>(
+      executor_, std::forward<Token>(token), [self = *this, name = std::move(name), flags](completion<library> done) mutable {
+        self.open(std::move(name), flags, std::move(done));
+      });
+  }
+
+  /// What dlsym does, for functions. Errors: symbol_not_found, symbol_type_mismatch (a datum), invalid_handle, mailbox_full, stopping.
+  template <class Token> auto async_find_symbol(library in, std::string name, Token&& token)
+  {
+    return detail::initiate<function>(
+      executor_, std::forward<Token>(token), [self = *this, in, name = std::move(name)](completion<function> done) mutable {
+        self.find_symbol(in, std::move(name), std::move(done));
+      });
+  }
+
+  /// Calls a guest function in this group.
+  /// Errors: symbol_type_mismatch when the arguments do not fit; guest_trapped, guest_exited (the process ends then);
+  /// mailbox_full, stopping.
+  template <class Token> auto async_call(function callee, std::vector<guest_value> arguments, Token&& token)
+  {
+    using values = std::vector<guest_value>;
+    return detail::initiate<values>(
+      executor_,
+      std::forward<Token>(token),
+      [self = *this, callee = std::move(callee), arguments = std::move(arguments)](completion<values> done) mutable {
+        self.call(std::move(callee), std::move(arguments), std::move(done));
+      });
+  }
+
+private:
+  void open(std::string name, std::uint32_t flags, completion<library> done);
+  void find_symbol(library in, std::string name, completion<function> done);
+  void call(function callee, std::vector<guest_value> arguments, completion<std::vector<guest_value>> done);
+
+  std::shared_ptr<process_core> process_;
+  group_id id_;
+  asio::any_io_executor executor_;
+};
+
+/// A guest program. Context: any thread. Lifetime: the runtime outlives it; the last handle's end stops the process.
+class process {
+public:
+  /// Reads the program and prepares its memory; runs nothing.
+  /// Errors: library_not_found, file_unreadable, malformed_module, unsupported_module, invalid_argument, memory_exhausted.
+  static result<process> make(asio::any_io_executor executor,
+                              runtime& shared,
+                              const std::string& program_path,
+                              process_options options = {},
+                              host_registry host_functions = {});
+
+  /// Loads the program and starts its first group: of a command, `_start` is about to run; of a reactor, `_initialize`
+  /// has returned and the group serves calls. Errors: all of loading.
+  template <class Token> auto async_start(Token&& token)
+  {
+    return detail::initiate<group>(
+      executor_, std::forward<Token>(token), [self = *this](completion<group> done) mutable { self.start(std::move(done)); });
+  }
+
+  /// Starts the program and completes when it has ended. Errors: none; a failure is in the outcome.
+  template <class Token> auto async_run(Token&& token)
+  {
+    return detail::initiate<process_outcome>(
+      executor_, std::forward<Token>(token), [self = *this](completion<process_outcome> done) mutable {
+        self.run(std::move(done));
+      });
+  }
+
+  /// Makes another group: a guest thread through the guest support library where the program has it, else a bare group.
+  /// Errors: those of building a group; mailbox_full; stopping.
+  template <class Token> auto async_spawn_group(Token&& token)
+  {
+    return detail::initiate<group>(
+      executor_, std::forward<Token>(token), [self = *this](completion<group> done) mutable {
+        self.spawn_group(std::move(done));
+      });
+  }
+
+  /// Ends the process and waits for its threads, at most `grace`: code that computes without calls can be stopped only by an
+  /// interruptible engine.
+  template <class Token> auto async_stop(std::chrono::milliseconds grace, Token&& token)
+  {
+    return detail::initiate<stop_report>(
+      executor_, std::forward<Token>(token), [self = *this, grace](completion<stop_report> done) mutable {
+        self.stop(grace, std::move(done));
+      });
+  }
+
+  /// Waits until the process has ended. Context: a thread that serves neither handlers nor guests.
+  process_outcome wait() { return core_->wait_for_end(); }
+
+  process_core& core() { return *core_; }
+
+private:
+  process(std::shared_ptr<process_core> core, asio::any_io_executor executor)
+      : core_(std::move(core)), executor_(std::move(executor))
+  {
+  }
+
+  void start(completion<group> done);
+  void run(completion<process_outcome> done);
+  void spawn_group(completion<group> done);
+  void stop(std::chrono::milliseconds grace, completion<stop_report> done);
+
+  std::shared_ptr<process_core> core_;
+  asio::any_io_executor executor_;
+};
+
+} // namespace interlink

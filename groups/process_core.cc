@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "groups/process_core.hh"
+
+#include "groups/abi/guest_abi.hh"
+#include "groups/instance_group.hh"
+#include "groups/static_program.hh"
+#include "linker/reserved_names.hh"
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+namespace interlink {
+
+result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engine,
+                                                         const std::string& program_path,
+                                                         process_options options,
+                                                         host_registry embedder_functions,
+                                                         asio::any_io_executor background)
+{
+  std::shared_ptr<process_core> made(new process_core);
+  auto system = wasi::make_system(options.wasi);
+  if (!system) {
+    return fail(std::move(system.error()));
+  }
+  made->wasi_system = std::move(*system);
+  auto files = library_files::make(made->wasi_system, options.library_path);
+  if (!files) {
+    return fail(std::move(files.error()));
+  }
+  made->files = std::move(*files);
+  auto program = library_files::open_host_file(program_path);
+  if (!program) {
+    return fail(std::move(program.error()));
+  }
+  made->program = std::move(*program);
+  auto bytes = library_files::read(made->program);
+  if (!bytes) {
+    return fail(std::move(bytes.error()));
+  }
+  made->modules = std::make_shared<module_cache>(engine, options.instrument_checks);
+  auto prepared = made->modules->prepare(*bytes, program_path);
+  if (!prepared) {
+    return fail(std::move(prepared.error()));
+  }
+  const module_info& info = *prepared->info;
+  made->is_dynamic = info.dylink.has_value();
+  made->imports_wasix =
+    std::ranges::any_of(info.imports, [](const import_info& i) { return i.module_name == "wasix_32v1"; });
+  // For `$ORIGIN` of the main module, which need not exist in the guest's file system: its current directory.
+  made->program.path = join_path(made->wasi_system->current_directory(), program_path.substr(program_path.rfind('/') + 1));
+  auto layout = made->is_dynamic ? plan_main_layout(info, options.memory) : plan_static_layout(info, options.memory);
+  if (!layout) {
+    return fail(layout.error().with_context(program_path));
+  }
+  made->layout = *layout;
+  made->log.configure(options.debug);
+
+  store_environment& environment = made->environment;
+  environment.engine = engine;
+  if (made->layout.memory.is_shared) {
+    auto memory = engine->make_shared_memory(made->layout.memory);
+    if (!memory) {
+      return fail(memory.error().with_context(program_path));
+    }
+    environment.linked_memory = std::move(*memory);
+  } else if (made->is_dynamic || imports_memory(info)) {
+    environment.private_memory = made->layout.memory;
+  }
+  environment.function_table = {wasm::funcref, {1, std::nullopt}, false};
+  for (const import_info& import : info.imports) {
+    if (const auto* table = std::get_if<table_type>(&import.type)) {
+      environment.function_table.size.minimum = std::max<std::uint64_t>(1, table->size.minimum);
+      environment.function_table.size.maximum = table->size.maximum;
+    }
+  }
+  auto control = engine->make_shared_memory({{1, 1}, true, false, 16});
+  if (!control) {
+    return fail(std::move(control.error()));
+  }
+  made->control_memory_ = std::move(*control);
+  environment.control_memory = made->control_memory_;
+  environment.registry = abi::make_guest_abi(std::move(embedder_functions));
+
+  if (!made->is_dynamic) {
+    auto plan = plan_static_program(*prepared, program_path, *environment.registry->catalog());
+    if (!plan) {
+      return fail(std::move(plan.error()));
+    }
+    made->static_program = std::move(*plan);
+  }
+
+  topology initial = make_topology(made->layout,
+                                   environment.registry->catalog(),
+                                   environment.function_table.size.maximum.value_or(environment.limits.table_elements));
+  coordinator_observer observer;
+  observer.on_long_wait = [core = made.get()](group_id group, const char* what, std::chrono::milliseconds since) {
+    if (core->options_.report) {
+      core->options_.report(fmt::format("thread {} has waited {} ms for {}", group.value, since.count(), what));
+    }
+  };
+  made->options_ = std::move(options);
+  made->coordinator_ = std::make_unique<coordinator>(
+    std::move(initial),
+    reinterpret_cast<std::uint32_t*>(made->control_memory_->data() + reserved::head_address),
+    std::move(background),
+    std::move(observer));
+  return made;
+}
+
+process_core::~process_core() = default;
+
+void process_core::end(process_outcome outcome)
+{
+  std::vector<std::function<void(const process_outcome&)>> callbacks;
+  std::vector<std::shared_ptr<parker>> waiters;
+  {
+    std::lock_guard lock(mutex_);
+    if (outcome_) {
+      return;
+    }
+    outcome_ = outcome;
+    callbacks.swap(on_end_);
+    waiters.swap(end_waiters_);
+  }
+  has_ended_.store(true, std::memory_order_release);
+  // First the stop, then the wake-ups: a thread that wakes finds the stop published and unwinds.
+  request_channel channel;
+  coordinator_->ask(channel, no_group, stop_request{outcome.exit_code});
+  threads.stop_all_waits();
+  for (const auto& waiter : waiters) {
+    waiter->unpark();
+  }
+  for (const auto& callback : callbacks) {
+    callback(outcome);
+  }
+}
+
+void process_core::end_with(const error& failure)
+{
+  end({exit_code_of_trap, failure});
+}
+
+void process_core::on_thread_result(const result<void>& outcome)
+{
+  if (outcome) {
+    return;
+  }
+  switch (outcome.error().code()) {
+  case errc::thread_exited:
+  case errc::stopping:
+  case errc::cancelled:
+    return;
+  case errc::guest_exited:
+    end({outcome.error().detail().exit_code, std::nullopt});
+    return;
+  default:
+    end_with(outcome.error());
+  }
+}
+
+process_outcome process_core::wait_for_end()
+{
+  const auto at = std::make_shared<parker>();
+  {
+    std::lock_guard lock(mutex_);
+    if (outcome_) {
+      return *outcome_;
+    }
+    end_waiters_.push_back(at);
+  }
+  at->park();
+  std::lock_guard lock(mutex_);
+  return *outcome_;
+}
+
+void process_core::on_end(std::function<void(const process_outcome&)> callback)
+{
+  {
+    std::lock_guard lock(mutex_);
+    if (!outcome_) {
+      on_end_.push_back(std::move(callback));
+      return;
+    }
+  }
+  callback(*outcome_); // written once, before the flag that lets us come here
+}
+
+void process_core::on_settled(topology_version version)
+{
+  log.write(log.enabled().statistics, "operation {} settled", version.value);
+}
+
+result<void> process_core::grow_memory(instance_group& group, std::uint64_t pages)
+{
+  const unsigned page_log2 = layout.memory.page_size_log2;
+  const std::uint64_t now = group.store().memory().size() >> page_log2;
+  if (pages <= now) {
+    return {};
+  }
+  if (pages > layout.maximum_pages) {
+    return fail(errc::memory_exhausted,
+                fmt::format("{} pages of linear memory are needed, the maximum is {}", pages, layout.maximum_pages));
+  }
+  auto grown = environment.linked_memory ? environment.linked_memory->grow(pages - now)
+                                         : group.store().grow_private_memory(pages - now);
+  if (!grown) {
+    return fail(std::move(grown.error()));
+  }
+  return {};
+}
+
+result<memory_range> process_core::add_pages(instance_group& group, std::uint64_t bytes)
+{
+  const unsigned page_log2 = layout.memory.page_size_log2;
+  const std::uint64_t pages = (bytes + (std::uint64_t{1} << page_log2) - 1) >> page_log2;
+  if ((group.store().memory().size() >> page_log2) + pages > layout.maximum_pages) {
+    return fail(errc::memory_exhausted, fmt::format("{} more pages exceed the maximum of {}", pages, layout.maximum_pages));
+  }
+  auto before =
+    environment.linked_memory ? environment.linked_memory->grow(pages) : group.store().grow_private_memory(pages);
+  if (!before) {
+    return fail(std::move(before.error()));
+  }
+  return memory_range{*before << page_log2, pages << page_log2};
+}
+
+std::string process_core::signal_handler() const
+{
+  std::lock_guard lock(mutex_);
+  return signal_handler_;
+}
+
+void process_core::set_signal_handler(std::string name)
+{
+  std::lock_guard lock(mutex_);
+  signal_handler_ = std::move(name);
+}
+
+std::string process_core::name_of(module_id module) const
+{
+  const snapshot_ptr current = coordinator_->current();
+  const loaded_module* loaded = current->find(module);
+  return loaded == nullptr ? "module " + std::to_string(module.value) : loaded->plan().name;
+}
+
+std::vector<std::string> process_core::library_path() const
+{
+  static constexpr std::string_view variable = "LD_LIBRARY_PATH=";
+  for (const std::string& entry : wasi_system->env()) {
+    if (entry.starts_with(variable)) {
+      return split_library_path(std::string_view(entry).substr(variable.size()));
+    }
+  }
+  return {};
+}
+
+} // namespace interlink

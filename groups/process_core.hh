@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What all groups of one process share: engine, memory, coordinator, guest ABI, threads, and how the process ends. The
+// facade (groups/process.hh) wraps it for embedders.
+#pragma once
+
+#include "actors/futex_table.hh"
+#include "actors/ranked_mutex.hh"
+#include "engine/engine.hh"
+#include "groups/coordinator.hh"
+#include "groups/debug_log.hh"
+#include "groups/group_store.hh"
+#include "groups/host_registry.hh"
+#include "groups/library_files.hh"
+#include "groups/module_cache.hh"
+#include "groups/thread_table.hh"
+#include "linker/memory_layout.hh"
+#include "wasi/system.hh"
+
+#include <asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace interlink {
+
+/// How a process ended.
+struct process_outcome {
+  std::uint32_t exit_code{};    ///< the guest's own; 134 after a trap, as a shell reports an abort
+  std::optional<error> failure; ///< the trap, or what else ended it
+};
+
+inline constexpr std::uint32_t exit_code_of_trap = 134;
+
+/// What an embedder decides about one process.
+struct process_options {
+  memory_options memory;
+  wasi::options wasi;
+  std::vector<std::string> library_path; ///< host directories for bare library names
+  bool instrument_checks = true;         ///< false only in tests that show why the check is needed
+  debug_options debug;
+  std::size_t thread_stack_bytes = std::size_t{4} << 20; ///< host stack of guest threads; above the engine's guest_stack_bytes
+  std::function<void(const std::string&)> report; ///< long waits and unimplemented calls; a line without newline. Any thread
+};
+
+/// Context: any thread, unless a member says otherwise.
+class process_core : public std::enable_shared_from_this<process_core> {
+public:
+  /// Reads the program, prepares memory, guest ABI and coordinator; runs nothing.
+  /// `background` runs turns that a bounded drainer left; it must have a thread of its own.
+  /// Errors: those of reading and layout; invalid_argument for directories that are missing.
+  static result<std::shared_ptr<process_core>> make(engine::engine_ptr engine,
+                                                    const std::string& program_path,
+                                                    process_options options,
+                                                    host_registry embedder_functions,
+                                                    asio::any_io_executor background);
+
+  ~process_core();
+
+  coordinator& coordination() const { return *coordinator_; }
+  const process_options& options() const { return options_; }
+
+  // Made before start, immutable afterwards.
+  store_environment environment;
+  main_layout layout;
+  std::shared_ptr<wasi::system> wasi_system;
+  std::shared_ptr<module_cache> modules;
+  library_files files;
+  found_module program;
+  load_plan_ptr static_program; ///< of a program without dylink.0; every group instantiates it whole
+  bool is_dynamic{};
+  bool imports_wasix{};
+
+  // Each guards itself.
+  futex_table futexes;
+  thread_table threads;
+  debug_log log;
+
+  /// Ends the process: the first caller decides the outcome. Publishes a stop, wakes every wait of every group.
+  /// Context: any thread that is not in a turn.
+  void end(process_outcome outcome);
+  void end_with(const error& failure);
+
+  bool has_ended() const { return has_ended_.load(std::memory_order_acquire); }
+
+  /// What a thread's outcome means for the process: nothing for a normal return and thread_exit, its end otherwise.
+  void on_thread_result(const result<void>& outcome);
+
+  /// Waits until `end` was called. Context: a thread that runs no guest code.
+  process_outcome wait_for_end();
+
+  /// Runs `callback` once, with the outcome, when the process has ended; at once when it has. On the ending thread.
+  void on_end(std::function<void(const process_outcome&)> callback);
+
+  /// All groups have taken the operation.
+  void on_settled(topology_version version);
+
+  /// Grows the linear memory to `pages` if it is shorter. Errors: memory_exhausted, naming the maximum.
+  result<void> grow_memory(instance_group& group, std::uint64_t pages);
+  /// Grows the linear memory by whole pages and returns the new range. Errors: memory_exhausted.
+  result<memory_range> add_pages(instance_group& group, std::uint64_t bytes);
+
+  /// Name of the export that handles signals; empty until the guest names one.
+  std::string signal_handler() const;
+  void set_signal_handler(std::string name);
+
+  /// For messages: the path of a loaded module, or its number.
+  std::string name_of(module_id module) const;
+
+  /// LD_LIBRARY_PATH of the guest's environment.
+  std::vector<std::string> library_path() const;
+
+private:
+  process_core() = default;
+
+  process_options options_;
+  engine::shared_memory_ptr control_memory_;
+  std::unique_ptr<coordinator> coordinator_;
+
+  mutable ranked_mutex mutex_{lock_rank::process_state};
+  std::string signal_handler_;
+  std::optional<process_outcome> outcome_;
+  std::vector<std::function<void(const process_outcome&)>> on_end_;
+  std::vector<std::shared_ptr<parker>> end_waiters_;
+  std::atomic<bool> has_ended_{false};
+};
+
+} // namespace interlink

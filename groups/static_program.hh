@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Programs without dylink.0: a command or reactor with a memory of its own, or one that imports it (wasi-threads
+// programs do, shared, under any name). Their plan has no numbers to choose.
+#pragma once
+
+#include "groups/module_cache.hh"
+#include "linker/host_catalog.hh"
+#include "linker/memory_layout.hh"
+#include "messages/error.hh"
+#include "messages/link_plan.hh"
+
+#include <string>
+
+namespace interlink {
+
+bool imports_memory(const module_info& info);
+
+/// Errors: unsupported_module for two imported memories.
+result<main_layout> plan_static_layout(const module_info& info, const memory_options& options);
+
+/// Every import is the memory, the table, or a host function.
+/// Errors: unknown_import and symbol_type_mismatch, listing all.
+result<load_plan_ptr>
+plan_static_program(const prepared_module& program, const std::string& name, const host_catalog& catalog);
+
+} // namespace interlink
