@@ -4,7 +4,8 @@
 // on every read gives zero and the cursor stands at the end, so that a parser can read a whole structure and ask
 // `ok()` once. A loop over a count must stop when `ok()` is false.
 //
-// Integers are LEB128 as the wasm specification has it: no longer than their type needs, unused bits a copy of the sign.
+// Integers are LEB128 as the wasm specification has it: no longer than their type needs, unused bits a copy of the
+// sign.
 #pragma once
 
 #include "messages/error.hh"

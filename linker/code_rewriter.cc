@@ -251,8 +251,8 @@ private:
     detail.message = "function " + std::to_string(function) + " changes the function table with "
       + std::string(instruction_name(at.opcode));
     detail.offset = at.begin;
-    detail.remedy = "the function table belongs to the linker: get function pointers by taking a function's address, by "
-                    "dlsym or by a closure";
+    detail.remedy = "the function table belongs to the linker: get function pointers by taking a function's address, "
+                    "by dlsym or by a closure";
     return {errc::unsupported_module, std::move(detail)};
   }
 

@@ -272,8 +272,10 @@ void read_export_section(binary_reader& in, module_layout& into)
     entry.kind = static_cast<extern_kind>(kind);
     entry.index = in.u32();
     if (in.ok() && entry.index >= space_size(into, entry.kind)) {
-      in.fail(errc::malformed_module, "export " + std::string(entry.name) + " names " + std::string(to_string(entry.kind))
-                + " " + std::to_string(entry.index) + ", which does not exist", start);
+      in.fail(errc::malformed_module,
+              "export " + std::string(entry.name) + " names " + std::string(to_string(entry.kind)) + " "
+                + std::to_string(entry.index) + ", which does not exist",
+              start);
     }
     if (in.ok() && !names.insert(entry.name).second) {
       in.fail(errc::malformed_module, "export " + std::string(entry.name) + " is there twice", start);

@@ -41,8 +41,8 @@ result<void> refuse_reserved_names(const module_layout& layout)
   return {};
 }
 
-/// What a module with dylink.0 may not have. A memory or table of its own could not be shared between modules; an active
-/// data segment would overwrite shared data in every further instance.
+/// What a module with dylink.0 may not have. A memory or table of its own could not be shared between modules; an
+/// active data segment would overwrite shared data in every further instance.
 result<void> refuse_own_objects(const module_layout& layout)
 {
   if (layout.memories.size() > layout.imported_memories) {
@@ -53,7 +53,7 @@ result<void> refuse_own_objects(const module_layout& layout)
   }
   for (const std::uint32_t memory : layout.active_data_memories) {
     if (layout.memories[memory].is_shared) {
-      return fail(refusal("has active data segments, which every further thread would write again into the shared memory",
+      return fail(refusal("has active data segments, which every further thread would write again into shared memory",
                           {}, "link it with --shared-memory, so that its segments become passive"));
     }
   }

@@ -9,8 +9,8 @@
 //   i32.const 0 ; i32.atomic.load <control memory> ; global.get $applied ; i32.ne
 //   if ; i32.const 0 ; call_indirect <runtime table> (func) ; end
 //
-// A wait or notify becomes a call through the runtime table with the instruction's offset as one more argument; the host
-// function makes the traps (alignment, bounds) that the instruction would.
+// A wait or notify becomes a call through the runtime table with the instruction's offset as one more argument; the
+// host function makes the traps (alignment, bounds) that the instruction would.
 #pragma once
 
 #include "messages/error.hh"

@@ -220,8 +220,8 @@ void add_counts(const module_layout& layout, module_info& into)
   into.passive_data_segment_count = layout.passive_data_segments;
 }
 
-/// A TLS block's alignment is a power of two, no larger than that of the module's memory may be. wasm-ld 22 writes 0 for
-/// a module without TLS.
+/// A TLS block's alignment is a power of two, no larger than that of the module's memory may be. wasm-ld 22 writes 0
+/// for a module without TLS.
 result<void> add_tls(module_info& into)
 {
   into.tls_size = exported_value(into, tls_size_export, 0);

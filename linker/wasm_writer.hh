@@ -85,8 +85,8 @@ public:
     }
   }
 
-  /// Leaves room for a length that is not known yet; `fill_length` writes it, as the number of bytes written since, in as
-  /// few bytes as it needs, and moves those bytes up.
+  /// Leaves room for a length that is not known yet. `fill_length` writes it, as the number of bytes written since, in
+  /// as few bytes as it needs, and moves those bytes up.
   std::size_t begin_length()
   {
     const std::size_t place = size();
