@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// For embedders: a reactor with libc. Functions to call from several groups, and one that opens a library itself.
+#include "guest.h"
+
+static atomic_int calls;
+static _Thread_local int calls_here;
+
+int embedded_add(int a, int b) { return a + b; }
+
+int embedded_count(void) {
+  calls_here += 1;
+  return atomic_fetch_add(&calls, 1) + 1;
+}
+
+int embedded_count_here(void) { return ++calls_here; }
+
+int embedded_call(binary *function, int a, int b) { return function(a, b); }
+
+int embedded_open_and_add(int a, int b) { return ((binary *)find(open_now("./libplain.so"), "plain_add"))(a, b); }
+
+int embedded_trap(void) { __builtin_trap(); }
+
+int embedded_print(int number) {
+  printf("embedded prints %d\n", number);
+  return fflush(stdout);
+}
