@@ -52,5 +52,4 @@ class Guests(unittest.TestCase):
             self.assertLessEqual(wanted, exported_names(name), name)
 
 
-
 unittest.main()
