@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Prepare, commit and abandon. T1 to T5 are the invariants of linker/topology.hh.
+#include "linker/topology.hh"
+
+#include "tests/support/linking_world.hh"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace interlink {
+namespace {
+
+using namespace test;
+
+module_info_builder rich_library()
+{
+  return side()
+    .data_size(1000, 6)
+    .table_size(3)
+    .tls(40)
+    .open_start()
+    .import_function("malloc", int_function)
+    .import_address("own")
+    .function("own");
+}
+
+linking_world world_with(const std::string& name, module_info_builder library)
+{
+  linking_world world = linking_world::running(pie_main().build());
+  world.add(name, library.build());
+  return world;
+}
+
+TEST(PrepareLoad, ChangesNothingThatGroupsSee)
+{
+  linking_world world = world_with("libx", rich_library());
+  const std::uint64_t before = hash_of(*world.state.current);
+  world.plan("libx");
+  EXPECT_EQ(hash_of(*world.state.current), before);
+}
+
+// T2.
+TEST(PrepareLoad, MakesASecondOpenerWaitForTheFirst)
+{
+  linking_world world = world_with("libx", side());
+  const group_id second = world.join();
+  const load_id first = world.plan("libx").id;
+  const prepare_outcome outcome = world.prepare("libx", {}, second);
+  ASSERT_NE(std::get_if<wait_for_load>(&outcome), nullptr);
+  EXPECT_EQ(std::get<wait_for_load>(outcome).id, first);
+}
+
+// T2: all or none.
+TEST(PrepareLoad, ClaimsNothingWhenOneModuleOfTheClosureIsClaimed)
+{
+  linking_world world = world_with("libbase", side());
+  const group_id second = world.join();
+  world.add("libx", side().needs("libbase").build());
+  world.plan("libbase");
+  const std::uint64_t before = hash_of(world.state);
+  EXPECT_NE(std::get_if<wait_for_load>(std::vector{world.prepare("libx", {}, second)}.data()), nullptr);
+  EXPECT_EQ(hash_of(world.state), before);
+}
+
+TEST(PrepareLoad, GivesTheHandleOfALibraryThatIsOpen)
+{
+  linking_world world = world_with("libx", side());
+  const module_id root = world.open("libx");
+  const prepare_outcome outcome = world.prepare("libx");
+  ASSERT_NE(std::get_if<already_loaded>(&outcome), nullptr);
+  EXPECT_EQ(std::get<already_loaded>(outcome).root, root);
+  EXPECT_EQ(world.state.open_count.at(root), 2U);
+}
+
+TEST(PrepareLoad, PublishesThePromotionOfAnOpenLibraryToTheGlobalScope)
+{
+  linking_world world = world_with("libx", side().function("f"));
+  world.open("libx");
+  const topology_version before = world.state.current->version;
+  const prepare_outcome outcome = world.prepare("libx", {.is_global = true});
+  ASSERT_NE(std::get_if<already_loaded>(&outcome), nullptr);
+  EXPECT_EQ(std::get<already_loaded>(outcome).operations.size(), 1U);
+  EXPECT_EQ(world.state.current->version.value, before.value + 1);
+  EXPECT_TRUE(find_symbol(*world.state.current, default_scope_handle, "f"));
+}
+
+TEST(PrepareLoad, PublishesNoPromotionTwice)
+{
+  linking_world world = world_with("libx", side());
+  world.open("libx", {.is_global = true});
+  const prepare_outcome outcome = world.prepare("libx", {.is_global = true});
+  EXPECT_TRUE(std::get<already_loaded>(outcome).operations.empty());
+}
+
+TEST(PrepareLoad, AsksToReadAnewWhenAModuleIsGoneThatTheRequesterHadSeen)
+{
+  linking_world world = world_with("libx", side());
+  load_request stale = world.request("libx");
+  stale.modules[0].info = nullptr;
+  const prepare_outcome outcome = prepare_load(world.state, stale);
+  ASSERT_NE(std::get_if<wait_for_load>(&outcome), nullptr);
+  EXPECT_EQ(std::get<wait_for_load>(outcome).id, no_load);
+}
+
+TEST(PrepareLoad, RefusesWhenTheProcessIsStopping)
+{
+  linking_world world = world_with("libx", side());
+  stop(world.state, 0);
+  EXPECT_EQ(world.failure("libx").code(), errc::stopping);
+}
+
+TEST(CommitLoad, PublishesOneVersion)
+{
+  linking_world world = world_with("libx", side());
+  const load_id id = world.plan("libx").id;
+  const topology_version before = world.state.current->version;
+  commit_load(world.state, id, {});
+  EXPECT_EQ(world.state.current->version.value, before.value + 1);
+}
+
+// The plan is a delta to the current snapshot, not the snapshot that was current at prepare.
+TEST(CommitLoad, KeepsWhatWasPublishedSincePrepare)
+{
+  linking_world world = world_with("liba", side().function("a"));
+  const group_id second = world.join();
+  world.add("libb", side().function("b").build());
+  const planned_load a = world.plan("liba");
+  const planned_load b = world.plan("libb", {}, second);
+  const auto given = assign_slot(world.state, main_module, 0);
+  commit_load(world.state, b.id, {});
+  commit_load(world.state, a.id, {});
+  EXPECT_NE(world.state.current->find(a.root), nullptr);
+  EXPECT_NE(world.state.current->find(b.root), nullptr);
+  EXPECT_EQ(slot_of(*world.state.current, main_module, 0), given->slot);
+}
+
+TEST(CommitLoad, KeepsModulesInOrderOfTheirIdsWhenLoadsOvertakeEachOther)
+{
+  linking_world world = world_with("liba", side().function("a").import_address("a"));
+  const group_id second = world.join();
+  world.add("libb", side().function("b").import_address("b").build());
+  const planned_load a = world.plan("liba");
+  const planned_load b = world.plan("libb", {}, second);
+  commit_load(world.state, b.id, {});
+  commit_load(world.state, a.id, {});
+  EXPECT_EQ(slot_of(*world.state.current, a.root, 0), a.plan->slots.at(0).slot);
+  EXPECT_EQ(slot_of(*world.state.current, b.root, 0), b.plan->slots.at(0).slot);
+}
+
+TEST(CommitLoad, CarriesTheBlocksOfAllGroupsAndTheRequester)
+{
+  linking_world world = world_with("libx", side().tls(40));
+  const group_id second = world.join();
+  const load_id id = world.plan("libx", {}, second).id;
+  const operation_body body = commit_load(world.state, id, {});
+  const auto& operation = std::get<load_modules>(body);
+  EXPECT_EQ(operation.requester, second);
+  EXPECT_EQ(operation.blocks.size(), 2U);
+}
+
+TEST(CommitLoad, KeepsTheThunkArtifactsForLaterGroups)
+{
+  linking_world world = world_with("libx", side().import_function("later"));
+  const planned_load planned = world.plan("libx");
+  const auto artifact = std::make_shared<const module_artifact>();
+  commit_load(world.state, planned.id, {artifact});
+  EXPECT_EQ(world.state.current->find(planned.root)->thunk_artifact, artifact);
+}
+
+TEST(CommitLoad, KeepsOneScratchStackWhenTwoLoadsReservedOne)
+{
+  linking_world world = world_with("liba", side().open_start());
+  const group_id second = world.join();
+  world.add("libb", side().open_start().build());
+  const planned_load a = world.plan("liba");
+  const planned_load b = world.plan("libb", {}, second);
+  commit_load(world.state, a.id, {});
+  const operation_body body = commit_load(world.state, b.id, {});
+  EXPECT_TRUE(std::get<load_modules>(body).blocks.empty());
+}
+
+TEST(CommitLoad, MakesTheWholeClosureOfAProgramGlobal)
+{
+  linking_world world = linking_world::running(pie_main().needs("liba").build(), {{"liba", side().build()}});
+  EXPECT_EQ(*world.state.current->global_scope, (std::vector<module_id>{main_module, world.id_of("liba")}));
+}
+
+TEST(CommitLoad, CountsEachProviderOncePerImporter)
+{
+  linking_world world = world_with("libx", side().import_function("malloc", int_function).import_address("malloc"));
+  world.open("libx");
+  EXPECT_EQ(world.state.references.at(main_module), 1U);
+}
+
+// T5.
+TEST(AbandonLoad, LeavesTheTopologyAsItWas)
+{
+  linking_world world = world_with("libx", rich_library());
+  world.join();
+  const std::uint64_t before = hash_of(world.state);
+  const planned_load planned = world.plan("libx");
+  EXPECT_NE(hash_of(world.state), before);
+  abandon_load(world.state, planned.id);
+  EXPECT_EQ(hash_of(world.state), before);
+}
+
+// T5.
+TEST(AbandonLoad, KeepsTheSlotOfAPublishedFunctionWhichIsHarmless)
+{
+  linking_world world = world_with("libx", side().import_address("malloc"));
+  const std::uint64_t before = hash_of(world.state);
+  const planned_load planned = world.plan("libx");
+  abandon_load(world.state, planned.id);
+  EXPECT_EQ(hash_of(world.state), before);
+  EXPECT_NE(slot_of(*world.state.current, main_module, 0), null_slot);
+}
+
+// T5.
+TEST(AbandonLoad, LeavesTheTopologyAsItWasAmongOtherLoads)
+{
+  linking_world world = world_with("liba", rich_library());
+  const group_id second = world.join();
+  world.add("libb", rich_library().build());
+  const planned_load a = world.plan("liba");
+  const std::uint64_t before = hash_of(world.state);
+  abandon_load(world.state, world.plan("libb", {}, second).id);
+  EXPECT_EQ(hash_of(world.state), before);
+  commit_load(world.state, a.id, {});
+  EXPECT_NE(world.state.current->find(a.root), nullptr);
+}
+
+TEST(AbandonLoad, DoesNotLengthenTheTableEachTime)
+{
+  linking_world world = world_with("libx", side().table_size(100).import_address("f").function("f"));
+  const std::uint64_t first = world.plan("libx").plan->table_size;
+  for (int i = 0; i < 1000; ++i) {
+    abandon_load(world.state, load_id{world.state.next_load - 1});
+    ASSERT_EQ(world.plan("libx").plan->table_size, first);
+  }
+}
+
+TEST(AbandonLoad, LetsTheNextOpenerHaveTheModules)
+{
+  linking_world world = world_with("libx", side());
+  abandon_load(world.state, world.plan("libx").id);
+  EXPECT_NE(world.open("libx"), no_module);
+}
+
+// T5, for requests that fail.
+TEST(PrepareLoad, LeavesTheTopologyAsItWasWhenItFails)
+{
+  linking_world world(pie_main().build(), {}, 100);
+  world.open("main", {.kind = load_kind::program});
+  world.add("missing", rich_library().import_data("nowhere").build());
+  world.add("mismatch", rich_library().import_function("errno_data").build());
+  world.add("unknown", rich_library().import("napi", "f", void_function).build());
+  world.add("full", rich_library().table_size(300).build());
+  world.add("static", module_info_builder().without_dylink().build());
+  world.add("unshared", rich_library().import_memory(1, 65'536, false).build());
+  world.add("huge", rich_library().data_size(200U << 20).build());
+  const std::uint64_t before = hash_of(world.state);
+  const topology_version version = world.state.current->version;
+  for (const char* name : {"missing", "mismatch", "unknown", "full", "static", "unshared", "huge"}) {
+    const prepare_outcome outcome = world.prepare(name);
+    EXPECT_FALSE(std::holds_alternative<planned_load>(outcome)) << name;
+    EXPECT_EQ(hash_of(world.state), before) << name;
+    EXPECT_EQ(world.state.current->version, version) << name;
+  }
+}
+
+} // namespace
+} // namespace interlink
