@@ -12,7 +12,7 @@
 #     [UNSHARED]           without shared memory, hence without threads
 #     [REACTOR]            a libc main without main(): its constructors run in _initialize, then its exports are called
 #     [NO_SUPPORT]         a libc main without our support library: it brings its own start code
-#     [RUNTIME_PATH dir ...]
+#     [RUNTIME_PATH dir ...]   where its needed libraries are looked for; $ORIGIN, the folder it lies in, by default
 #     [TABLE_MAXIMUM n]    cap the function table of a main
 #     [OUTPUT file]        name of the file, when it is not x.wasm (main, fixed, static) or x.so (side)
 #     [INCLUDE_DIRECTORIES ...] [COMPILE_OPTIONS ...] [LINK_OPTIONS ...])
@@ -152,6 +152,9 @@ function(interlink_guest)
     if(NOT ARG_KIND STREQUAL "side" AND NOT ARG_NO_SUPPORT)
       set(support ${INTERLINK_GUEST_SUPPORT})
     endif()
+  endif()
+  if((ARG_NEEDED OR ARG_NEEDED_NAMES) AND NOT ARG_RUNTIME_PATH)
+    set(ARG_RUNTIME_PATH "$ORIGIN")
   endif()
   foreach(directory IN LISTS ARG_RUNTIME_PATH)
     list(APPEND ARG_LINK_OPTIONS "--rpath=${directory}")

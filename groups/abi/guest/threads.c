@@ -134,7 +134,8 @@ static struct start_args *make_thread(const pthread_attr_t *attributes) {
     pthread_attr_getdetachstate(attributes, &state);
     detached = state == PTHREAD_CREATE_DETACHED;
     pthread_attr_getstacksize(attributes, &stack_size);
-    if (pthread_attr_getstack(attributes, &low, &size) == 0) {
+    // The packaged library answers also when no stack was set: its upper end is then address 0.
+    if (pthread_attr_getstack(attributes, &low, &size) == 0 && (uintptr_t)low + size != 0) {
       stack = (char *)low + size;
       stack_size = size;
     }

@@ -25,7 +25,8 @@ void *aligned_alloc(size_t alignment, size_t size) {
 void _start(void) {
   static char error[200];
   int handle = 0, tid = 0;
-  int start[16] = {0};
+  static char stack[1024];
+  int start[16] = {(int)(stack + sizeof stack), [14] = sizeof stack};
   int (*add)(int, int) = 0;
   if (wasix_dlopen("./libunshared.so", 16, 2, error, sizeof error, 0, 0, &handle) != 0) {
     proc_exit(3);
