@@ -12,7 +12,7 @@
 
 namespace interlink::support {
 
-/// One instruction as `10`, `11 1 0`, `fe10 1 0`: the immediates up to the last that is not 0, at least `immediates`.
+/// One instruction as `1a`, `11 5`, `fe10 1`: immediates up to the last that is not 0.
 inline std::string line_of(std::uint32_t number, std::vector<std::uint64_t> immediates = {})
 {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -29,7 +29,7 @@ inline std::string line_of(std::uint32_t number, std::vector<std::uint64_t> imme
     immediates.pop_back();
   }
   for (const std::uint64_t immediate : immediates) {
-    text += " " + std::to_string(immediate);
+    text.append(1, ' ').append(std::to_string(immediate));
   }
   return text;
 }
