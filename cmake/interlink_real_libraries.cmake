@@ -14,7 +14,7 @@ set(lua_sources lapi lauxlib lbaselib lcode lcorolib lctype ldblib ldebug ldo ld
                 lvm lzio)
 list(TRANSFORM lua_sources PREPEND "${INTERLINK_GUEST_SOURCES}/lua/")
 list(TRANSFORM lua_sources APPEND .c)
-interlink_guest(NAME liblua KIND side LIBC LONGJMP SOURCES ${lua_sources} COMPILE_OPTIONS -w -DLUA_USE_C89)
+interlink_guest(NAME liblua KIND side LIBC LONGJMP SOURCES ${lua_sources} COMPILE_OPTIONS -w)
 
 interlink_guest(NAME libsqlite3 KIND side LIBC SOURCES "${INTERLINK_GUEST_SOURCES}/sqlite3/sqlite3.c"
   COMPILE_OPTIONS -w -DSQLITE_THREADSAFE=1 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_MAX_MMAP_SIZE=0)
