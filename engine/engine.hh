@@ -193,6 +193,9 @@ public:
 
   virtual result<std::unique_ptr<store>> make_store(const store_limits& limits) = 0;
 
+  /// Whether it was made with `engine_options::interruptible`.
+  virtual bool is_interruptible() const { return false; }
+
   /// Advances the epoch of all stores; interrupts those beyond their deadline. Async-signal-safe.
   virtual void increment_epoch() = 0;
 };

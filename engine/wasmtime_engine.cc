@@ -199,6 +199,8 @@ public:
     return made;
   }
 
+  bool is_interruptible() const override { return state_->interruptible; }
+
   void increment_epoch() override { wasmtime_engine_increment_epoch(state_->handle.get()); }
 
 private:

@@ -36,6 +36,9 @@ result<std::unique_ptr<group_store>> group_store::make(const store_environment& 
   }
   made->store_ = std::move(*store);
   made->store_->owner = &group;
+  if (environment.engine->is_interruptible()) {
+    made->store_->set_epoch_deadline(1); // the next epoch is the end: only a stop advances it
+  }
   auto table = made->store_->make_table(environment.function_table);
   if (!table) {
     return fail(std::move(table.error()));
@@ -265,12 +268,16 @@ result<engine::extern_value> group_store::bind_host(const import_info& import)
       });
   } else {
     // A function of an open module that nobody implements: it links, and answers Notsup.
-    made = store_->make_function(type, [has_result = !type.results.empty()](engine::store&, std::span<value_slot> v) {
-      if (has_result) {
-        v[0] = value_slot::of_i32(errno_notsup);
-      }
-      return result<void>{};
-    });
+    made = store_->make_function(type,
+                                 [&report = environment_.on_unimplemented,
+                                  name = import.module_name + "." + import.name,
+                                  has_result = !type.results.empty()](engine::store&, std::span<value_slot> v) {
+                                   report(name);
+                                   if (has_result) {
+                                     v[0] = value_slot::of_i32(errno_notsup);
+                                   }
+                                   return result<void>{};
+                                 });
   }
   host_functions_.emplace(key, made);
   return extern_value(made);

@@ -39,6 +39,7 @@ struct store_environment {
   engine::shared_memory_ptr linked_memory; ///< empty: the store makes one of `private_memory`, if that is set
   std::optional<memory_type> private_memory;
   table_type function_table;
+  std::function<void(const std::string&)> on_unimplemented; ///< a guest called a function that only links
 };
 
 /// What differs between stores.

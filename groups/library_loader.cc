@@ -71,7 +71,10 @@ result<std::vector<module_artifact_ptr>> rehearse(instance_group& group, const p
   }
   group.zero_reused_memory_of(*planned.plan);
   if (auto done = group.rehearse(planned.plan, thunks, planned.requester_blocks); !done) {
-    return fail(std::move(done.error()));
+    // A trap before the commit is the load's failure, not the thread's.
+    const errc code = done.error().code();
+    const bool is_trap = code == errc::guest_trapped || code == errc::guest_threw;
+    return fail(is_trap ? error(errc::initialiser_failed, done.error().detail()) : done.error());
   }
   return thunks;
 }

@@ -64,7 +64,9 @@ call_in(instance_group& group, const function& callee, const std::vector<guest_v
   if (auto caught_up = group.catch_up_if_behind(); !caught_up) {
     return fail(std::move(caught_up.error()));
   }
-  const engine::function target = group.store().slot(callee.slot);
+  const engine::function target = callee.slot != null_slot
+    ? group.store().slot(callee.slot)
+    : group.store().find_function(main_module, callee.export_name).value_or(engine::function{});
   if (is_null(target)) {
     return fail(errc::invalid_argument, "slot " + std::to_string(callee.slot.value) + " of the function table is null");
   }
@@ -91,6 +93,24 @@ call_in(instance_group& group, const function& callee, const std::vector<guest_v
     results.push_back(from_slot(type.results[i], values[i]));
   }
   return results;
+}
+
+result<function> find_dynamic(instance_group& group, library in, const std::string& name)
+{
+  auto found = find_function(group, in.handle, name);
+  if (!found) {
+    return fail(std::move(found.error()));
+  }
+  return function{found->slot, {}, std::move(found->type)};
+}
+
+result<function> find_static(instance_group& group, const std::string& name)
+{
+  const auto found = group.store().find_function(main_module, name);
+  if (!found) {
+    return fail(errc::symbol_not_found, "the program exports no function " + name);
+  }
+  return function{null_slot, name, group.store().store().type_of(*found)};
 }
 
 /// Posts `work` to a group's thread; `done` completes once, whatever becomes of the group. What unwinds the guest ends
@@ -138,11 +158,7 @@ void group::open(std::string name, std::uint32_t flags, completion<library> done
 void group::find_symbol(library in, std::string name, completion<function> done)
 {
   post<function>(*process_, id_, std::move(done), [in, name = std::move(name)](instance_group& at) -> result<function> {
-    auto found = find_function(at, in.handle, name);
-    if (!found) {
-      return fail(std::move(found.error()));
-    }
-    return function{found->slot, std::move(found->type)};
+    return at.process().is_dynamic ? find_dynamic(at, in, name) : find_static(at, name);
   });
 }
 
@@ -192,12 +208,47 @@ void process::run(completion<process_outcome> done)
 
 void process::spawn_group(completion<group> done)
 {
+  const std::shared_ptr<instance_group> first = core_->threads.find(first_group);
+  if (first != nullptr && core_->exports_spawn_group) {
+    spawn_guest_group(*first, std::move(done));
+    return;
+  }
   auto started = start_bare_group(core_, [](instance_group& in) { return serve_calls(in); });
   if (!started) {
     done(fail(std::move(started.error())));
     return;
   }
   done(group(core_, *started, executor_));
+}
+
+void process::spawn_guest_group(instance_group& first, completion<group> done)
+{
+  auto shared_done = std::make_shared<completion<group>>(std::move(done));
+  completion<std::monostate> started([shared_done](result<std::monostate> outcome) {
+    if (!outcome) {
+      (*shared_done)(fail(std::move(outcome.error()))); // otherwise the thread's arrival has completed it, or will
+    }
+  });
+  post<std::monostate>(
+    *core_,
+    first.id(),
+    std::move(started),
+    [core = core_, executor = executor_, shared_done](instance_group& in) -> result<std::monostate> {
+      const std::uint32_t cookie = core->embedder_groups.expect([core, executor, shared_done](group_id arrived) {
+        (*shared_done)(group(core, arrived, executor));
+      });
+      std::array<value_slot, 1> values{value_slot::of_i32(cookie)};
+      const auto spawn = in.store().find_function(main_module, spawn_group_export);
+      const result<void> called = in.call(*spawn, values);
+      if (called && values[0].i32() == 0) {
+        return std::monostate{};
+      }
+      if (!core->embedder_groups.take(cookie)) {
+        return std::monostate{}; // it has arrived all the same
+      }
+      return called ? fail(errc::spawn_failed, "the guest could not make a thread: errno " + std::to_string(values[0].i32()))
+                    : fail(called.error());
+    });
 }
 
 void process::stop(std::chrono::milliseconds grace, completion<stop_report> done)

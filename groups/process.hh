@@ -70,7 +70,8 @@ struct library {
 
 /// A guest function that was found. Context: any thread.
 struct function {
-  table_index slot; ///< what a guest calls the function's address
+  table_index slot;        ///< what a guest calls the function's address; 0 in a static program
+  std::string export_name; ///< of a static program's main module, which has no slots of ours
   function_type type;
 };
 
@@ -161,7 +162,8 @@ public:
       });
   }
 
-  /// Makes another group: a guest thread through the guest support library where the program has it, else a bare group.
+  /// Makes another group. A program with the guest support library makes a guest thread for it, in the first group
+  /// between its guest calls; any other program (freestanding, without libc threads) gets a bare group.
   /// Errors: those of building a group; mailbox_full; stopping.
   template <class Token> auto async_spawn_group(Token&& token)
   {
@@ -195,6 +197,7 @@ private:
   void start(completion<group> done);
   void run(completion<process_outcome> done);
   void spawn_group(completion<group> done);
+  void spawn_guest_group(instance_group& first, completion<group> done);
   void stop(std::chrono::milliseconds grace, completion<stop_report> done);
 
   std::shared_ptr<process_core> core_;

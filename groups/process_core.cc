@@ -48,6 +48,8 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
   made->is_dynamic = info.dylink.has_value();
   made->imports_wasix =
     std::ranges::any_of(info.imports, [](const import_info& i) { return i.module_name == "wasix_32v1"; });
+  const export_info* spawn = info.find_export(spawn_group_export);
+  made->exports_spawn_group = spawn != nullptr && spawn->type == extern_type(function_type{{wasm::i32}, {wasm::i32}});
   // For `$ORIGIN` of the main module, which need not exist in the guest's file system: its current directory.
   made->program.path = join_path(made->wasi_system->current_directory(), program_path.substr(program_path.rfind('/') + 1));
   auto layout = made->is_dynamic ? plan_main_layout(info, options.memory) : plan_static_layout(info, options.memory);
@@ -81,6 +83,7 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
   }
   made->control_memory_ = std::move(*control);
   environment.control_memory = made->control_memory_;
+  environment.on_unimplemented = [core = made.get()](const std::string& name) { core->report_unimplemented(name); };
   environment.registry = abi::make_guest_abi(std::move(embedder_functions));
 
   if (!made->is_dynamic) {
@@ -111,6 +114,19 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
 
 process_core::~process_core() = default;
 
+void process_core::report_unimplemented(const std::string& name)
+{
+  {
+    std::lock_guard lock(mutex_);
+    if (!reported_unimplemented_.insert(name).second) {
+      return;
+    }
+  }
+  if (options_.report) {
+    options_.report(fmt::format("the guest called {}, which is not implemented and answers Notsup", name));
+  }
+}
+
 void process_core::end(process_outcome outcome)
 {
   std::vector<std::function<void(const process_outcome&)>> callbacks;
@@ -129,6 +145,9 @@ void process_core::end(process_outcome outcome)
   request_channel channel;
   coordinator_->ask(channel, no_group, stop_request{outcome.exit_code});
   threads.stop_all_waits();
+  if (environment.engine->is_interruptible()) {
+    environment.engine->increment_epoch(); // ends the threads that compute without a call
+  }
   for (const auto& waiter : waiters) {
     waiter->unpark();
   }

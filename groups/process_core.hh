@@ -9,6 +9,7 @@
 #include "engine/engine.hh"
 #include "groups/coordinator.hh"
 #include "groups/debug_log.hh"
+#include "groups/embedder_groups.hh"
 #include "groups/group_store.hh"
 #include "groups/host_registry.hh"
 #include "groups/library_files.hh"
@@ -24,6 +25,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,12 @@ struct process_outcome {
 };
 
 inline constexpr std::uint32_t exit_code_of_trap = 134;
+
+/// The group that runs the program's `_start` or `_initialize`.
+inline constexpr group_id first_group{1};
+
+/// (i32 cookie) -> (i32 errno): makes a detached guest thread that calls `interlink_host.serve(cookie)`.
+inline constexpr std::string_view spawn_group_export = "__interlink_spawn_group";
 
 /// What an embedder decides about one process.
 struct process_options {
@@ -75,10 +83,12 @@ public:
   load_plan_ptr static_program; ///< of a program without dylink.0; every group instantiates it whole
   bool is_dynamic{};
   bool imports_wasix{};
+  bool exports_spawn_group{}; ///< it has the guest support library's `spawn_group_export`
 
   // Each guards itself.
   futex_table futexes;
   thread_table threads;
+  class embedder_groups embedder_groups;
   debug_log log;
 
   /// Ends the process: the first caller decides the outcome. Publishes a stop, wakes every wait of every group.
@@ -117,6 +127,7 @@ public:
 
 private:
   process_core() = default;
+  void report_unimplemented(const std::string& name);
 
   process_options options_;
   engine::shared_memory_ptr control_memory_;
@@ -124,6 +135,7 @@ private:
 
   mutable ranked_mutex mutex_{lock_rank::process_state};
   std::string signal_handler_;
+  std::set<std::string> reported_unimplemented_;
   std::optional<process_outcome> outcome_;
   std::vector<std::function<void(const process_outcome&)>> on_end_;
   std::vector<std::shared_ptr<parker>> end_waiters_;

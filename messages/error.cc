@@ -48,6 +48,8 @@ public:
       return "the linker arena needs memory";
     case errc::engine_refused:
       return "refused by the engine";
+    case errc::initialiser_failed:
+      return "an initialiser of the module failed";
     case errc::group_lost:
       return "instance group lost";
     case errc::stopping:

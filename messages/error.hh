@@ -42,7 +42,8 @@ enum class errc {
   needs_memory = 402,     ///< internal outcome of a turn: the arena cannot serve; the detail has the bytes
 
   // 5xx: engine
-  engine_refused = 500, ///< the engine refused to compile, instantiate or grow; its text is in the detail
+  engine_refused = 500,     ///< the engine refused to compile, instantiate or grow; its text is in the detail
+  initialiser_failed = 501, ///< a start function, TLS initialiser or relocation trapped before the load was committed
 
   // 6xx: applying operations
   group_lost = 600, ///< the group could not apply a committed operation; calls to it fail

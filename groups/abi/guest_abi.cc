@@ -14,6 +14,7 @@ std::shared_ptr<const host_registry> make_guest_abi(host_registry embedder_funct
   add_threads(*registry);
   add_futexes(*registry);
   add_process(*registry);
+  add_embedder_calls(*registry);
   registry->override_with(std::move(embedder_functions));
   return registry;
 }

@@ -18,5 +18,6 @@ void add_dynamic_linking(host_registry& registry);
 void add_threads(host_registry& registry);
 void add_futexes(host_registry& registry);
 void add_process(host_registry& registry);
+void add_embedder_calls(host_registry& registry);
 
 } // namespace interlink::abi
