@@ -34,8 +34,8 @@ public:
 
   void unlock()
   {
+    note_unlock(); // first: whoever gets the lock may destroy the mutex
     mutex_.unlock();
-    note_unlock();
   }
 
 private:
