@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A waiter is another thread. That it is in the list shows when a notify finds it, so nothing here sleeps. The order of
+// wake-ups needs a schedule that a test can choose: tests/simulation has it.
+#include "actors/futex_table.hh"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <limits>
+#include <thread>
+#include <vector>
+
+namespace interlink {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint32_t everybody = std::numeric_limits<std::uint32_t>::max();
+
+parker::clock::time_point past()
+{
+  return parker::clock::now() - 1ms;
+}
+
+/// Notifies until `count` waiters have been woken.
+void wake_when_there(futex_table& table, const void* word, std::uint32_t count)
+{
+  for (std::uint32_t woken = 0; woken < count;) {
+    woken += table.notify(word, count - woken);
+    std::this_thread::yield();
+  }
+}
+
+TEST(FutexTable, DoesNotWaitWhenTheValueDiffers)
+{
+  futex_table table;
+  parker at;
+  const std::uint32_t word = 1;
+  EXPECT_EQ(table.wait32(&word, 0, std::nullopt, at), futex_outcome::value_differs);
+}
+
+TEST(FutexTable, ComparesAllBitsOfA64BitWord)
+{
+  futex_table table;
+  parker at;
+  const std::uint64_t word = std::uint64_t{1} << 40;
+  EXPECT_EQ(table.wait64(&word, 0, std::nullopt, at), futex_outcome::value_differs);
+}
+
+TEST(FutexTable, EndsAWaitAtItsDeadline)
+{
+  futex_table table;
+  parker at;
+  const std::uint32_t word = 0;
+  EXPECT_EQ(table.wait32(&word, 0, past(), at), futex_outcome::timed_out);
+}
+
+TEST(FutexTable, ForgetsAWaiterThatTimedOut)
+{
+  futex_table table;
+  parker at;
+  const std::uint32_t word = 0;
+  table.wait32(&word, 0, past(), at);
+  EXPECT_EQ(table.notify(&word, everybody), 0U);
+}
+
+TEST(FutexTable, EndsAWaitWhenStopped)
+{
+  futex_table table;
+  parker at;
+  at.stop();
+  const std::uint32_t word = 0;
+  EXPECT_EQ(table.wait32(&word, 0, std::nullopt, at), futex_outcome::stopped);
+}
+
+TEST(FutexTable, ForgetsAWaiterThatWasStopped)
+{
+  futex_table table;
+  parker at;
+  at.stop();
+  const std::uint32_t word = 0;
+  table.wait32(&word, 0, std::nullopt, at);
+  EXPECT_EQ(table.notify(&word, everybody), 0U);
+}
+
+TEST(FutexTable, WakesNobodyOfAnotherAddress)
+{
+  futex_table table;
+  parker at;
+  const std::uint32_t words[2] = {0, 0};
+  std::atomic<futex_outcome> outcome{futex_outcome::timed_out};
+  std::thread waiter([&] { outcome = table.wait32(&words[0], 0, std::nullopt, at); });
+  EXPECT_EQ(table.notify(&words[1], everybody), 0U);
+  wake_when_there(table, &words[0], 1);
+  waiter.join();
+  EXPECT_EQ(outcome, futex_outcome::woken);
+}
+
+TEST(FutexTable, WaitsOnWhenAPermitIsLeftOver)
+{
+  futex_table table;
+  parker at;
+  at.unpark();
+  const std::uint32_t word = 0;
+  EXPECT_EQ(table.wait32(&word, 0, past(), at), futex_outcome::timed_out);
+}
+
+TEST(FutexTable, WakesNoMoreThanAskedFor)
+{
+  futex_table table;
+  const std::uint32_t word = 0;
+  std::deque<parker> parkers(3);
+  std::atomic<int> woken{0};
+  std::vector<std::thread> threads;
+  for (parker& at : parkers) {
+    threads.emplace_back([&] { woken += table.wait32(&word, 0, std::nullopt, at) == futex_outcome::woken ? 1 : 0; });
+  }
+  wake_when_there(table, &word, 1);
+  wake_when_there(table, &word, 1);
+  for (parker& at : parkers) {
+    at.stop();
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_EQ(woken, 2);
+}
+
+TEST(FutexTable, LosesNoNotifyThatComesAfterTheStore)
+{
+  futex_table table;
+  parker at;
+  constexpr std::uint32_t rounds = 2'000;
+  std::uint32_t word = 0;
+  const std::atomic_ref<std::uint32_t> shared(word);
+  std::thread waiter([&] {
+    for (std::uint32_t round = 0; round < rounds; ++round) {
+      while (shared.load() == round) {
+        table.wait32(&word, round, std::nullopt, at); // a lost notify would leave it here for ever
+      }
+    }
+  });
+  for (std::uint32_t round = 0; round < rounds; ++round) {
+    shared.store(round + 1);
+    table.notify(&word, 1);
+  }
+  waiter.join();
+  EXPECT_EQ(word, rounds);
+}
+
+} // namespace
+} // namespace interlink
