@@ -49,8 +49,8 @@ auto initiate(const asio::any_io_executor& own, Token&& token, Start start)
 {
   return asio::async_initiate<Token, void(result<T>)>(
     [own](auto handler, Start begin) {
-      const asio::any_io_executor executor = asio::get_associated_executor(handler, own);
-      auto work = asio::prefer(executor, asio::execution::outstanding_work.tracked);
+      auto work =
+        asio::prefer(asio::get_associated_executor(handler, own), asio::execution::outstanding_work.tracked);
       begin(completion<T>([work = std::move(work), handler = std::move(handler)](result<T> outcome) mutable {
         asio::post(work, [handler = std::move(handler), outcome = std::move(outcome)]() mutable {
           std::move(handler)(std::move(outcome));

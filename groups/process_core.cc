@@ -13,6 +13,23 @@
 
 namespace interlink {
 
+namespace {
+
+/// A memory that the embedder gives to a static program in place of one of its own.
+engine::shared_memory_ptr given_memory(const module_info& info, const host_registry& registry)
+{
+  for (const import_info& import : info.imports) {
+    const host_registry::entry* entry = registry.find(import.module_name, import.name);
+    const auto* memory = entry == nullptr ? nullptr : std::get_if<engine::shared_memory_ptr>(entry);
+    if (memory != nullptr) {
+      return *memory;
+    }
+  }
+  return nullptr;
+}
+
+} // namespace
+
 result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engine,
                                                          const std::string& program_path,
                                                          process_options options,
@@ -20,56 +37,62 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
                                                          asio::any_io_executor background)
 {
   std::shared_ptr<process_core> made(new process_core);
-  auto system = wasi::make_system(options.wasi);
-  if (!system) {
-    return fail(std::move(system.error()));
-  }
-  made->wasi_system = std::move(*system);
-  auto files = library_files::make(made->wasi_system, options.library_path);
-  if (!files) {
-    return fail(std::move(files.error()));
-  }
-  made->files = std::move(*files);
-  auto program = library_files::open_host_file(program_path);
+  made->options_ = std::move(options);
+  made->environment.engine = std::move(engine);
+  made->environment.registry = abi::make_guest_abi(std::move(embedder_functions));
+  made->log.configure(made->options_.debug);
+  auto program = made->open_files(program_path);
   if (!program) {
     return fail(std::move(program.error()));
   }
-  made->program = std::move(*program);
-  auto bytes = library_files::read(made->program);
+  made->describe_program(*program->info, program_path);
+  if (auto memory = made->make_memories(*program->info); !memory) {
+    return fail(memory.error().with_context(program_path));
+  }
+  if (!made->is_dynamic) {
+    auto plan = plan_static_program(*program, program_path, *made->environment.registry->catalog());
+    if (!plan) {
+      return fail(std::move(plan.error()));
+    }
+    made->static_program = std::move(*plan);
+  }
+  made->make_coordinator(std::move(background));
+  return made;
+}
+
+result<prepared_module> process_core::open_files(const std::string& program_path)
+{
+  auto system = wasi::make_system(options_.wasi);
+  if (!system) {
+    return fail(std::move(system.error()));
+  }
+  wasi_system = std::move(*system);
+  auto directories = library_files::make(wasi_system, options_.library_path);
+  if (!directories) {
+    return fail(std::move(directories.error()));
+  }
+  files = std::move(*directories);
+  auto found = library_files::open_host_file(program_path);
+  if (!found) {
+    return fail(std::move(found.error()));
+  }
+  program = std::move(*found);
+  auto bytes = library_files::read(program);
   if (!bytes) {
     return fail(std::move(bytes.error()));
   }
-  made->modules = std::make_shared<module_cache>(engine, options.instrument_checks);
-  auto prepared = made->modules->prepare(*bytes, program_path);
-  if (!prepared) {
-    return fail(std::move(prepared.error()));
-  }
-  const module_info& info = *prepared->info;
-  made->is_dynamic = info.dylink.has_value();
-  made->imports_wasix =
-    std::ranges::any_of(info.imports, [](const import_info& i) { return i.module_name == "wasix_32v1"; });
-  const export_info* spawn = info.find_export(spawn_group_export);
-  made->exports_spawn_group = spawn != nullptr && spawn->type == extern_type(function_type{{wasm::i32}, {wasm::i32}});
-  // For `$ORIGIN` of the main module, which need not exist in the guest's file system: its current directory.
-  made->program.path = join_path(made->wasi_system->current_directory(), program_path.substr(program_path.rfind('/') + 1));
-  auto layout = made->is_dynamic ? plan_main_layout(info, options.memory) : plan_static_layout(info, options.memory);
-  if (!layout) {
-    return fail(layout.error().with_context(program_path));
-  }
-  made->layout = *layout;
-  made->log.configure(options.debug);
+  modules = std::make_shared<module_cache>(environment.engine, options_.instrument_checks);
+  return modules->prepare(*bytes, program_path);
+}
 
-  store_environment& environment = made->environment;
-  environment.engine = engine;
-  if (made->layout.memory.is_shared) {
-    auto memory = engine->make_shared_memory(made->layout.memory);
-    if (!memory) {
-      return fail(memory.error().with_context(program_path));
-    }
-    environment.linked_memory = std::move(*memory);
-  } else if (made->is_dynamic || imports_memory(info)) {
-    environment.private_memory = made->layout.memory;
-  }
+void process_core::describe_program(const module_info& info, const std::string& program_path)
+{
+  is_dynamic = info.dylink.has_value();
+  imports_wasix = std::ranges::any_of(info.imports, [](const import_info& i) { return i.module_name == "wasix_32v1"; });
+  const export_info* spawn = info.find_export(spawn_group_export);
+  exports_spawn_group = spawn != nullptr && spawn->type == extern_type(function_type{{wasm::i32}, {wasm::i32}});
+  // For `$ORIGIN` of the main module, which need not exist in the guest's file system: its current directory.
+  program.path = join_path(wasi_system->current_directory(), program_path.substr(program_path.rfind('/') + 1));
   environment.function_table = {wasm::funcref, {1, std::nullopt}, false};
   for (const import_info& import : info.imports) {
     if (const auto* table = std::get_if<table_type>(&import.type)) {
@@ -77,39 +100,55 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
       environment.function_table.size.maximum = table->size.maximum;
     }
   }
-  auto control = engine->make_shared_memory({{1, 1}, true, false, 16});
+  environment.on_unimplemented = [this](const std::string& name) { report_unimplemented(name); };
+}
+
+result<void> process_core::make_memories(const module_info& info)
+{
+  auto planned = is_dynamic ? plan_main_layout(info, options_.memory) : plan_static_layout(info, options_.memory);
+  if (!planned) {
+    return fail(std::move(planned.error()));
+  }
+  layout = *planned;
+  if (layout.memory.is_shared || layout.memory.size.maximum) {
+    layout.memory.size.maximum = layout.maximum_pages; // growth by the guest itself stops there, too
+  }
+  const engine::shared_memory_ptr given = is_dynamic ? nullptr : given_memory(info, *environment.registry);
+  if (given) {
+    environment.linked_memory = given;
+  } else if (layout.memory.is_shared) {
+    auto memory = environment.engine->make_shared_memory(layout.memory);
+    if (!memory) {
+      return fail(std::move(memory.error()));
+    }
+    environment.linked_memory = std::move(*memory);
+  } else if (is_dynamic || imports_memory(info)) {
+    environment.private_memory = layout.memory;
+  }
+  auto control = environment.engine->make_shared_memory({{1, 1}, true, false, 16});
   if (!control) {
     return fail(std::move(control.error()));
   }
-  made->control_memory_ = std::move(*control);
-  environment.control_memory = made->control_memory_;
-  environment.on_unimplemented = [core = made.get()](const std::string& name) { core->report_unimplemented(name); };
-  environment.registry = abi::make_guest_abi(std::move(embedder_functions));
+  environment.control_memory = std::move(*control);
+  return {};
+}
 
-  if (!made->is_dynamic) {
-    auto plan = plan_static_program(*prepared, program_path, *environment.registry->catalog());
-    if (!plan) {
-      return fail(std::move(plan.error()));
-    }
-    made->static_program = std::move(*plan);
-  }
-
-  topology initial = make_topology(made->layout,
+void process_core::make_coordinator(asio::any_io_executor background)
+{
+  topology initial = make_topology(layout,
                                    environment.registry->catalog(),
                                    environment.function_table.size.maximum.value_or(environment.limits.table_elements));
   coordinator_observer observer;
-  observer.on_long_wait = [core = made.get()](group_id group, const char* what, std::chrono::milliseconds since) {
-    if (core->options_.report) {
-      core->options_.report(fmt::format("thread {} has waited {} ms for {}", group.value, since.count(), what));
+  observer.on_long_wait = [this](group_id group, const char* what, std::chrono::milliseconds since) {
+    if (options_.report) {
+      options_.report(fmt::format("thread {} has waited {} ms for {}", group.value, since.count(), what));
     }
   };
-  made->options_ = std::move(options);
-  made->coordinator_ = std::make_unique<coordinator>(
+  coordinator_ = std::make_unique<coordinator>(
     std::move(initial),
-    reinterpret_cast<std::uint32_t*>(made->control_memory_->data() + reserved::head_address),
+    reinterpret_cast<std::uint32_t*>(environment.control_memory->data() + reserved::head_address),
     std::move(background),
     std::move(observer));
-  return made;
 }
 
 process_core::~process_core() = default;

@@ -127,10 +127,13 @@ public:
 
 private:
   process_core() = default;
+  result<prepared_module> open_files(const std::string& program_path);
+  void describe_program(const module_info& info, const std::string& program_path);
+  result<void> make_memories(const module_info& info);
+  void make_coordinator(asio::any_io_executor background);
   void report_unimplemented(const std::string& name);
 
   process_options options_;
-  engine::shared_memory_ptr control_memory_;
   std::unique_ptr<coordinator> coordinator_;
 
   mutable ranked_mutex mutex_{lock_rank::process_state};
