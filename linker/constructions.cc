@@ -10,21 +10,18 @@ namespace interlink {
 
 namespace {
 
-construction::state& state_of(construction& built, module_id module)
-{
+construction::state& state_of(construction& built, module_id module) {
   const auto place = std::ranges::find(built.order, module) - built.order.begin();
   return built.states[static_cast<std::size_t>(place)];
 }
 
-group_id& beginner_of(construction& built, module_id module)
-{
+group_id& beginner_of(construction& built, module_id module) {
   const auto place = std::ranges::find(built.order, module) - built.order.begin();
   return built.begun_by[static_cast<std::size_t>(place)];
 }
 
 /// T7: true when the chain of waits from `owner` leads to `group`.
-bool closes_cycle(const topology& state, group_id group, group_id owner)
-{
+bool closes_cycle(const topology& state, group_id group, group_id owner) {
   // Each group waits for one at most and no cycle was ever recorded, so the walk ends.
   for (group_id at = owner;;) {
     if (at == group) {
@@ -38,8 +35,7 @@ bool closes_cycle(const topology& state, group_id group, group_id owner)
   }
 }
 
-void mark_done(topology& state, module_id module)
-{
+void mark_done(topology& state, module_id module) {
   const auto load = state.constructed_by.find(module);
   if (load == state.constructed_by.end()) {
     return;
@@ -47,7 +43,7 @@ void mark_done(topology& state, module_id module)
   construction& built = state.constructions.at(load->second);
   state_of(built, module) = construction::state::done;
   const bool all_done =
-    std::ranges::all_of(built.states, [](construction::state each) { return each == construction::state::done; });
+      std::ranges::all_of(built.states, [](construction::state each) { return each == construction::state::done; });
   if (all_done) {
     state.constructions.erase(load->second);
   }
@@ -56,14 +52,13 @@ void mark_done(topology& state, module_id module)
 
 } // namespace
 
-construct_outcome next_constructor(topology& state, group_id group, load_id own, module_id root)
-{
+construct_outcome next_constructor(topology& state, group_id group, load_id own, module_id root) {
   end_wait(state, group); // it asks, so it does not wait
   if (state.constructed_by.empty() || state.current->find(root) == nullptr) {
     return constructors_done{};
   }
-  const auto order = post_order(
-    root, [&](module_id id) -> const std::vector<module_id>& { return state.current->find(id)->needed; });
+  const auto order =
+      post_order(root, [&](module_id id) -> const std::vector<module_id>& { return state.current->find(id)->needed; });
   for (const module_id module : order) {
     const auto load = state.constructed_by.find(module);
     if (load == state.constructed_by.end()) {
@@ -74,8 +69,8 @@ construct_outcome next_constructor(topology& state, group_id group, load_id own,
     const group_id owner = is_begun ? beginner_of(built, module) : built.owner;
     const bool may_run = !is_begun && (owner == no_group || (owner == group && load->second == own));
     if (may_run) {
-      // T6. What nobody owns any more is taken over one constructor at a time, so an opener nested in one of them may take
-      // the next.
+      // T6. What nobody owns any more is taken over one constructor at a time, so an opener nested in one of them may
+      // take the next.
       state_of(built, module) = construction::state::begun;
       beginner_of(built, module) = group;
       return run_constructor{module};
@@ -84,27 +79,24 @@ construct_outcome next_constructor(topology& state, group_id group, load_id own,
       state.waits_for[group] = owner;
       return wait_for_constructor{owner, module};
     }
-    // Begun further out on this very stack, left to an outer open of this thread, or at the far end of a cycle: it goes on
-    // without, as a recursive dlopen does.
+    // Begun further out on this very stack, left to an outer open of this thread, or at the far end of a cycle: it goes
+    // on without, as a recursive dlopen does.
   }
   return constructors_done{};
 }
 
-void finish_constructor(topology& state, group_id group, module_id module)
-{
+void finish_constructor(topology& state, group_id group, module_id module) {
   const auto load = state.constructed_by.find(module);
   if (load != state.constructed_by.end() && beginner_of(state.constructions.at(load->second), module) == group) {
     mark_done(state, module);
   }
 }
 
-void end_wait(topology& state, group_id group)
-{
+void end_wait(topology& state, group_id group) {
   state.waits_for.erase(group);
 }
 
-void hand_over_constructions(topology& state, group_id group)
-{
+void hand_over_constructions(topology& state, group_id group) {
   std::vector<module_id> cut_short;
   for (auto& [load, built] : state.constructions) {
     if (built.owner == group) {

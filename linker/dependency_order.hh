@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The two orders of a needed graph. `successors(node)` gives what a node needs, in the order of dylink.0. The walks keep
-// their own stacks, as a chain of needed modules may be as long as limit::modules.
+// The two orders of a needed graph. `successors(node)` gives what a node needs, in the order of dylink.0. The walks
+// keep their own stacks, as a chain of needed modules may be as long as limit::modules.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@
 namespace interlink {
 
 /// Dependencies before their users, post-order from `root`; in a cycle, the node reached second comes first.
-template <class Node, class Successors> std::vector<Node> post_order(Node root, Successors successors)
-{
+template <class Node, class Successors>
+std::vector<Node> post_order(Node root, Successors successors) {
   std::vector<Node> order;
   std::set<Node> reached{root};
   std::vector<std::pair<Node, std::size_t>> path{{root, 0}}; // a node, and how many of its successors were taken
@@ -34,8 +34,8 @@ template <class Node, class Successors> std::vector<Node> post_order(Node root, 
 }
 
 /// `root`, then what it needs, then what those need: the scope of symbol search.
-template <class Node, class Successors> std::vector<Node> breadth_first(Node root, Successors successors)
-{
+template <class Node, class Successors>
+std::vector<Node> breadth_first(Node root, Successors successors) {
   std::vector<Node> order{root};
   std::set<Node> reached{root};
   for (std::size_t i = 0; i < order.size(); ++i) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The two indexes of a module's exports that symbol search lives on. They are made once, when the module is read, because
-// a turn of the coordinator must not cost time in proportion to all exports of what it looks at.
+// The two indexes of a module's exports that symbol search lives on. They are made once, when the module is read,
+// because a turn of the coordinator must not cost time in proportion to all exports of what it looks at.
 #pragma once
 
 #include "messages/module_info.hh"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Blocks of memory that every group has for itself: one for the thread-local variables of each module that has any, and a
-// scratch stack for open initialisers.
+// Blocks of memory that every group has for itself: one for the thread-local variables of each module that has any, and
+// a scratch stack for open initialisers.
 #pragma once
 
 #include "messages/error.hh"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What lies outside all guest modules: the functions, globals, memories and so on that the guest ABI and the embedder offer.
+// What lies outside all guest modules: the functions, globals, memories and so on that the guest ABI and the embedder
+// offer.
 #pragma once
 
 #include "messages/wasm_types.hh"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The decisions for one module's imports; the working part of linker/resolver.hh. Each `bind_` function answers one kind of
-// import with its binding and notes what it found wrong; a binding that stands for a problem is never used, because a load
-// with problems ends.
+// The decisions for one module's imports; the working part of linker/resolver.hh. Each `bind_` function answers one
+// kind of import with its binding and notes what it found wrong; a binding that stands for a problem is never used,
+// because a load with problems ends.
 #pragma once
 
 #include "linker/resolver.hh"
@@ -40,9 +40,7 @@ private:
 class import_resolver {
 public:
   import_resolver(const resolver_input& input, std::size_t place, slot_wishes& wishes, symbol_problems& problems)
-      : input_(input), place_(place), importer_(input.modules[place]), wishes_(wishes), problems_(problems)
-  {
-  }
+      : input_(input), place_(place), importer_(input.modules[place]), wishes_(wishes), problems_(problems) {}
 
   resolved_module resolve(std::vector<slot_use>& uses);
 

@@ -19,12 +19,13 @@ struct memory_range {
   std::uint64_t size{};
 
   std::uint64_t end() const { return address + size; }
+
   friend auto operator<=>(const memory_range&, const memory_range&) = default;
 };
 
 /// Free ranges, each clean (never used: zero, pages untouched) or dirty (used before: its next owner zeroes it), with
-/// the topology version at which a dirty one was freed. Neighbours of the same kind and version are joined, so equal histories give equal
-/// values. Context: a value.
+/// the topology version at which a dirty one was freed. Neighbours of the same kind and version are joined, so equal
+/// histories give equal values. Context: a value.
 class memory_arena {
 public:
   struct free_range {
@@ -55,6 +56,7 @@ public:
   void settle(topology_version reusable_up_to);
 
   const std::vector<free_range>& free_ranges() const { return ranges_; }
+
   friend bool operator==(const memory_arena&, const memory_arena&) = default;
 
 private:
@@ -73,9 +75,9 @@ struct main_layout {
   memory_address memory_base; ///< 0 for a fixed-address main
   memory_address stack_low;   ///< 0 when the main module brings its own stack pointer
   memory_address stack_high;
-  memory_range arena;         ///< empty for a fixed-address main
+  memory_range arena; ///< empty for a fixed-address main
   memory_address heap_base;
-  memory_type memory;         ///< initial size covers heap_base; maximum is the module's own declared one, so that types match
+  memory_type memory; ///< initial size covers heap_base; maximum is the module's own declared one, so that types match
   std::uint64_t maximum_pages{}; ///< growth beyond this is refused; <= the type's maximum
   bool is_fixed_address{};
 };

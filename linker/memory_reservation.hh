@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// All the memory that one request needs, taken together or not at all: a request that cannot be served learns in one answer
-// how large a block would serve it.
+// All the memory that one request needs, taken together or not at all: a request that cannot be served learns in one
+// answer how large a block would serve it.
 #pragma once
 
 #include "linker/memory_layout.hh"
@@ -21,12 +21,14 @@ public:
 
   bool is_complete() const { return is_complete_; }
 
-  /// A block of this size and alignment serves all of the request, whatever else the arena has: alignment may waste less
-  /// than `alignment` bytes before each part.
+  /// A block of this size and alignment serves all of the request, whatever else the arena has: alignment may waste
+  /// less than `alignment` bytes before each part.
   std::uint64_t block_size() const;
+
   std::uint64_t block_alignment() const { return alignment_; }
 
   const memory_arena& arena() const { return arena_; }
+
   const std::vector<memory_arena::allocation>& taken() const { return taken_; }
 
 private:

@@ -18,8 +18,8 @@ std::uint64_t table_slots_of(const module_info& info);
 /// True when an element segment names slots by themselves, not from `__table_base` on: a fixed-address main.
 bool has_absolute_elements(const module_info& info);
 
-/// Errors: not_a_library without dylink.0; limit_exceeded for alignments beyond limits.hh; unsupported_module when element
-/// segments leave the module's own slots, and for what `check_tls` refuses.
+/// Errors: not_a_library without dylink.0; limit_exceeded for alignments beyond limits.hh; unsupported_module when
+/// element segments leave the module's own slots, and for what `check_tls` refuses.
 result<void> check_module(const module_info& info, std::string_view name, bool is_main);
 
 } // namespace interlink

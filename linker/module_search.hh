@@ -11,15 +11,16 @@ namespace interlink {
 
 /// Who asks, and with which search paths. All paths are guest paths.
 struct search_context {
-  std::string_view current_directory;          ///< for names with a slash, and for relative entries
-  std::vector<std::string> library_path;       ///< given to the call (LD_LIBRARY_PATH), then `--lib-path`
-  std::vector<std::string> runtime_path;       ///< of the requester, unexpanded
-  std::string_view requester_path;             ///< whose directory is `$ORIGIN`; empty: the current directory
+  std::string_view current_directory;    ///< for names with a slash, and for relative entries
+  std::vector<std::string> library_path; ///< given to the call (LD_LIBRARY_PATH), then `--lib-path`
+  std::vector<std::string> runtime_path; ///< of the requester, unexpanded
+  std::string_view requester_path;       ///< whose directory is `$ORIGIN`; empty: the current directory
 };
 
 /// Absolute names as they are; names with a slash from the current directory; bare names in library path, runtime path
-/// with `$ORIGIN` / `${ORIGIN}` (also `$ORIGIN/x`) expanded, then /lib, /usr/lib, /usr/local/lib. Empty entries are skipped. Each candidate
-/// that ends in `.so` is followed by the same with `.wasm`. Paths are normalised (no `.`, no empty parts; `..` stays for the file system to refuse).
+/// with `$ORIGIN` / `${ORIGIN}` (also `$ORIGIN/x`) expanded, then /lib, /usr/lib, /usr/local/lib. Empty entries are
+/// skipped. Each candidate that ends in `.so` is followed by the same with `.wasm`. Paths are normalised (no `.`, no
+/// empty parts; `..` stays for the file system to refuse).
 /// Source: the WASIX linker, with its faults mended.
 std::vector<std::string> candidate_paths(std::string_view name, const search_context& context);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The planner: a topology, a request and the facts of its modules in; a draft of everything that the load would take, or
-// the reason why not, out. It changes nothing; linker/load_turns.cc takes a draft into the topology.
+// The planner: a topology, a request and the facts of its modules in; a draft of everything that the load would take,
+// or the reason why not, out. It changes nothing; linker/load_turns.cc takes a draft into the topology.
 #pragma once
 
 #include "linker/topology.hh"
@@ -31,8 +31,7 @@ using draft_outcome = std::variant<load_draft, needs_memory, error>;
 
 /// `known` has, for each of `request.modules`, the published module it is, or nothing for those to load.
 /// Pre: those to load have their `info`, the root is one of them, and nobody claims them.
-draft_outcome draft_load(const topology& state,
-                         const load_request& request,
+draft_outcome draft_load(const topology& state, const load_request& request,
                          const std::vector<std::optional<module_id>>& known);
 
 } // namespace interlink

@@ -89,8 +89,8 @@ result<found_symbol> find_symbol(const snapshot& state, library_handle handle, s
 /// export is no immutable integer global with a constant value, or the sum leaves the 32-bit address space.
 std::optional<memory_address> data_address_of(const export_info& exported, memory_address memory_base);
 
-/// The function that an export stands for: itself, or what it re-exports, followed to the module that defines it as far as
-/// that is bound. Pre: the export is a function of a published module.
+/// The function that an export stands for: itself, or what it re-exports, followed to the module that defines it as far
+/// as that is bound. Pre: the export is a function of a published module.
 found_function canonical_function(const snapshot& state, module_id provider, std::uint32_t export_ordinal);
 
 /// The slot of a function in its module's own element segments, 0 when it is in none. Pure fact of the module and its
@@ -104,7 +104,8 @@ table_index slot_of(const snapshot& state, module_id provider, std::uint32_t exp
 /// The slot that a thunk of a published module calls: planned, or bound at its first call; 0 when still unbound.
 table_index thunk_slot_of(const snapshot& state, module_id importer, std::uint32_t thunk_number);
 
-/// Hash of everything a guest or a later load can observe of this snapshot, for tests of "a failed load changes nothing".
+/// Hash of everything a guest or a later load can observe of this snapshot, for tests of "a failed load changes
+/// nothing".
 std::uint64_t hash_of(const snapshot& state);
 
 } // namespace interlink

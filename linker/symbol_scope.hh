@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Where imports are looked up: an ordered list of modules, published ones and those of the load under way, searched from
-// the front. First definition wins, as an ELF user expects.
+// Where imports are looked up: an ordered list of modules, published ones and those of the load under way, searched
+// from the front. First definition wins, as an ELF user expects.
 #pragma once
 
 #include "linker/snapshot.hh"
@@ -49,15 +49,16 @@ public:
   void add_published(module_id id);
 
   /// The first export of that name, whatever its kind. A function that is re-exported is followed to its definition; a
-  /// module that re-exports what it imports under the same name does not define it. Hidden exports count: the WASIX libc
-  /// hides `errno`, which every library imports.
+  /// module that re-exports what it imports under the same name does not define it. Hidden exports count: the WASIX
+  /// libc hides `errno`, which every library imports.
   std::optional<definition> find(std::string_view name) const;
 
   const std::vector<linkable_module>& modules() const { return modules_; }
 
 private:
   std::optional<definition> find_past(std::string_view name, std::set<module_id>& on_path) const;
-  std::optional<definition> define(const linkable_module& module, std::uint32_t ordinal, std::set<module_id>& on_path) const;
+  std::optional<definition> define(const linkable_module& module, std::uint32_t ordinal,
+                                   std::set<module_id>& on_path) const;
 
   const snapshot* published_;
   std::vector<linkable_module> modules_;

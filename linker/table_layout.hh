@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Slots of the function table as a value: a high-water mark and free ranges. Slots may be refilled at once (log order and
-// the check suffice, design section 5 "Reuse"); only memory needs versions.
+// Slots of the function table as a value: a high-water mark and free ranges. Slots may be refilled at once (log order
+// and the check suffice, design section 5 "Reuse"); only memory needs versions.
 #pragma once
 
 #include "messages/error.hh"
@@ -37,6 +37,7 @@ public:
   std::uint64_t used_end() const;
 
   const std::vector<slot_range>& free_ranges() const { return free_; }
+
   friend bool operator==(const table_layout&, const table_layout&) = default;
 
 private:

@@ -35,7 +35,8 @@
 
 namespace interlink {
 
-/// One file of a needed closure, as the requester read it. `info` is empty when the requester found the file in its snapshot.
+/// One file of a needed closure, as the requester read it. `info` is empty when the requester found the file in its
+/// snapshot.
 struct requested_module {
   file_identity identity;
   std::string name; ///< guest path
@@ -61,8 +62,8 @@ struct construction {
 
   group_id owner; ///< none when its thread left: the next who needs them takes it over
   std::vector<module_id> order;
-  std::vector<state> states;       ///< parallel to `order`
-  std::vector<group_id> begun_by;  ///< parallel to `order`
+  std::vector<state> states;      ///< parallel to `order`
+  std::vector<group_id> begun_by; ///< parallel to `order`
 };
 
 /// A load between prepare and commit.
@@ -71,7 +72,7 @@ struct load_in_flight {
   load_plan_ptr plan;
   std::vector<loaded_module_ptr> modules; ///< to be added at commit (thunk artifacts still missing)
   std::vector<std::pair<module_id, std::shared_ptr<const module_slots>>> given_slots; ///< of the new modules
-  std::vector<group_block> blocks;        ///< gains an entry when a group joins, loses those of groups that leave
+  std::vector<group_block> blocks; ///< gains an entry when a group joins, loses those of groups that leave
   std::vector<memory_arena::allocation> reserved_memory;
   std::vector<table_layout::slot_range> reserved_slots;
   std::map<module_id, std::set<module_id>> bound_to; ///< new module to its providers: references taken
@@ -79,7 +80,8 @@ struct load_in_flight {
 
 /// A live group.
 struct roster_entry {
-  std::map<module_id, memory_range> blocks; ///< TLS blocks; `no_module` is its scratch stack. Main's own is not ours when the guest gave it
+  std::map<module_id, memory_range>
+      blocks; ///< TLS blocks; `no_module` is its scratch stack. Main's own is not ours when the guest gave it
   bool owns_main_tls{};
 };
 
@@ -91,18 +93,18 @@ struct topology {
   std::map<group_id, roster_entry> roster;
   std::map<load_id, load_in_flight> loads;
   std::map<file_identity, load_id> claims;
-  std::map<load_id, construction> constructions; ///< unfinished ones
-  std::map<module_id, load_id> constructed_by;   ///< of modules with an unfinished construction
-  std::map<group_id, group_id> waits_for;        ///< constructor waits, waiter to owner
-  std::map<module_id, std::uint64_t> open_count; ///< handles given out
-  std::map<module_id, std::uint64_t> references; ///< importers and lazy bindings, by provider
+  std::map<load_id, construction> constructions;     ///< unfinished ones
+  std::map<module_id, load_id> constructed_by;       ///< of modules with an unfinished construction
+  std::map<group_id, group_id> waits_for;            ///< constructor waits, waiter to owner
+  std::map<module_id, std::uint64_t> open_count;     ///< handles given out
+  std::map<module_id, std::uint64_t> references;     ///< importers and lazy bindings, by provider
   std::map<module_id, std::set<module_id>> bound_to; ///< the same by published importer
-  std::set<module_id> final_modules;             ///< opened with RTLD_NODELETE
-  std::map<module_id, load_id> closing;          ///< between the turns of a close, with the id that openers of the file wait for
+  std::set<module_id> final_modules;                 ///< opened with RTLD_NODELETE
+  std::map<module_id, load_id> closing; ///< between the turns of a close, with the id that openers of the file wait for
   std::shared_ptr<const host_catalog> catalog;
   main_layout layout;
-  std::uint64_t memory_pages{};        ///< that the linked memory must have
-  topology_version reusable_up_to;     ///< set by the coordinator from the lanes before a turn that allocates
+  std::uint64_t memory_pages{};    ///< that the linked memory must have
+  topology_version reusable_up_to; ///< set by the coordinator from the lanes before a turn that allocates
   std::uint32_t next_module = 1;
   std::uint64_t next_load = 1;
   std::uint32_t next_group = 1;
@@ -110,7 +112,8 @@ struct topology {
 
 /// A topology for a program whose main module is `layout`'s. `table_maximum` is the longest a function table may get:
 /// what main declares, or limit::table_elements.
-topology make_topology(const main_layout& layout, std::shared_ptr<const host_catalog> catalog, std::uint64_t table_maximum);
+topology make_topology(const main_layout& layout, std::shared_ptr<const host_catalog> catalog,
+                       std::uint64_t table_maximum);
 
 // ---- Loading ----
 
@@ -129,8 +132,9 @@ struct planned_load {
   std::vector<operation_body> operations; ///< published by this very turn: slots of functions of published modules
 };
 
-/// Another load in flight holds a module of the closure, or a close does. Ask again when it has ended. With `no_load` there
-/// is nothing to wait for: a module that the requester found in its snapshot is gone; locate and read anew, then ask again.
+/// Another load in flight holds a module of the closure, or a close does. Ask again when it has ended. With `no_load`
+/// there is nothing to wait for: a module that the requester found in its snapshot is gone; locate and read anew, then
+/// ask again.
 struct wait_for_load {
   load_id id;
 };
@@ -146,15 +150,16 @@ using prepare_outcome = std::variant<already_loaded, planned_load, wait_for_load
 /// Design section 4, step 2. On any outcome but `planned_load` the topology is unchanged (but for open_count of
 /// `already_loaded`).
 /// Errors: symbol_not_found with all missing symbols; symbol_type_mismatch; unknown_import with all unknown imports;
-/// unsupported_module (memory or table types that cannot match, TLS symbols without `__wasm_init_tls`); table_exhausted; limit_exceeded.
+/// unsupported_module (memory or table types that cannot match, TLS symbols without `__wasm_init_tls`);
+/// table_exhausted; limit_exceeded.
 prepare_outcome prepare_load(topology& state, const load_request& request);
 
 /// Step 4. Cannot fail. Returns the operation to publish; `current` is the next snapshot already.
 /// Commit point: from here every group will have the modules before it can call into them.
 operation_body commit_load(topology& state, load_id id, std::vector<module_artifact_ptr> thunk_artifacts);
 
-/// Gives everything back. Pre: the requester has emptied its slots and zeroed its ranges: the data of the plan's modules
-/// and `planned_load::requester_blocks`. Does nothing when the load is not in flight (any more).
+/// Gives everything back. Pre: the requester has emptied its slots and zeroed its ranges: the data of the plan's
+/// modules and `planned_load::requester_blocks`. Does nothing when the load is not in flight (any more).
 void abandon_load(topology& state, load_id id);
 
 /// Adds a block that the guest's allocator gave.
@@ -175,9 +180,9 @@ struct constructors_done {};
 
 using construct_outcome = std::variant<run_constructor, wait_for_constructor, constructors_done>;
 
-/// The next step towards "all constructors of `root`'s closure have run" for `group`, whose own load is `own` (none when
-/// it re-opened). Marks a constructor begun before it is run. A wait that would close a cycle of waiting groups is left
-/// out, as in a recursive dlopen. Records the wait; a group asks again when woken.
+/// The next step towards "all constructors of `root`'s closure have run" for `group`, whose own load is `own` (none
+/// when it re-opened). Marks a constructor begun before it is run. A wait that would close a cycle of waiting groups is
+/// left out, as in a recursive dlopen. Records the wait; a group asks again when woken.
 construct_outcome next_constructor(topology& state, group_id group, load_id own, module_id root);
 
 /// The constructor that `group` was told to run has run (or did not exist).
@@ -211,8 +216,9 @@ struct joined_group {
   std::vector<group_block> blocks;
 };
 
-/// Joining is one turn: id, snapshot, roster entry, TLS blocks for the modules of the snapshot and of every prepared load in flight.
-/// `main_tls` is the block that the guest allocated for main's TLS in the new thread; nothing: one is reserved here.
+/// Joining is one turn: id, snapshot, roster entry, TLS blocks for the modules of the snapshot and of every prepared
+/// load in flight. `main_tls` is the block that the guest allocated for main's TLS in the new thread; nothing: one is
+/// reserved here.
 std::variant<joined_group, needs_memory, error> join_group(topology& state, std::optional<memory_address> main_tls);
 
 /// Leaves the roster: no later operation counts the group. Its load in flight is abandoned (its requester's guard has
@@ -221,10 +227,10 @@ void leave_group(topology& state, group_id group);
 
 // ---- Close ----
 
-/// Turn 1: the handle's count goes down. What is then reached neither by needed lists nor by bindings from main, an open
-/// handle, a final module, an unfinished construction or a load in flight is closing: no longer found by its file, and an
-/// open of that file waits for `topology::closing`'s id. Returns the modules whose destructors the closer must run, users
-/// before dependencies. Errors: invalid_handle.
+/// Turn 1: the handle's count goes down. What is then reached neither by needed lists nor by bindings from main, an
+/// open handle, a final module, an unfinished construction or a load in flight is closing: no longer found by its file,
+/// and an open of that file waits for `topology::closing`'s id. Returns the modules whose destructors the closer must
+/// run, users before dependencies. Errors: invalid_handle.
 result<std::vector<module_id>> close_library(topology& state, library_handle handle);
 
 /// Turn 2: nulls slots, frees ranges at the new version. Pre: `modules` are closing.

@@ -32,12 +32,14 @@ struct ask {
 class linking_world {
 public:
   /// A process whose main module is `main`, laid out but not loaded; one group.
-  explicit linking_world(module_info_ptr main, const memory_options& options = {}, std::uint64_t table_maximum = 10'000);
+  explicit linking_world(module_info_ptr main, const memory_options& options = {},
+                         std::uint64_t table_maximum = 10'000);
 
   /// The same with main, and what it needs, loaded once `libraries` are known.
   static linking_world running(module_info_ptr main, const std::map<std::string, module_info_ptr>& libraries = {});
 
   void add(const std::string& name, module_info_ptr info);
+
   void remove_from_index(const std::string& name) { files_.erase(name); }
 
   load_request request(const std::string& root, const ask& how = {}, group_id requester = group_id{1}) const;
@@ -57,6 +59,7 @@ public:
 
   topology state;
   std::vector<module_id> constructed; ///< in order, over the whole test
+
   host_catalog& catalog() { return *catalog_; }
 
 private:
