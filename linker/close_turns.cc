@@ -13,7 +13,8 @@ namespace {
 
 /// Adds everything that `from` needs or is bound to. What is loaded, closed or bound together may form cycles, so that
 /// counts alone would never reach zero.
-void mark_reachable(const topology& state, std::vector<module_id> from, std::set<module_id>& reached) {
+void mark_reachable(const topology& state, std::vector<module_id> from, std::set<module_id>& reached)
+{
   while (!from.empty()) {
     const module_id id = from.back();
     from.pop_back();
@@ -28,7 +29,8 @@ void mark_reachable(const topology& state, std::vector<module_id> from, std::set
   }
 }
 
-std::set<module_id> reachable_modules(const topology& state) {
+std::set<module_id> reachable_modules(const topology& state)
+{
   std::vector<module_id> roots{main_module};
   for (const auto& [id, count] : state.open_count) {
     roots.push_back(id);
@@ -51,7 +53,8 @@ std::set<module_id> reachable_modules(const topology& state) {
 }
 
 /// The slots of a module that goes away: its own range and all it was given.
-std::vector<table_index> slots_of(const module_plan& plan, const module_slots& given) {
+std::vector<table_index> slots_of(const module_plan& plan, const module_slots& given)
+{
   std::vector<table_index> slots;
   const auto own = static_cast<std::uint32_t>(table_slots_of(*plan.info));
   for (std::uint32_t i = 0; i < own; ++i) {
@@ -65,7 +68,8 @@ std::vector<table_index> slots_of(const module_plan& plan, const module_slots& g
   return slots;
 }
 
-void free_ranges(topology& state, const module_plan& plan, topology_version freed_at) {
+void free_ranges(topology& state, const module_plan& plan, topology_version freed_at)
+{
   if (plan.memory_base.value != 0) {
     state.arena.free({plan.memory_base.value, plan.memory_size}, true, freed_at);
   }
@@ -77,7 +81,8 @@ void free_ranges(topology& state, const module_plan& plan, topology_version free
   }
 }
 
-void forget_module(topology& state, module_id id) {
+void forget_module(topology& state, module_id id)
+{
   if (auto bound = state.bound_to.extract(id)) {
     give_back_references(state, {{id, bound.mapped()}});
   }
@@ -90,7 +95,8 @@ void forget_module(topology& state, module_id id) {
 
 } // namespace
 
-result<std::vector<module_id>> close_library(topology& state, library_handle handle) {
+result<std::vector<module_id>> close_library(topology& state, library_handle handle)
+{
   const auto opened = state.open_count.find(module_id{handle.value});
   if (opened == state.open_count.end()) {
     return fail(errc::invalid_handle, "no open library has the handle " + std::to_string(handle.value));
@@ -118,7 +124,8 @@ result<std::vector<module_id>> close_library(topology& state, library_handle han
   return to_close;
 }
 
-operation_body unload(topology& state, const std::vector<module_id>& modules) {
+operation_body unload(topology& state, const std::vector<module_id>& modules)
+{
   next_snapshot next(state);
   snapshot& edited = next.edit();
   unload_modules operation{modules, {}};

@@ -10,18 +10,21 @@ namespace interlink {
 
 namespace {
 
-construction::state& state_of(construction& built, module_id module) {
+construction::state& state_of(construction& built, module_id module)
+{
   const auto place = std::ranges::find(built.order, module) - built.order.begin();
   return built.states[static_cast<std::size_t>(place)];
 }
 
-group_id& beginner_of(construction& built, module_id module) {
+group_id& beginner_of(construction& built, module_id module)
+{
   const auto place = std::ranges::find(built.order, module) - built.order.begin();
   return built.begun_by[static_cast<std::size_t>(place)];
 }
 
 /// T7: true when the chain of waits from `owner` leads to `group`.
-bool closes_cycle(const topology& state, group_id group, group_id owner) {
+bool closes_cycle(const topology& state, group_id group, group_id owner)
+{
   // Each group waits for one at most and no cycle was ever recorded, so the walk ends.
   for (group_id at = owner;;) {
     if (at == group) {
@@ -35,7 +38,8 @@ bool closes_cycle(const topology& state, group_id group, group_id owner) {
   }
 }
 
-void mark_done(topology& state, module_id module) {
+void mark_done(topology& state, module_id module)
+{
   const auto load = state.constructed_by.find(module);
   if (load == state.constructed_by.end()) {
     return;
@@ -43,7 +47,7 @@ void mark_done(topology& state, module_id module) {
   construction& built = state.constructions.at(load->second);
   state_of(built, module) = construction::state::done;
   const bool all_done =
-      std::ranges::all_of(built.states, [](construction::state each) { return each == construction::state::done; });
+    std::ranges::all_of(built.states, [](construction::state each) { return each == construction::state::done; });
   if (all_done) {
     state.constructions.erase(load->second);
   }
@@ -52,13 +56,14 @@ void mark_done(topology& state, module_id module) {
 
 } // namespace
 
-construct_outcome next_constructor(topology& state, group_id group, load_id own, module_id root) {
+construct_outcome next_constructor(topology& state, group_id group, load_id own, module_id root)
+{
   end_wait(state, group); // it asks, so it does not wait
   if (state.constructed_by.empty() || state.current->find(root) == nullptr) {
     return constructors_done{};
   }
   const auto order =
-      post_order(root, [&](module_id id) -> const std::vector<module_id>& { return state.current->find(id)->needed; });
+    post_order(root, [&](module_id id) -> const std::vector<module_id>& { return state.current->find(id)->needed; });
   for (const module_id module : order) {
     const auto load = state.constructed_by.find(module);
     if (load == state.constructed_by.end()) {
@@ -85,18 +90,21 @@ construct_outcome next_constructor(topology& state, group_id group, load_id own,
   return constructors_done{};
 }
 
-void finish_constructor(topology& state, group_id group, module_id module) {
+void finish_constructor(topology& state, group_id group, module_id module)
+{
   const auto load = state.constructed_by.find(module);
   if (load != state.constructed_by.end() && beginner_of(state.constructions.at(load->second), module) == group) {
     mark_done(state, module);
   }
 }
 
-void end_wait(topology& state, group_id group) {
+void end_wait(topology& state, group_id group)
+{
   state.waits_for.erase(group);
 }
 
-void hand_over_constructions(topology& state, group_id group) {
+void hand_over_constructions(topology& state, group_id group)
+{
   std::vector<module_id> cut_short;
   for (auto& [load, built] : state.constructions) {
     if (built.owner == group) {

@@ -13,7 +13,8 @@ namespace interlink {
 
 /// Dependencies before their users, post-order from `root`; in a cycle, the node reached second comes first.
 template <class Node, class Successors>
-std::vector<Node> post_order(Node root, Successors successors) {
+std::vector<Node> post_order(Node root, Successors successors)
+{
   std::vector<Node> order;
   std::set<Node> reached{root};
   std::vector<std::pair<Node, std::size_t>> path{{root, 0}}; // a node, and how many of its successors were taken
@@ -35,7 +36,8 @@ std::vector<Node> post_order(Node root, Successors successors) {
 
 /// `root`, then what it needs, then what those need: the scope of symbol search.
 template <class Node, class Successors>
-std::vector<Node> breadth_first(Node root, Successors successors) {
+std::vector<Node> breadth_first(Node root, Successors successors)
+{
   std::vector<Node> order{root};
   std::set<Node> reached{root};
   for (std::size_t i = 0; i < order.size(); ++i) {

@@ -14,20 +14,23 @@ const tag_type shared_tag_type{function_type{{wasm::i32}, {}}};
 const global_type stack_pointer_type{wasm::i32, true};
 
 /// True when the export is only an import of the same module passed on.
-bool is_passed_on(const definition& found) {
+bool is_passed_on(const definition& found)
+{
   const extern_kind kind = kind_of(found.exported().type);
   const auto imported = std::ranges::count_if(found.provider.info->imports,
                                               [&](const import_info& import) { return kind_of(import.type) == kind; });
   return found.exported().index < static_cast<std::uint64_t>(imported);
 }
 
-std::string pages_text(std::uint64_t pages) {
+std::string pages_text(std::uint64_t pages)
+{
   return std::to_string(pages) + " pages";
 }
 
 } // namespace
 
-import_binding import_resolver::bind_from_env(const import_info& import, std::uint32_t ordinal) {
+import_binding import_resolver::bind_from_env(const import_info& import, std::uint32_t ordinal)
+{
   switch (kind_of(import.type)) {
   case extern_kind::function:
     return bind_function(import, ordinal);
@@ -52,7 +55,8 @@ import_binding import_resolver::bind_from_env(const import_info& import, std::ui
   return bind_object(import);
 }
 
-import_binding import_resolver::bind_function(const import_info& import, std::uint32_t ordinal) {
+import_binding import_resolver::bind_function(const import_info& import, std::uint32_t ordinal)
+{
   if (const auto found = input_.scope.find(import.name)) {
     return bind_found_function(import, ordinal, *found);
   }
@@ -66,7 +70,8 @@ import_binding import_resolver::bind_function(const import_info& import, std::ui
 }
 
 import_binding import_resolver::bind_found_function(const import_info& import, std::uint32_t ordinal,
-                                                    const definition& found) {
+                                                    const definition& found)
+{
   const auto* exported = std::get_if<function_type>(&found.exported().type);
   const auto& imported = std::get<function_type>(import.type);
   if (exported != nullptr && (has_concrete_reference(imported) || has_concrete_reference(*exported))) {
@@ -91,13 +96,15 @@ import_binding import_resolver::bind_found_function(const import_info& import, s
   return bound;
 }
 
-import_binding import_resolver::bind_thunk(const import_info& import, std::uint32_t ordinal, table_index slot) {
+import_binding import_resolver::bind_thunk(const import_info& import, std::uint32_t ordinal, table_index slot)
+{
   const auto number = static_cast<std::uint32_t>(resolved_.thunks.size());
   resolved_.thunks.push_back({std::get<function_type>(import.type), ordinal, slot});
   return binding::thunk{number};
 }
 
-import_binding import_resolver::bind_memory(const import_info& import) {
+import_binding import_resolver::bind_memory(const import_info& import)
+{
   const auto& wanted = std::get<memory_type>(import.type);
   const memory_type& linked = input_.layout.memory;
   static const std::string remedy = "build every module of the program with --shared-memory --max-memory=4294967296";
@@ -111,14 +118,15 @@ import_binding import_resolver::bind_memory(const import_info& import) {
   if (wanted.size.maximum && (!linked.size.maximum || *wanted.size.maximum < *linked.size.maximum)) {
     const std::string linked_text = linked.size.maximum ? pages_text(*linked.size.maximum) : "no maximum";
     return refuse(import,
-                  "the module declares a memory of at most " + pages_text(*wanted.size.maximum) +
-                      ", the program's memory has a maximum of " + linked_text,
+                  "the module declares a memory of at most " + pages_text(*wanted.size.maximum)
+                    + ", the program's memory has a maximum of " + linked_text,
                   remedy);
   }
   return binding::linked_memory{};
 }
 
-import_binding import_resolver::bind_table(const import_info& import) {
+import_binding import_resolver::bind_table(const import_info& import)
+{
   const auto& wanted = std::get<table_type>(import.type);
   if (wanted.element != wasm::funcref || wanted.is_64) {
     return refuse(import, "the function table is " + to_string(import.type) + ", not a 32-bit table of funcref",
@@ -127,7 +135,8 @@ import_binding import_resolver::bind_table(const import_info& import) {
   return binding::function_table{};
 }
 
-import_binding import_resolver::bind_stack_pointer(const import_info& import) {
+import_binding import_resolver::bind_stack_pointer(const import_info& import)
+{
   if (import.type != extern_type(stack_pointer_type)) {
     return mismatch(import, to_string(import.type), to_string(extern_type(stack_pointer_type)));
   }
@@ -144,7 +153,8 @@ import_binding import_resolver::bind_stack_pointer(const import_info& import) {
                 "link the main module with --export=__stack_pointer");
 }
 
-import_binding import_resolver::bind_tag(const import_info& import) {
+import_binding import_resolver::bind_tag(const import_info& import)
+{
   const auto found = input_.scope.find(import.name);
   const bool is_other_kind = found && kind_of(found->exported().type) != extern_kind::tag;
   if (found && !is_other_kind && is_passed_on(*found) && !is_earlier(found->provider)) {
@@ -158,7 +168,8 @@ import_binding import_resolver::bind_tag(const import_info& import) {
   return binding::shared_tag{};
 }
 
-import_binding import_resolver::bind_object(const import_info& import) {
+import_binding import_resolver::bind_object(const import_info& import)
+{
   const auto found = input_.scope.find(import.name);
   if (!found || (is_passed_on(*found) && !is_earlier(found->provider))) {
     return bind_from_host(import);
@@ -168,8 +179,8 @@ import_binding import_resolver::bind_object(const import_info& import) {
   }
   if (!is_earlier(found->provider)) {
     return refuse(import,
-                  "the " + std::string(to_string(kind_of(import.type))) + " is defined by " +
-                      std::string(found->provider.name) + ", which is instantiated after its user",
+                  "the " + std::string(to_string(kind_of(import.type))) + " is defined by "
+                    + std::string(found->provider.name) + ", which is instantiated after its user",
                   "define it in a module that its users need, or in the main module");
   }
   note_provider(found->provider.id);

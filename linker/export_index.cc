@@ -3,7 +3,8 @@
 
 namespace interlink {
 
-void index_exports(module_info& info) {
+void index_exports(module_info& info)
+{
   const auto count = static_cast<std::uint32_t>(info.exports.size());
   info.export_index.clear();
   info.export_index.reserve(count);

@@ -17,21 +17,23 @@ enum class well_known : std::uint8_t { own_memory_base, own_table_base, heap_bas
 /// Names that the linker supplies. Source: toolchain rule 7; `__dso_handle` is any address of the module's own, and
 /// tells exit handlers of one module from those of another.
 constexpr std::array<std::pair<std::string_view, well_known>, 7> well_known_names{{
-    {"__dso_handle", well_known::own_memory_base},
-    {"__memory_base", well_known::own_memory_base},
-    {"__table_base", well_known::own_table_base},
-    {"__heap_base", well_known::heap_base},
-    {"__heap_end", well_known::heap_base},
-    {"__stack_low", well_known::stack_low},
-    {"__stack_high", well_known::stack_high},
+  {"__dso_handle", well_known::own_memory_base},
+  {"__memory_base", well_known::own_memory_base},
+  {"__table_base", well_known::own_table_base},
+  {"__heap_base", well_known::heap_base},
+  {"__heap_end", well_known::heap_base},
+  {"__stack_low", well_known::stack_low},
+  {"__stack_high", well_known::stack_high},
 }};
 
 /// These mean the importer's own, whoever exports one: a main linked with --export-all exports its `__dso_handle`.
-bool is_own_name(well_known kind) {
+bool is_own_name(well_known kind)
+{
   return kind == well_known::own_memory_base || kind == well_known::own_table_base;
 }
 
-std::optional<well_known> find_well_known_name(std::string_view name) {
+std::optional<well_known> find_well_known_name(std::string_view name)
+{
   for (const auto& [known, kind] : well_known_names) {
     if (known == name) {
       return kind;
@@ -42,7 +44,8 @@ std::optional<well_known> find_well_known_name(std::string_view name) {
 
 } // namespace
 
-bool import_resolver::is_integer_global(const import_info& import) {
+bool import_resolver::is_integer_global(const import_info& import)
+{
   const auto* type = std::get_if<global_type>(&import.type);
   if (type != nullptr && (type->value == wasm::i32 || type->value == wasm::i64)) {
     return true;
@@ -51,7 +54,8 @@ bool import_resolver::is_integer_global(const import_info& import) {
   return false;
 }
 
-std::optional<import_binding> import_resolver::find_well_known(const import_info& import) const {
+std::optional<import_binding> import_resolver::find_well_known(const import_info& import) const
+{
   const auto kind = find_well_known_name(import.name);
   if (!kind) {
     return std::nullopt;
@@ -67,13 +71,14 @@ std::optional<import_binding> import_resolver::find_well_known(const import_info
   case well_known::stack_high:
     // A fixed-address main places its stack itself; nobody else knows where.
     return input_.layout.is_fixed_address
-               ? std::nullopt
-               : std::optional<import_binding>(binding::stack_bound{*kind == well_known::stack_high});
+             ? std::nullopt
+             : std::optional<import_binding>(binding::stack_bound{*kind == well_known::stack_high});
   }
   return std::nullopt;
 }
 
-import_binding import_resolver::bind_data_address(const import_info& import) {
+import_binding import_resolver::bind_data_address(const import_info& import)
+{
   if (!is_integer_global(import)) {
     return binding::constant{};
   }
@@ -89,7 +94,8 @@ import_binding import_resolver::bind_data_address(const import_info& import) {
   return import.is_weak() ? binding::constant{} : missing(import);
 }
 
-import_binding import_resolver::bind_found_data(const import_info& import, const definition& found) {
+import_binding import_resolver::bind_found_data(const import_info& import, const definition& found)
+{
   const export_info& exported = found.exported();
   static const std::string expected = "an immutable integer global with a constant value";
   const auto* type = std::get_if<global_type>(&exported.type);
@@ -116,7 +122,8 @@ import_binding import_resolver::bind_found_data(const import_info& import, const
   return binding::constant{address->value};
 }
 
-import_binding import_resolver::bind_function_address(const import_info& import, std::uint32_t ordinal) {
+import_binding import_resolver::bind_function_address(const import_info& import, std::uint32_t ordinal)
+{
   if (!is_integer_global(import)) {
     return binding::constant{};
   }
@@ -134,7 +141,8 @@ import_binding import_resolver::bind_function_address(const import_info& import,
   return binding::constant{found->slot.value};
 }
 
-import_binding import_resolver::bind_host_address(const import_info& import, std::uint32_t ordinal) {
+import_binding import_resolver::bind_host_address(const import_info& import, std::uint32_t ordinal)
+{
   const extern_type* offered = find_offer("env", import.name);
   if (offered == nullptr) {
     return import.is_weak() ? binding::constant{} : missing(import);

@@ -24,13 +24,15 @@ struct group_draft {
 };
 
 group_block take_block(memory_reservation& memory, group_id group, module_id module, std::uint64_t size,
-                       std::uint64_t alignment) {
+                       std::uint64_t alignment)
+{
   const memory_range range = memory.take(size, alignment).range;
   return {group, module, memory_address{range.address}, range.size};
 }
 
 void take_published_blocks(const topology& state, group_draft& draft, memory_reservation& memory,
-                           std::optional<memory_address> main_tls) {
+                           std::optional<memory_address> main_tls)
+{
   for (const loaded_module_ptr& module : *state.current->modules) {
     const module_plan& plan = module->plan();
     if (!has_tls_block(*plan.info)) {
@@ -41,7 +43,7 @@ void take_published_blocks(const topology& state, group_draft& draft, memory_res
       draft.blocks.push_back({draft.id, main_module, *main_tls, plan.info->tls_size});
     } else {
       draft.blocks.push_back(
-          take_block(memory, draft.id, plan.id, plan.info->tls_size, tls_block_alignment(*plan.info)));
+        take_block(memory, draft.id, plan.id, plan.info->tls_size, tls_block_alignment(*plan.info)));
     }
   }
   if (has_open_initialisers(state)) {
@@ -50,14 +52,15 @@ void take_published_blocks(const topology& state, group_draft& draft, memory_res
 }
 
 /// A load in flight may commit at any moment: the newcomer must have a block by then, as no apply allocates.
-void take_pending_blocks(const topology& state, group_draft& draft, memory_reservation& memory) {
+void take_pending_blocks(const topology& state, group_draft& draft, memory_reservation& memory)
+{
   for (const auto& [id, load] : state.loads) {
     for (const loaded_module_ptr& module : load.modules) {
       const module_plan& plan = module->plan();
       if (has_tls_block(*plan.info)) {
         const auto taken = memory.take(plan.info->tls_size, tls_block_alignment(*plan.info));
         draft.pending_blocks.emplace_back(
-            id, group_block{draft.id, plan.id, memory_address{taken.range.address}, taken.range.size});
+          id, group_block{draft.id, plan.id, memory_address{taken.range.address}, taken.range.size});
         draft.pending_memory.emplace_back(id, taken);
       }
     }
@@ -65,7 +68,8 @@ void take_pending_blocks(const topology& state, group_draft& draft, memory_reser
 }
 
 /// Takes back the blocks that loads in flight had reserved for a group that leaves; no one has seen them.
-void drop_pending_blocks(topology& state, group_id group) {
+void drop_pending_blocks(topology& state, group_id group)
+{
   for (auto& [id, load] : state.loads) {
     std::erase_if(load.blocks, [&, &reserved = load.reserved_memory](const group_block& block) {
       if (block.group != group) {
@@ -80,7 +84,8 @@ void drop_pending_blocks(topology& state, group_id group) {
   }
 }
 
-void abandon_loads_of(topology& state, group_id group) {
+void abandon_loads_of(topology& state, group_id group)
+{
   std::vector<load_id> own;
   for (const auto& [id, load] : state.loads) {
     if (load.request.requester == group) {
@@ -94,7 +99,8 @@ void abandon_loads_of(topology& state, group_id group) {
 
 } // namespace
 
-std::variant<joined_group, needs_memory, error> join_group(topology& state, std::optional<memory_address> main_tls) {
+std::variant<joined_group, needs_memory, error> join_group(topology& state, std::optional<memory_address> main_tls)
+{
   if (state.current->is_stopping) {
     return error(errc::stopping, "the process is stopping; no thread can start");
   }
@@ -125,7 +131,8 @@ std::variant<joined_group, needs_memory, error> join_group(topology& state, std:
   return joined_group{draft.id, state.current, std::move(draft.blocks)};
 }
 
-void leave_group(topology& state, group_id group) {
+void leave_group(topology& state, group_id group)
+{
   const auto entry = state.roster.find(group);
   if (entry == state.roster.end()) {
     return;

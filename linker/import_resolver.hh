@@ -40,7 +40,9 @@ private:
 class import_resolver {
 public:
   import_resolver(const resolver_input& input, std::size_t place, slot_wishes& wishes, symbol_problems& problems)
-      : input_(input), place_(place), importer_(input.modules[place]), wishes_(wishes), problems_(problems) {}
+      : input_(input), place_(place), importer_(input.modules[place]), wishes_(wishes), problems_(problems)
+  {
+  }
 
   resolved_module resolve(std::vector<slot_use>& uses);
 

@@ -14,7 +14,8 @@ namespace interlink {
 namespace {
 
 /// The published module that each requested file is; closing ones are no longer found.
-std::vector<std::optional<module_id>> find_known(const topology& state, const load_request& request) {
+std::vector<std::optional<module_id>> find_known(const topology& state, const load_request& request)
+{
   std::vector<std::optional<module_id>> known(request.modules.size());
   for (std::size_t place = 0; place < known.size(); ++place) {
     const loaded_module* published = state.current->find_by_identity(request.modules[place].identity);
@@ -25,7 +26,8 @@ std::vector<std::optional<module_id>> find_known(const topology& state, const lo
   return known;
 }
 
-already_loaded reopen(topology& state, const load_request& request, module_id root) {
+already_loaded reopen(topology& state, const load_request& request, module_id root)
+{
   already_loaded outcome{root, {}};
   ++state.open_count[root];
   if (request.is_final) {
@@ -43,7 +45,8 @@ already_loaded reopen(topology& state, const load_request& request, module_id ro
 }
 
 /// Slots that published modules' functions were given go out at once: whoever learns a slot must find it filled.
-std::vector<operation_body> publish_slots(topology& state, const std::vector<slot_fill>& slots) {
+std::vector<operation_body> publish_slots(topology& state, const std::vector<slot_fill>& slots)
+{
   if (slots.empty()) {
     return {};
   }
@@ -57,7 +60,8 @@ std::vector<operation_body> publish_slots(topology& state, const std::vector<slo
   return operations;
 }
 
-planned_load take_in(topology& state, load_draft draft) {
+planned_load take_in(topology& state, load_draft draft)
+{
   const load_id id{state.next_load++};
   state.next_module = draft.next_module;
   state.arena = std::move(draft.arena);
@@ -73,14 +77,16 @@ planned_load take_in(topology& state, load_draft draft) {
   return outcome;
 }
 
-void release_claims(topology& state, const load_in_flight& load) {
+void release_claims(topology& state, const load_in_flight& load)
+{
   for (const loaded_module_ptr& module : load.modules) {
     state.claims.erase(module->identity);
   }
 }
 
 /// Each block goes to its group; a second scratch stack, reserved by another load at the same time, goes back unseen.
-std::vector<group_block> hand_over_blocks(topology& state, const load_in_flight& load) {
+std::vector<group_block> hand_over_blocks(topology& state, const load_in_flight& load)
+{
   std::vector<group_block> kept;
   for (const group_block& block : load.blocks) {
     const memory_range range{block.address.value, block.size};
@@ -97,7 +103,8 @@ std::vector<group_block> hand_over_blocks(topology& state, const load_in_flight&
 }
 
 /// Constructors belong to the load; main's own run inside its `_start`.
-void begin_construction(topology& state, const load_in_flight& load, load_id id) {
+void begin_construction(topology& state, const load_in_flight& load, load_id id)
+{
   construction built;
   built.owner = load.request.requester;
   for (const loaded_module_ptr& module : load.modules) {
@@ -114,7 +121,8 @@ void begin_construction(topology& state, const load_in_flight& load, load_id id)
 }
 
 /// The load as a delta: applied to whatever is current, which other loads may have changed since prepare.
-void publish_load(topology& state, const load_in_flight& load, std::vector<module_artifact_ptr> thunk_artifacts) {
+void publish_load(topology& state, const load_in_flight& load, std::vector<module_artifact_ptr> thunk_artifacts)
+{
   next_snapshot next(state);
   snapshot& edited = next.edit();
   std::vector<loaded_module_ptr> modules = *edited.modules;
@@ -138,7 +146,8 @@ void publish_load(topology& state, const load_in_flight& load, std::vector<modul
 
 } // namespace
 
-prepare_outcome prepare_load(topology& state, const load_request& request) {
+prepare_outcome prepare_load(topology& state, const load_request& request)
+{
   assert(!request.modules.empty());
   if (state.current->is_stopping) {
     return error(errc::stopping, "the process is stopping; nothing can be loaded");
@@ -168,7 +177,8 @@ prepare_outcome prepare_load(topology& state, const load_request& request) {
   return std::get<error>(std::move(drafted));
 }
 
-operation_body commit_load(topology& state, load_id id, std::vector<module_artifact_ptr> thunk_artifacts) {
+operation_body commit_load(topology& state, load_id id, std::vector<module_artifact_ptr> thunk_artifacts)
+{
   auto node = state.loads.extract(id);
   assert(!node.empty());
   load_in_flight& load = node.mapped();
@@ -189,7 +199,8 @@ operation_body commit_load(topology& state, load_id id, std::vector<module_artif
   return operation;
 }
 
-void abandon_load(topology& state, load_id id) {
+void abandon_load(topology& state, load_id id)
+{
   auto node = state.loads.extract(id);
   if (node.empty()) {
     return;
@@ -205,7 +216,8 @@ void abandon_load(topology& state, load_id id) {
   }
 }
 
-void add_memory(topology& state, memory_range range) {
+void add_memory(topology& state, memory_range range)
+{
   // Nobody knows what the guest's allocator has in it.
   state.arena.add(range, true);
 }

@@ -17,69 +17,77 @@ constexpr std::uint64_t address_space_bytes = std::uint64_t{1} << 32; // 32-bit 
 constexpr std::uint64_t stack_alignment = 16;                         // C ABI of wasm32
 constexpr std::uint64_t lowest_data_address = 1024;                   // wasm-ld's own default of a fixed-address main
 
-constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
+constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment)
+{
   return (value + alignment - 1) & ~(alignment - 1);
 }
 
-bool can_join(const memory_arena::free_range& low, const memory_arena::free_range& high) {
+bool can_join(const memory_arena::free_range& low, const memory_arena::free_range& high)
+{
   return low.range.end() == high.range.address && low.is_dirty == high.is_dirty && low.freed_at == high.freed_at;
 }
 
-const import_info* find_import(const module_info& info, std::string_view module_name, std::string_view name) {
-  auto found = std::ranges::find_if(info.imports, [&](const import_info& import) {
-    return import.module_name == module_name && import.name == name;
-  });
+const import_info* find_import(const module_info& info, std::string_view module_name, std::string_view name)
+{
+  auto found = std::ranges::find_if(
+    info.imports, [&](const import_info& import) { return import.module_name == module_name && import.name == name; });
   return found == info.imports.end() ? nullptr : &*found;
 }
 
 /// wasm-ld always imports `__memory_base` into a PIE; a main that does not, and has data or a heap base baked in, has
 /// absolute addresses. Source: measured with wasm-ld 19 and 22, test `MainLayout.KnowsAFixedAddressMain`.
-bool is_fixed_address(const module_info& main, const dylink_info& dylink) {
+bool is_fixed_address(const module_info& main, const dylink_info& dylink)
+{
   if (dylink.memory_size > 0 || find_import(main, "env", "__memory_base") != nullptr) {
     return false;
   }
-  return main.find_export("__heap_base") != nullptr || main.active_data_segment_count > 0 ||
-         main.passive_data_segment_count > 0;
+  return main.find_export("__heap_base") != nullptr || main.active_data_segment_count > 0
+         || main.passive_data_segment_count > 0;
 }
 
-std::string bytes_text(std::uint64_t bytes) {
+std::string bytes_text(std::uint64_t bytes)
+{
   return std::to_string(bytes) + " bytes";
 }
 
-main_layout fixed_address_layout(const module_info& main, main_layout layout) {
+main_layout fixed_address_layout(const module_info& main, main_layout layout)
+{
   const std::uint64_t minimum_bytes = layout.memory.size.minimum * page_bytes;
   const export_info* heap_base = main.find_export("__heap_base");
   layout.is_fixed_address = true;
   layout.heap_base.value = heap_base != nullptr && heap_base->value ? *heap_base->value : minimum_bytes;
   layout.memory.size.minimum =
-      std::max(layout.memory.size.minimum, align_up(layout.heap_base.value, page_bytes) / page_bytes);
+    std::max(layout.memory.size.minimum, align_up(layout.heap_base.value, page_bytes) / page_bytes);
   return layout;
 }
 
-error does_not_fit(std::uint64_t data, std::uint64_t stack, std::uint64_t maximum) {
+error does_not_fit(std::uint64_t data, std::uint64_t stack, std::uint64_t maximum)
+{
   error_detail detail;
-  detail.message = "the main module's data (" + bytes_text(data) + ") and its stack (" + bytes_text(stack) +
-                   ") do not fit in the memory's maximum (" + bytes_text(maximum) + ")";
+  detail.message = "the main module's data (" + bytes_text(data) + ") and its stack (" + bytes_text(stack)
+                   + ") do not fit in the memory's maximum (" + bytes_text(maximum) + ")";
   detail.remedy = "choose a smaller stack, or link with a larger --max-memory";
   return {errc::memory_exhausted, std::move(detail)};
 }
 
 } // namespace
 
-void memory_arena::add(memory_range range, bool is_dirty) {
+void memory_arena::add(memory_range range, bool is_dirty)
+{
   free(range, is_dirty, topology_version{0});
 }
 
 std::optional<memory_arena::allocation> memory_arena::allocate(std::uint64_t size, std::uint64_t alignment,
-                                                               topology_version reusable_up_to) {
+                                                               topology_version reusable_up_to)
+{
   assert(alignment != 0 && (alignment & (alignment - 1)) == 0);
   if (size == 0 || size > address_space_bytes) {
     return std::nullopt;
   }
   auto best = ranges_.end();
   for (auto candidate = ranges_.begin(); candidate != ranges_.end(); ++candidate) {
-    const bool fits = candidate->freed_at <= reusable_up_to &&
-                      align_up(candidate->range.address, alignment) + size <= candidate->range.end();
+    const bool fits = candidate->freed_at <= reusable_up_to
+                      && align_up(candidate->range.address, alignment) + size <= candidate->range.end();
     if (fits && (best == ranges_.end() || candidate->range.size < best->range.size)) {
       best = candidate;
     }
@@ -101,12 +109,13 @@ std::optional<memory_arena::allocation> memory_arena::allocate(std::uint64_t siz
   return allocation{taken, whole.is_dirty};
 }
 
-void memory_arena::free(memory_range range, bool is_dirty, topology_version freed_at) {
+void memory_arena::free(memory_range range, bool is_dirty, topology_version freed_at)
+{
   if (range.size == 0) {
     return;
   }
   auto place =
-      std::ranges::lower_bound(ranges_, range.address, {}, [](const free_range& r) { return r.range.address; });
+    std::ranges::lower_bound(ranges_, range.address, {}, [](const free_range& r) { return r.range.address; });
   place = ranges_.insert(place, free_range{range, is_dirty, freed_at});
   if (auto next = std::next(place); next != ranges_.end() && can_join(*place, *next)) {
     place->range.size += next->range.size;
@@ -118,7 +127,8 @@ void memory_arena::free(memory_range range, bool is_dirty, topology_version free
   }
 }
 
-void memory_arena::settle(topology_version reusable_up_to) {
+void memory_arena::settle(topology_version reusable_up_to)
+{
   std::vector<free_range> settled;
   settled.reserve(ranges_.size());
   for (free_range range : ranges_) {
@@ -134,7 +144,8 @@ void memory_arena::settle(topology_version reusable_up_to) {
   ranges_ = std::move(settled);
 }
 
-result<main_layout> plan_main_layout(const module_info& main, const memory_options& options) {
+result<main_layout> plan_main_layout(const module_info& main, const memory_options& options)
+{
   const import_info* memory_import = find_import(main, "env", "memory");
   if (memory_import == nullptr || kind_of(memory_import->type) != extern_kind::memory) {
     return fail(errc::unsupported_module,
@@ -159,8 +170,8 @@ result<main_layout> plan_main_layout(const module_info& main, const memory_optio
   if (is_fixed_address(main, dylink)) {
     layout = fixed_address_layout(main, std::move(layout));
     return layout.memory.size.minimum > layout.maximum_pages
-               ? result<main_layout>(fail(does_not_fit(layout.heap_base.value, 0, maximum)))
-               : layout;
+             ? result<main_layout>(fail(does_not_fit(layout.heap_base.value, 0, maximum)))
+             : layout;
   }
   layout.memory_base.value = align_up(lowest_data_address, std::uint64_t{1} << dylink.memory_alignment_log2);
   std::uint64_t data_end = layout.memory_base.value + dylink.memory_size;

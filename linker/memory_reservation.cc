@@ -7,11 +7,13 @@
 namespace interlink {
 
 memory_reservation::memory_reservation(memory_arena arena, topology_version reusable_up_to)
-    : arena_(std::move(arena)), reusable_up_to_(reusable_up_to) {
+    : arena_(std::move(arena)), reusable_up_to_(reusable_up_to)
+{
   arena_.settle(reusable_up_to_);
 }
 
-memory_arena::allocation memory_reservation::take(std::uint64_t size, std::uint64_t alignment) {
+memory_arena::allocation memory_reservation::take(std::uint64_t size, std::uint64_t alignment)
+{
   if (size == 0) {
     return {};
   }
@@ -26,7 +28,8 @@ memory_arena::allocation memory_reservation::take(std::uint64_t size, std::uint6
   return *taken;
 }
 
-std::uint64_t memory_reservation::block_size() const {
+std::uint64_t memory_reservation::block_size() const
+{
   return (total_ + alignment_ - 1) / alignment_ * alignment_;
 }
 

@@ -12,7 +12,8 @@ constexpr std::array<std::string_view, 3> system_directories{"/lib", "/usr/lib",
 
 /// `$ORIGIN` and `${ORIGIN}` stand for the directory of the module that carries the entry, anywhere in it, as on ELF. A
 /// longer word such as `$ORIGINAL` is left alone.
-std::string expand_origin(std::string_view entry, std::string_view origin) {
+std::string expand_origin(std::string_view entry, std::string_view origin)
+{
   static constexpr std::string_view plain = "$ORIGIN";
   static constexpr std::string_view braced = "${ORIGIN}";
   std::string expanded;
@@ -29,7 +30,8 @@ std::string expand_origin(std::string_view entry, std::string_view origin) {
   return expanded;
 }
 
-void add_candidate(std::vector<std::string>& candidates, std::string path) {
+void add_candidate(std::vector<std::string>& candidates, std::string path)
+{
   auto add_once = [&](std::string candidate) {
     if (std::ranges::find(candidates, candidate) == candidates.end()) {
       candidates.push_back(std::move(candidate));
@@ -45,7 +47,8 @@ void add_candidate(std::vector<std::string>& candidates, std::string path) {
 
 } // namespace
 
-std::vector<std::string> candidate_paths(std::string_view name, const search_context& context) {
+std::vector<std::string> candidate_paths(std::string_view name, const search_context& context)
+{
   std::vector<std::string> candidates;
   if (name.empty()) {
     return candidates;
@@ -63,8 +66,8 @@ std::vector<std::string> candidate_paths(std::string_view name, const search_con
     look_in(directory);
   }
   const std::string origin(context.requester_path.empty()
-                               ? join_path("/", context.current_directory)
-                               : join_path(context.current_directory, parent_directory(context.requester_path)));
+                             ? join_path("/", context.current_directory)
+                             : join_path(context.current_directory, parent_directory(context.requester_path)));
   for (const std::string& entry : context.runtime_path) {
     look_in(expand_origin(entry, origin));
   }
@@ -74,7 +77,8 @@ std::vector<std::string> candidate_paths(std::string_view name, const search_con
   return candidates;
 }
 
-std::vector<std::string> split_library_path(std::string_view text) {
+std::vector<std::string> split_library_path(std::string_view text)
+{
   std::vector<std::string> parts;
   while (!text.empty()) {
     const std::size_t colon = text.find(':');
@@ -87,7 +91,8 @@ std::vector<std::string> split_library_path(std::string_view text) {
   return parts;
 }
 
-std::string join_path(std::string_view directory, std::string_view name) {
+std::string join_path(std::string_view directory, std::string_view name)
+{
   const bool name_is_absolute = name.starts_with('/');
   const bool is_absolute = name_is_absolute || directory.starts_with('/');
   std::string joined;
@@ -114,7 +119,8 @@ std::string join_path(std::string_view directory, std::string_view name) {
   return joined;
 }
 
-std::string_view parent_directory(std::string_view path) {
+std::string_view parent_directory(std::string_view path)
+{
   const std::size_t slash = path.rfind('/');
   if (slash == std::string_view::npos) {
     return ".";

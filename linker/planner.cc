@@ -26,7 +26,8 @@ public:
         request_(request),
         is_program_(request.kind == load_kind::program),
         table_(state.table),
-        memory_(state.arena, state.reusable_up_to) {
+        memory_(state.arena, state.reusable_up_to)
+  {
     number_modules(known);
   }
 
@@ -68,7 +69,8 @@ private:
   std::map<module_id, std::set<module_id>> bound_to_;
 };
 
-void planner::number_modules(const std::vector<std::optional<module_id>>& known) {
+void planner::number_modules(const std::vector<std::optional<module_id>>& known)
+{
   static const std::vector<std::size_t> nothing;
   order_ = post_order(std::size_t{0}, [&](std::size_t place) -> const std::vector<std::size_t>& {
     return known[place] ? nothing : request_.modules[place].needed;
@@ -94,12 +96,14 @@ void planner::number_modules(const std::vector<std::optional<module_id>>& known)
   }
 }
 
-const std::vector<module_id>& planner::needed_by(module_id id) const {
+const std::vector<module_id>& planner::needed_by(module_id id) const
+{
   const auto found = needed_.find(id);
   return found != needed_.end() ? found->second : state_.current->find(id)->needed;
 }
 
-void planner::find_closures() {
+void planner::find_closures()
+{
   auto successors = [this](module_id id) -> const std::vector<module_id>& {
     return needed_by(id);
   };
@@ -109,7 +113,8 @@ void planner::find_closures() {
   root_closure_ = breadth_first(ids_.front(), successors);
 }
 
-std::optional<error> planner::check_modules() const {
+std::optional<error> planner::check_modules() const
+{
   if (state_.current->modules->size() + order_.size() > limit::modules) {
     return error(errc::limit_exceeded, "more than " + std::to_string(limit::modules) + " modules loaded at once");
   }
@@ -123,7 +128,8 @@ std::optional<error> planner::check_modules() const {
   return std::nullopt;
 }
 
-void planner::reserve_memory() {
+void planner::reserve_memory()
+{
   for (std::size_t place = 0; place < order_.size(); ++place) {
     const requested_module& module = requested(place);
     const dylink_info dylink = module.info->dylink.value_or(dylink_info{});
@@ -147,7 +153,8 @@ void planner::reserve_memory() {
   }
 }
 
-void planner::reserve_group_blocks(const roster_entry& entry, group_id group) {
+void planner::reserve_group_blocks(const roster_entry& entry, group_id group)
+{
   bool needs_scratch = false;
   for (const module_plan& module : plan_.modules) {
     needs_scratch = needs_scratch || needs_scratch_stack(*module.info);
@@ -162,7 +169,8 @@ void planner::reserve_group_blocks(const roster_entry& entry, group_id group) {
   }
 }
 
-std::optional<error> planner::check_memory_size() {
+std::optional<error> planner::check_memory_size()
+{
   plan_.memory_pages = state_.memory_pages;
   for (const module_plan& module : plan_.modules) {
     for (const import_info& import : module.info->imports) {
@@ -177,15 +185,16 @@ std::optional<error> planner::check_memory_size() {
     return std::nullopt;
   }
   error_detail detail;
-  detail.message = "the program's memory cannot hold the library: it needs " +
-                   std::to_string(std::max(plan_.memory_pages * page_bytes, needed)) +
-                   " bytes, the memory's maximum is " + std::to_string(state_.layout.maximum_pages * page_bytes);
+  detail.message = "the program's memory cannot hold the library: it needs "
+                   + std::to_string(std::max(plan_.memory_pages * page_bytes, needed))
+                   + " bytes, the memory's maximum is " + std::to_string(state_.layout.maximum_pages * page_bytes);
   detail.module_name = request_.modules.front().name;
   detail.needed_bytes = needed;
   return error(errc::memory_exhausted, std::move(detail));
 }
 
-result<void> planner::reserve_table() {
+result<void> planner::reserve_table()
+{
   for (module_plan& module : plan_.modules) {
     const std::uint64_t count = table_slots_of(*module.info);
     // Only a main may have absolute elements; it is the first to take slots, so that its own are those from 1 on.
@@ -202,7 +211,8 @@ result<void> planner::reserve_table() {
   return {};
 }
 
-symbol_scope planner::make_scope() {
+symbol_scope planner::make_scope()
+{
   symbol_scope scope(*state_.current);
   auto add = [&](module_id id) {
     const auto planned = std::ranges::find(plan_.modules, id, &module_plan::id);
@@ -218,10 +228,11 @@ symbol_scope planner::make_scope() {
   return scope;
 }
 
-result<void> planner::bind_imports() {
+result<void> planner::bind_imports()
+{
   const symbol_scope scope = make_scope();
   auto resolved =
-      resolve_imports({*state_.current, plan_.modules, scope, *state_.catalog, state_.layout, request_.bind_now});
+    resolve_imports({*state_.current, plan_.modules, scope, *state_.catalog, state_.layout, request_.bind_now});
   if (!resolved) {
     return fail(resolved.error());
   }
@@ -244,7 +255,8 @@ result<void> planner::bind_imports() {
   return {};
 }
 
-void planner::give_slots(const std::vector<function_source>& wanted, table_index base) {
+void planner::give_slots(const std::vector<function_source>& wanted, table_index base)
+{
   table_index slot = base;
   for (const function_source& source : wanted) {
     const bool is_host = source.provider == no_module;
@@ -262,7 +274,8 @@ void planner::give_slots(const std::vector<function_source>& wanted, table_index
   }
 }
 
-std::optional<error> planner::finish_table() {
+std::optional<error> planner::finish_table()
+{
   plan_.table_size = std::max(table_.size(), state_.current->table_size);
   std::uint64_t maximum = limit::table_elements;
   for (const module_plan& module : plan_.modules) {
@@ -278,14 +291,15 @@ std::optional<error> planner::finish_table() {
     return std::nullopt;
   }
   error_detail detail;
-  detail.message = "the function table must have " + std::to_string(plan_.table_size) +
-                   " slots, and a module declares a maximum of " + std::to_string(maximum);
+  detail.message = "the function table must have " + std::to_string(plan_.table_size)
+                   + " slots, and a module declares a maximum of " + std::to_string(maximum);
   detail.module_name = request_.modules.front().name;
   detail.remedy = "link without a maximum for the table (--growable-table)";
   return error(errc::table_exhausted, std::move(detail));
 }
 
-load_draft planner::finish() {
+load_draft planner::finish()
+{
   load_in_flight load;
   load.request = request_;
   plan_.id = load_id{state_.next_load};
@@ -309,7 +323,8 @@ load_draft planner::finish() {
   return {std::move(load), memory_.arena(), std::move(table_), next_module, std::move(published_slots_), ids_.front()};
 }
 
-draft_outcome planner::run() {
+draft_outcome planner::run()
+{
   if (auto refused = check_modules()) {
     return *refused;
   }
@@ -337,7 +352,8 @@ draft_outcome planner::run() {
 } // namespace
 
 draft_outcome draft_load(const topology& state, const load_request& request,
-                         const std::vector<std::optional<module_id>>& known) {
+                         const std::vector<std::optional<module_id>>& known)
+{
   return planner(state, request, known).run();
 }
 

@@ -7,7 +7,8 @@
 
 namespace interlink {
 
-std::size_t slot_wishes::of_function(module_id provider, std::uint32_t export_ordinal) {
+std::size_t slot_wishes::of_function(module_id provider, std::uint32_t export_ordinal)
+{
   const auto [place, is_new] = functions_.try_emplace({provider, export_ordinal}, wanted_.size());
   if (is_new) {
     wanted_.push_back({provider, export_ordinal, no_module, 0});
@@ -15,7 +16,8 @@ std::size_t slot_wishes::of_function(module_id provider, std::uint32_t export_or
   return place->second;
 }
 
-std::size_t slot_wishes::of_host(const std::string& name, module_id importer, std::uint32_t import_ordinal) {
+std::size_t slot_wishes::of_host(const std::string& name, module_id importer, std::uint32_t import_ordinal)
+{
   const auto [place, is_new] = host_functions_.try_emplace(name, wanted_.size());
   if (is_new) {
     wanted_.push_back({no_module, 0, importer, import_ordinal});
@@ -23,7 +25,8 @@ std::size_t slot_wishes::of_host(const std::string& name, module_id importer, st
   return place->second;
 }
 
-resolved_module import_resolver::resolve(std::vector<slot_use>& uses) {
+resolved_module import_resolver::resolve(std::vector<slot_use>& uses)
+{
   const std::vector<import_info>& imports = importer_.info->imports;
   resolved_.imports.reserve(imports.size());
   for (std::uint32_t ordinal = 0; ordinal < imports.size(); ++ordinal) {
@@ -33,7 +36,8 @@ resolved_module import_resolver::resolve(std::vector<slot_use>& uses) {
   return std::move(resolved_);
 }
 
-import_binding import_resolver::bind(const import_info& import, std::uint32_t ordinal) {
+import_binding import_resolver::bind(const import_info& import, std::uint32_t ordinal)
+{
   if (import.module_name == "env") {
     return bind_from_env(import, ordinal);
   }
@@ -46,7 +50,8 @@ import_binding import_resolver::bind(const import_info& import, std::uint32_t or
   return bind_from_host(import);
 }
 
-import_binding import_resolver::bind_from_host(const import_info& import) {
+import_binding import_resolver::bind_from_host(const import_info& import)
+{
   if (const extern_type* offered = find_offer(import.module_name, import.name)) {
     if (*offered != import.type) {
       return mismatch(import, to_string(import.type), to_string(*offered) + " of the host");
@@ -60,42 +65,50 @@ import_binding import_resolver::bind_from_host(const import_info& import) {
   return unknown(import);
 }
 
-bool import_resolver::is_earlier(const linkable_module& provider) const {
+bool import_resolver::is_earlier(const linkable_module& provider) const
+{
   return !provider.plan_place || *provider.plan_place < place_;
 }
 
-const extern_type* import_resolver::find_offer(const std::string& module_name, const std::string& name) const {
+const extern_type* import_resolver::find_offer(const std::string& module_name, const std::string& name) const
+{
   const auto found = input_.catalog.offered.find({module_name, name});
   return found == input_.catalog.offered.end() ? nullptr : &found->second;
 }
 
-void import_resolver::note_provider(module_id provider) {
+void import_resolver::note_provider(module_id provider)
+{
   if (provider != importer_.id) {
     resolved_.providers.insert(provider);
   }
 }
 
-void import_resolver::note_use(bool is_thunk, std::uint32_t number, std::size_t wanted) {
+void import_resolver::note_use(bool is_thunk, std::uint32_t number, std::size_t wanted)
+{
   uses_.push_back({place_, is_thunk, number, wanted});
 }
 
-import_binding import_resolver::missing(const import_info& import) {
+import_binding import_resolver::missing(const import_info& import)
+{
   problems_.missing.push_back({importer_.name, import.module_name, import.name, to_string(import.type)});
   return binding::constant{};
 }
 
-import_binding import_resolver::unknown(const import_info& import) {
+import_binding import_resolver::unknown(const import_info& import)
+{
   problems_.unknown_imports.push_back({importer_.name, import.module_name, import.name, to_string(import.type)});
   return binding::constant{};
 }
 
-import_binding import_resolver::mismatch(const import_info& import, std::string expected, std::string found) {
+import_binding import_resolver::mismatch(const import_info& import, std::string expected, std::string found)
+{
   problems_.mismatches.push_back(
-      {importer_.name, import.module_name, import.name, std::move(expected), std::move(found)});
+    {importer_.name, import.module_name, import.name, std::move(expected), std::move(found)});
   return binding::constant{};
 }
 
-import_binding import_resolver::refuse(const import_info& import, std::string message, std::string remedy) {
+import_binding import_resolver::refuse(const import_info& import, std::string message, std::string remedy)
+{
   error_detail detail;
   detail.message = std::move(message);
   detail.module_name = importer_.name;
@@ -105,11 +118,13 @@ import_binding import_resolver::refuse(const import_info& import, std::string me
   return binding::constant{};
 }
 
-std::string import_resolver::name_of(const definition& found) const {
+std::string import_resolver::name_of(const definition& found) const
+{
   return to_string(found.exported().type) + " in " + std::string(found.provider.name);
 }
 
-result<resolution> resolve_imports(const resolver_input& input) {
+result<resolution> resolve_imports(const resolver_input& input)
+{
   resolution resolved;
   slot_wishes wishes;
   symbol_problems problems;
@@ -124,7 +139,8 @@ result<resolution> resolve_imports(const resolver_input& input) {
   return resolved;
 }
 
-void place_slots(resolution& resolved, table_index base) {
+void place_slots(resolution& resolved, table_index base)
+{
   for (const slot_use& use : resolved.uses) {
     const table_index slot{base.value + static_cast<std::uint32_t>(use.wanted)};
     resolved_module& user = resolved.modules[use.module];

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::uint64_t address_space_bytes = std::uint64_t{1} << 32;
 
-const std::vector<module_id>* scope_of(const snapshot& state, library_handle handle) {
+const std::vector<module_id>* scope_of(const snapshot& state, library_handle handle)
+{
   if (handle == default_scope_handle || handle == main_handle) {
     return state.global_scope.get();
   }
@@ -20,7 +21,8 @@ const std::vector<module_id>* scope_of(const snapshot& state, library_handle han
   return library == nullptr ? nullptr : &library->closure;
 }
 
-error wrong_kind(std::string_view name, const loaded_module& provider, const export_info& exported) {
+error wrong_kind(std::string_view name, const loaded_module& provider, const export_info& exported)
+{
   error_detail detail;
   detail.message = "the symbol is neither a function nor data with a constant address";
   detail.module_name = provider.plan().name;
@@ -30,7 +32,8 @@ error wrong_kind(std::string_view name, const loaded_module& provider, const exp
   return {errc::symbol_type_mismatch, std::move(detail)};
 }
 
-result<found_symbol> found_in(const snapshot& state, const loaded_module& provider, std::uint32_t ordinal) {
+result<found_symbol> found_in(const snapshot& state, const loaded_module& provider, std::uint32_t ordinal)
+{
   const module_plan& plan = provider.plan();
   const export_info& exported = plan.info->exports[ordinal];
   if (kind_of(exported.type) == extern_kind::function) {
@@ -46,7 +49,8 @@ result<found_symbol> found_in(const snapshot& state, const loaded_module& provid
 }
 
 /// Which import of the module is function `index` of its function index space. Pre: it is imported.
-std::uint32_t import_of_function(const module_info& info, std::uint32_t index) {
+std::uint32_t import_of_function(const module_info& info, std::uint32_t index)
+{
   std::uint32_t ordinal = 0;
   for (;; ++ordinal) {
     if (kind_of(info.imports[ordinal].type) == extern_kind::function && index-- == 0) {
@@ -55,7 +59,8 @@ std::uint32_t import_of_function(const module_info& info, std::uint32_t index) {
   }
 }
 
-void hash_module(value_hash& hash, const loaded_module& module) {
+void hash_module(value_hash& hash, const loaded_module& module)
+{
   const module_plan& plan = module.plan();
   hash.add(plan.id.value);
   hash.add(plan.name);
@@ -71,28 +76,32 @@ void hash_module(value_hash& hash, const loaded_module& module) {
 
 } // namespace
 
-const loaded_module* snapshot::find(module_id id) const {
+const loaded_module* snapshot::find(module_id id) const
+{
   const auto place = place_of(id);
   return place ? (*modules)[*place].get() : nullptr;
 }
 
-std::optional<std::size_t> snapshot::place_of(module_id id) const {
+std::optional<std::size_t> snapshot::place_of(module_id id) const
+{
   const auto found =
-      std::ranges::lower_bound(*modules, id, {}, [](const loaded_module_ptr& module) { return module->plan().id; });
+    std::ranges::lower_bound(*modules, id, {}, [](const loaded_module_ptr& module) { return module->plan().id; });
   if (found == modules->end() || (*found)->plan().id != id) {
     return std::nullopt;
   }
   return static_cast<std::size_t>(found - modules->begin());
 }
 
-const loaded_module* snapshot::find_by_identity(const file_identity& identity) const {
+const loaded_module* snapshot::find_by_identity(const file_identity& identity) const
+{
   // From the end: when a library was opened again while an older incarnation is being closed, the newer one is meant.
   const auto found = std::find_if(modules->rbegin(), modules->rend(),
                                   [&](const loaded_module_ptr& module) { return module->identity == identity; });
   return found == modules->rend() ? nullptr : found->get();
 }
 
-snapshot_ptr make_empty_snapshot() {
+snapshot_ptr make_empty_snapshot()
+{
   auto empty = std::make_shared<snapshot>();
   empty->modules = std::make_shared<const std::vector<loaded_module_ptr>>();
   empty->global_scope = std::make_shared<const std::vector<module_id>>();
@@ -100,7 +109,8 @@ snapshot_ptr make_empty_snapshot() {
   return empty;
 }
 
-result<found_symbol> find_symbol(const snapshot& state, library_handle handle, std::string_view name) {
+result<found_symbol> find_symbol(const snapshot& state, library_handle handle, std::string_view name)
+{
   const std::vector<module_id>* scope = scope_of(state, handle);
   if (scope == nullptr) {
     return fail(errc::invalid_handle, "no library has the handle " + std::to_string(handle.value));
@@ -122,7 +132,8 @@ result<found_symbol> find_symbol(const snapshot& state, library_handle handle, s
   return fail(error(errc::symbol_not_found, std::move(detail)));
 }
 
-std::optional<memory_address> data_address_of(const export_info& exported, memory_address memory_base) {
+std::optional<memory_address> data_address_of(const export_info& exported, memory_address memory_base)
+{
   if (kind_of(exported.type) != extern_kind::global || !exported.value) {
     return std::nullopt;
   }
@@ -134,7 +145,8 @@ std::optional<memory_address> data_address_of(const export_info& exported, memor
   return memory_address{base + *exported.value};
 }
 
-table_index own_slot_of(const module_info& info, table_index table_base, std::uint32_t function_index) {
+table_index own_slot_of(const module_info& info, table_index table_base, std::uint32_t function_index)
+{
   const auto place = info.element_of_function.find(function_index);
   if (place == info.element_of_function.end()) {
     return null_slot;
@@ -143,7 +155,8 @@ table_index own_slot_of(const module_info& info, table_index table_base, std::ui
   return table_index{element.is_relative ? table_base.value + element.offset : element.offset};
 }
 
-found_function canonical_function(const snapshot& state, module_id provider, std::uint32_t export_ordinal) {
+found_function canonical_function(const snapshot& state, module_id provider, std::uint32_t export_ordinal)
+{
   // A chain of re-exports leads to modules that were instantiated earlier, so it ends.
   for (;;) {
     const auto place = state.place_of(provider);
@@ -170,7 +183,8 @@ found_function canonical_function(const snapshot& state, module_id provider, std
   }
 }
 
-table_index thunk_slot_of(const snapshot& state, module_id importer, std::uint32_t thunk_number) {
+table_index thunk_slot_of(const snapshot& state, module_id importer, std::uint32_t thunk_number)
+{
   const auto place = state.place_of(importer);
   if (!place) {
     return null_slot;
@@ -180,11 +194,13 @@ table_index thunk_slot_of(const snapshot& state, module_id importer, std::uint32
   return planned != null_slot ? planned : state.slots[*place]->of_thunk[thunk_number];
 }
 
-table_index slot_of(const snapshot& state, module_id provider, std::uint32_t export_ordinal) {
+table_index slot_of(const snapshot& state, module_id provider, std::uint32_t export_ordinal)
+{
   return state.find(provider) == nullptr ? null_slot : canonical_function(state, provider, export_ordinal).slot;
 }
 
-std::uint64_t hash_of(const snapshot& state) {
+std::uint64_t hash_of(const snapshot& state)
+{
   value_hash hash;
   hash.add(state.version.value);
   hash.add(state.table_size);

@@ -10,21 +10,24 @@ namespace interlink {
 
 namespace {
 
-std::string counted(std::size_t count, std::string_view noun) {
+std::string counted(std::size_t count, std::string_view noun)
+{
   return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
-void append_sentence(std::string& text, const std::string& sentence) {
+void append_sentence(std::string& text, const std::string& sentence)
+{
   text.append(text.empty() ? "" : "; ").append(sentence);
 }
 
-std::string mismatch_text(const std::vector<symbol_mismatch>& mismatches) {
+std::string mismatch_text(const std::vector<symbol_mismatch>& mismatches)
+{
   std::string text = counted(mismatches.size(), "symbol") + " found with another type";
   const std::size_t listed = std::min(mismatches.size(), limit::missing_symbols_listed);
   for (std::size_t i = 0; i < listed; ++i) {
     const symbol_mismatch& m = mismatches[i];
-    text += "\n  " + m.symbol_name + " (" + m.import_module + "), needed by " + m.module_name + " as " + m.expected +
-            ", found " + m.found;
+    text += "\n  " + m.symbol_name + " (" + m.import_module + "), needed by " + m.module_name + " as " + m.expected
+            + ", found " + m.found;
   }
   if (listed < mismatches.size()) {
     text += "\n  and " + std::to_string(mismatches.size() - listed) + " more";
@@ -34,7 +37,8 @@ std::string mismatch_text(const std::vector<symbol_mismatch>& mismatches) {
 
 } // namespace
 
-error symbol_problems::to_error() const {
+error symbol_problems::to_error() const
+{
   if (missing.empty() && unknown_imports.empty() && mismatches.empty()) {
     return refusals.front();
   }
@@ -43,13 +47,13 @@ error symbol_problems::to_error() const {
   if (!unknown_imports.empty()) {
     code = errc::unknown_import;
     detail.message =
-        counted(unknown_imports.size(), "import") + " that neither the guest ABI nor the embedder provides";
+      counted(unknown_imports.size(), "import") + " that neither the guest ABI nor the embedder provides";
     detail.missing = unknown_imports;
   }
   if (!missing.empty()) {
     code = errc::symbol_not_found;
     const std::string others =
-        std::exchange(detail.message, counted(missing.size(), "symbol") + " that no module defines");
+      std::exchange(detail.message, counted(missing.size(), "symbol") + " that no module defines");
     if (!others.empty()) {
       append_sentence(detail.message, others);
     }

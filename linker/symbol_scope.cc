@@ -8,7 +8,8 @@ namespace interlink {
 namespace {
 
 /// The import that function `index` of the module's index space is. Pre: it is imported.
-const import_info& import_of_function(const module_info& info, std::uint32_t index) {
+const import_info& import_of_function(const module_info& info, std::uint32_t index)
+{
   std::size_t ordinal = 0;
   for (;; ++ordinal) {
     if (kind_of(info.imports[ordinal].type) == extern_kind::function && index-- == 0) {
@@ -19,29 +20,34 @@ const import_info& import_of_function(const module_info& info, std::uint32_t ind
 
 } // namespace
 
-linkable_module as_linkable(const loaded_module& published) {
+linkable_module as_linkable(const loaded_module& published)
+{
   const module_plan& plan = published.plan();
   return {plan.id, plan.info.get(), plan.name, plan.memory_base, plan.table_base, std::nullopt};
 }
 
-void symbol_scope::add(const linkable_module& module) {
+void symbol_scope::add(const linkable_module& module)
+{
   if (std::ranges::find(modules_, module.id, &linkable_module::id) == modules_.end()) {
     modules_.push_back(module);
   }
 }
 
-void symbol_scope::add_published(module_id id) {
+void symbol_scope::add_published(module_id id)
+{
   if (const loaded_module* module = published_->find(id)) {
     add(as_linkable(*module));
   }
 }
 
-std::optional<definition> symbol_scope::find(std::string_view name) const {
+std::optional<definition> symbol_scope::find(std::string_view name) const
+{
   std::set<module_id> on_path;
   return find_past(name, on_path);
 }
 
-std::optional<definition> symbol_scope::find_past(std::string_view name, std::set<module_id>& on_path) const {
+std::optional<definition> symbol_scope::find_past(std::string_view name, std::set<module_id>& on_path) const
+{
   for (const linkable_module& module : modules_) {
     if (const auto ordinal = module.info->find_export_ordinal(name)) {
       if (auto found = define(module, *ordinal, on_path)) {
@@ -53,7 +59,8 @@ std::optional<definition> symbol_scope::find_past(std::string_view name, std::se
 }
 
 std::optional<definition> symbol_scope::define(const linkable_module& module, std::uint32_t ordinal,
-                                               std::set<module_id>& on_path) const {
+                                               std::set<module_id>& on_path) const
+{
   const export_info& exported = module.info->exports[ordinal];
   if (kind_of(exported.type) != extern_kind::function) {
     return definition{module, ordinal, null_slot};

@@ -12,7 +12,8 @@ namespace interlink {
 
 namespace {
 
-resolve_function publish(topology& state, next_snapshot& next, std::vector<slot_fill> slots) {
+resolve_function publish(topology& state, next_snapshot& next, std::vector<slot_fill> slots)
+{
   next.edit().table_size = std::max(next.edit().table_size, state.table.size());
   resolve_function operation{std::move(slots), next.edit().table_size};
   next.publish(state);
@@ -20,7 +21,8 @@ resolve_function publish(topology& state, next_snapshot& next, std::vector<slot_
 }
 
 /// Takes a slot for a function that has none and notes it in `next`.
-result<slot_fill> give_slot(topology& state, next_snapshot& next, const found_function& function) {
+result<slot_fill> give_slot(topology& state, next_snapshot& next, const found_function& function)
+{
   const auto slot = state.table.allocate(1, 0);
   if (!slot) {
     return fail(slot.error());
@@ -29,7 +31,8 @@ result<slot_fill> give_slot(topology& state, next_snapshot& next, const found_fu
   return slot_fill{*slot, {function.provider, function.export_ordinal, no_module, 0}};
 }
 
-error lazy_failure(errc code, const module_plan& importer, const import_info& import, std::string found) {
+error lazy_failure(errc code, const module_plan& importer, const import_info& import, std::string found)
+{
   error_detail detail;
   detail.message = code == errc::symbol_not_found ? "the function is called, and no module defines it"
                                                   : "symbol found with another type";
@@ -40,7 +43,8 @@ error lazy_failure(errc code, const module_plan& importer, const import_info& im
   return {code, std::move(detail)};
 }
 
-symbol_scope lazy_scope(const topology& state, const loaded_module& importer) {
+symbol_scope lazy_scope(const topology& state, const loaded_module& importer)
+{
   symbol_scope scope(*state.current);
   for (const std::vector<module_id>* part : {state.current->global_scope.get(), &importer.scope}) {
     for (const module_id id : *part) {
@@ -53,7 +57,8 @@ symbol_scope lazy_scope(const topology& state, const loaded_module& importer) {
 }
 
 /// What a lazy import is bound to now.
-result<found_function> find_lazy(const topology& state, const loaded_module& importer, const thunk_plan& thunk) {
+result<found_function> find_lazy(const topology& state, const loaded_module& importer, const thunk_plan& thunk)
+{
   const module_plan& plan = importer.plan();
   const import_info& import = plan.info->imports[thunk.import_ordinal];
   // A weak import was undefined when its module was bound, and that is final: its address is 0 in the guest's hands.
@@ -70,10 +75,11 @@ result<found_function> find_lazy(const topology& state, const loaded_module& imp
 
 } // namespace
 
-result<slot_outcome> assign_slot(topology& state, module_id provider, std::uint32_t export_ordinal) {
+result<slot_outcome> assign_slot(topology& state, module_id provider, std::uint32_t export_ordinal)
+{
   const loaded_module* module = state.current->find(provider);
-  if (module == nullptr || export_ordinal >= module->plan().info->exports.size() ||
-      kind_of(module->plan().info->exports[export_ordinal].type) != extern_kind::function) {
+  if (module == nullptr || export_ordinal >= module->plan().info->exports.size()
+      || kind_of(module->plan().info->exports[export_ordinal].type) != extern_kind::function) {
     return fail(errc::invalid_handle, "no function with that number is loaded (any more)");
   }
   const found_function function = canonical_function(*state.current, provider, export_ordinal);
@@ -90,7 +96,8 @@ result<slot_outcome> assign_slot(topology& state, module_id provider, std::uint3
   return outcome;
 }
 
-result<slot_outcome> bind_lazy(topology& state, module_id importer, std::uint32_t thunk_number) {
+result<slot_outcome> bind_lazy(topology& state, module_id importer, std::uint32_t thunk_number)
+{
   const loaded_module* module = state.current->find(importer);
   if (module == nullptr || thunk_number >= module->plan().thunks.size()) {
     return fail(errc::invalid_argument, "no such import is waiting to be bound");
@@ -123,7 +130,8 @@ result<slot_outcome> bind_lazy(topology& state, module_id importer, std::uint32_
   return outcome;
 }
 
-result<slot_outcome> allocate_slots(topology& state, std::uint32_t count) {
+result<slot_outcome> allocate_slots(topology& state, std::uint32_t count)
+{
   if (count == 0) {
     return fail(errc::invalid_argument, "a range of no slots was asked for");
   }

@@ -11,19 +11,23 @@ namespace interlink {
 
 namespace {
 
-error table_is_full(std::uint64_t count, std::uint64_t size, std::uint64_t maximum) {
+error table_is_full(std::uint64_t count, std::uint64_t size, std::uint64_t maximum)
+{
   error_detail detail;
-  detail.message = "the function table cannot take " + std::to_string(count) + " more slots: it has " +
-                   std::to_string(size) + " of at most " + std::to_string(maximum);
+  detail.message = "the function table cannot take " + std::to_string(count) + " more slots: it has "
+                   + std::to_string(size) + " of at most " + std::to_string(maximum);
   return {errc::table_exhausted, std::move(detail)};
 }
 
 } // namespace
 
 table_layout::table_layout(std::uint64_t first_free, std::uint64_t maximum)
-    : end_(std::max<std::uint64_t>(first_free, 1)), maximum_(std::min<std::uint64_t>(maximum, limit::table_elements)) {}
+    : end_(std::max<std::uint64_t>(first_free, 1)), maximum_(std::min<std::uint64_t>(maximum, limit::table_elements))
+{
+}
 
-result<table_index> table_layout::allocate(std::uint64_t count, std::uint32_t alignment_log2) {
+result<table_index> table_layout::allocate(std::uint64_t count, std::uint32_t alignment_log2)
+{
   if (count == 0) {
     return null_slot;
   }
@@ -60,7 +64,8 @@ result<table_index> table_layout::allocate(std::uint64_t count, std::uint32_t al
   return table_index{static_cast<std::uint32_t>(base)};
 }
 
-void table_layout::replace(std::vector<slot_range>::iterator place, slot_range before, slot_range after) {
+void table_layout::replace(std::vector<slot_range>::iterator place, slot_range before, slot_range after)
+{
   if (before.count > 0 && after.count > 0) {
     *place = after;
     free_.insert(place, before);
@@ -71,7 +76,8 @@ void table_layout::replace(std::vector<slot_range>::iterator place, slot_range b
   }
 }
 
-void table_layout::free(table_index base, std::uint64_t count) {
+void table_layout::free(table_index base, std::uint64_t count)
+{
   if (count == 0) {
     return;
   }
@@ -87,7 +93,8 @@ void table_layout::free(table_index base, std::uint64_t count) {
   }
 }
 
-std::uint64_t table_layout::used_end() const {
+std::uint64_t table_layout::used_end() const
+{
   const bool ends_free = !free_.empty() && std::uint64_t{free_.back().base} + free_.back().count == end_;
   return ends_free ? free_.back().base : end_;
 }

@@ -11,7 +11,8 @@ namespace interlink {
 namespace {
 
 /// The arena as a later request sees it.
-void hash_arena(value_hash& hash, memory_arena arena, topology_version reusable_up_to) {
+void hash_arena(value_hash& hash, memory_arena arena, topology_version reusable_up_to)
+{
   arena.settle(reusable_up_to);
   for (const memory_arena::free_range& free : arena.free_ranges()) {
     hash.add(free.range.address);
@@ -23,7 +24,8 @@ void hash_arena(value_hash& hash, memory_arena arena, topology_version reusable_
 
 /// The table without its length, which never shrinks, and without the slots that published functions were given: an
 /// abandoned load leaves those behind, harmlessly.
-void hash_table(value_hash& hash, const topology& state) {
+void hash_table(value_hash& hash, const topology& state)
+{
   table_layout table = state.table;
   for (const auto& slots : state.current->slots) {
     slots->of_export.for_each([&](std::size_t, table_index slot) { table.free(slot, 1); });
@@ -38,7 +40,8 @@ void hash_table(value_hash& hash, const topology& state) {
   }
 }
 
-void hash_published(value_hash& hash, const snapshot& published) {
+void hash_published(value_hash& hash, const snapshot& published)
+{
   hash.add(published.is_stopping ? 1 : 0);
   for (std::size_t place = 0; place < published.modules->size(); ++place) {
     hash.add((*published.modules)[place]->plan().id.value);
@@ -53,7 +56,8 @@ void hash_published(value_hash& hash, const snapshot& published) {
 }
 
 template <class Map>
-void hash_counts(value_hash& hash, const Map& counts) {
+void hash_counts(value_hash& hash, const Map& counts)
+{
   hash.add(counts.size());
   for (const auto& [key, value] : counts) {
     hash.add(key.value);
@@ -65,7 +69,8 @@ void hash_counts(value_hash& hash, const Map& counts) {
   }
 }
 
-void hash_loading(value_hash& hash, const topology& state) {
+void hash_loading(value_hash& hash, const topology& state)
+{
   for (const auto& [id, load] : state.loads) {
     hash.add(id.value);
     for (const group_block& block : load.blocks) {
@@ -91,7 +96,8 @@ void hash_loading(value_hash& hash, const topology& state) {
   }
 }
 
-void hash_roster(value_hash& hash, const topology& state) {
+void hash_roster(value_hash& hash, const topology& state)
+{
   for (const auto& [group, entry] : state.roster) {
     hash.add(group.value);
     hash.add(entry.owns_main_tls ? 1 : 0);
@@ -106,7 +112,8 @@ void hash_roster(value_hash& hash, const topology& state) {
 } // namespace
 
 topology make_topology(const main_layout& layout, std::shared_ptr<const host_catalog> catalog,
-                       std::uint64_t table_maximum) {
+                       std::uint64_t table_maximum)
+{
   topology state;
   state.current = make_empty_snapshot();
   state.arena.add(layout.arena, false);
@@ -117,18 +124,21 @@ topology make_topology(const main_layout& layout, std::shared_ptr<const host_cat
   return state;
 }
 
-operation_body stop(topology& state, std::uint32_t exit_code) {
+operation_body stop(topology& state, std::uint32_t exit_code)
+{
   next_snapshot next(state);
   next.edit().is_stopping = true;
   next.publish(state);
   return stop_process{exit_code};
 }
 
-void advance(topology& state) {
+void advance(topology& state)
+{
   next_snapshot(state).publish(state);
 }
 
-std::uint64_t hash_of(const topology& state) {
+std::uint64_t hash_of(const topology& state)
+{
   value_hash hash;
   hash_published(hash, *state.current);
   hash_arena(hash, state.arena, state.reusable_up_to);

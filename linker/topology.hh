@@ -80,8 +80,8 @@ struct load_in_flight {
 
 /// A live group.
 struct roster_entry {
-  std::map<module_id, memory_range>
-      blocks; ///< TLS blocks; `no_module` is its scratch stack. Main's own is not ours when the guest gave it
+  /// TLS blocks by module; that of `no_module` is the scratch stack. Main's is not ours when the guest gave it.
+  std::map<module_id, memory_range> blocks;
   bool owns_main_tls{};
 };
 

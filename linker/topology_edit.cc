@@ -8,11 +8,13 @@
 
 namespace interlink {
 
-next_snapshot::next_snapshot(const topology& state) : next_(std::make_shared<snapshot>(*state.current)) {
+next_snapshot::next_snapshot(const topology& state) : next_(std::make_shared<snapshot>(*state.current))
+{
   ++next_->version.value;
 }
 
-module_slots& next_snapshot::slots_of(module_id id) {
+module_slots& next_snapshot::slots_of(module_id id)
+{
   const std::size_t place = *next_->place_of(id);
   auto& copy = changed_[place];
   if (!copy) {
@@ -21,14 +23,16 @@ module_slots& next_snapshot::slots_of(module_id id) {
   return *copy;
 }
 
-void next_snapshot::publish(topology& state) {
+void next_snapshot::publish(topology& state)
+{
   for (auto& [place, slots] : changed_) {
     next_->slots[place] = std::move(slots);
   }
   state.current = std::move(next_);
 }
 
-void take_references(topology& state, const std::map<module_id, std::set<module_id>>& bound_to) {
+void take_references(topology& state, const std::map<module_id, std::set<module_id>>& bound_to)
+{
   for (const auto& [importer, providers] : bound_to) {
     for (const module_id provider : providers) {
       ++state.references[provider];
@@ -36,7 +40,8 @@ void take_references(topology& state, const std::map<module_id, std::set<module_
   }
 }
 
-void give_back_references(topology& state, const std::map<module_id, std::set<module_id>>& bound_to) {
+void give_back_references(topology& state, const std::map<module_id, std::set<module_id>>& bound_to)
+{
   for (const auto& [importer, providers] : bound_to) {
     for (const module_id provider : providers) {
       const auto count = state.references.find(provider);
@@ -47,7 +52,8 @@ void give_back_references(topology& state, const std::map<module_id, std::set<mo
   }
 }
 
-void promote_to_global(snapshot& next, const std::vector<module_id>& closure) {
+void promote_to_global(snapshot& next, const std::vector<module_id>& closure)
+{
   std::vector<module_id> scope = *next.global_scope;
   for (const module_id id : closure) {
     if (std::ranges::find(scope, id) == scope.end()) {
@@ -59,13 +65,14 @@ void promote_to_global(snapshot& next, const std::vector<module_id>& closure) {
   }
 }
 
-bool has_open_initialisers(const topology& state) {
+bool has_open_initialisers(const topology& state)
+{
   auto is_open = [](const loaded_module_ptr& module) {
     return needs_scratch_stack(*module->plan().info);
   };
-  return std::ranges::any_of(*state.current->modules, is_open) ||
-         std::ranges::any_of(state.loads,
-                             [&](const auto& entry) { return std::ranges::any_of(entry.second.modules, is_open); });
+  return std::ranges::any_of(*state.current->modules, is_open)
+         || std::ranges::any_of(state.loads,
+                                [&](const auto& entry) { return std::ranges::any_of(entry.second.modules, is_open); });
 }
 
 } // namespace interlink

@@ -12,7 +12,8 @@ namespace interlink {
 /// Context: a value.
 class value_hash {
 public:
-  void add(std::uint64_t number) {
+  void add(std::uint64_t number)
+  {
     // The finaliser of splitmix64: every bit of the input reaches every bit of the output.
     std::uint64_t mixed = state_ + number + 0x9E3779B97F4A7C15ULL;
     mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9ULL;
@@ -20,7 +21,8 @@ public:
     state_ = mixed ^ (mixed >> 31);
   }
 
-  void add(std::string_view text) {
+  void add(std::string_view text)
+  {
     add(text.size());
     for (const char c : text) {
       add(static_cast<unsigned char>(c));

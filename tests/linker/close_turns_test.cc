@@ -11,17 +11,20 @@ namespace {
 
 using namespace test;
 
-library_handle handle_of(const linking_world& world, const std::string& name) {
+library_handle handle_of(const linking_world& world, const std::string& name)
+{
   return library_handle{world.id_of(name).value};
 }
 
-std::vector<module_id> close(linking_world& world, const std::string& name) {
+std::vector<module_id> close(linking_world& world, const std::string& name)
+{
   auto closed = close_library(world.state, handle_of(world, name));
   EXPECT_TRUE(closed);
   return closed.value_or(std::vector<module_id>{});
 }
 
-linking_world world_with(const std::map<std::string, module_info_builder>& libraries) {
+linking_world world_with(const std::map<std::string, module_info_builder>& libraries)
+{
   linking_world world = linking_world::running(pie_main().build());
   for (const auto& [name, library] : libraries) {
     world.add(name, library.build());
@@ -29,7 +32,8 @@ linking_world world_with(const std::map<std::string, module_info_builder>& libra
   return world;
 }
 
-TEST(CloseLibrary, CountsHandles) {
+TEST(CloseLibrary, CountsHandles)
+{
   linking_world world = world_with({{"libx", side()}});
   world.open("libx");
   world.open("libx");
@@ -37,28 +41,32 @@ TEST(CloseLibrary, CountsHandles) {
   EXPECT_EQ(close(world, "libx").size(), 1U);
 }
 
-TEST(CloseLibrary, RunsDestructorsOfUsersBeforeThoseOfDependencies) {
+TEST(CloseLibrary, RunsDestructorsOfUsersBeforeThoseOfDependencies)
+{
   linking_world world = world_with({{"libx", side().needs("libbase")}, {"libbase", side()}});
   world.open("libx");
   EXPECT_EQ(close(world, "libx"), (std::vector<module_id>{world.id_of("libx"), world.id_of("libbase")}));
 }
 
-TEST(CloseLibrary, KeepsADependencyThatOthersNeed) {
+TEST(CloseLibrary, KeepsADependencyThatOthersNeed)
+{
   linking_world world =
-      world_with({{"libx", side().needs("libbase")}, {"liby", side().needs("libbase")}, {"libbase", side()}});
+    world_with({{"libx", side().needs("libbase")}, {"liby", side().needs("libbase")}, {"libbase", side()}});
   world.open("libx");
   world.open("liby");
   EXPECT_EQ(close(world, "libx"), std::vector<module_id>{world.id_of("libx")});
 }
 
-TEST(CloseLibrary, KeepsALibraryThatAnotherIsBoundTo) {
+TEST(CloseLibrary, KeepsALibraryThatAnotherIsBoundTo)
+{
   linking_world world = world_with({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}});
   world.open("libglobal", {.is_global = true});
   world.open("libx");
   EXPECT_TRUE(close(world, "libglobal").empty());
 }
 
-TEST(CloseLibrary, KeepsALibraryThatALazyImportIsBoundTo) {
+TEST(CloseLibrary, KeepsALibraryThatALazyImportIsBoundTo)
+{
   linking_world world = world_with({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}});
   world.open("libx");
   world.open("libglobal", {.is_global = true});
@@ -66,28 +74,32 @@ TEST(CloseLibrary, KeepsALibraryThatALazyImportIsBoundTo) {
   EXPECT_TRUE(close(world, "libglobal").empty());
 }
 
-TEST(CloseLibrary, ClosesModulesThatNeedEachOther) {
+TEST(CloseLibrary, ClosesModulesThatNeedEachOther)
+{
   linking_world world = world_with({{"liba", side().needs("libb")}, {"libb", side().needs("liba")}});
   world.open("liba");
   EXPECT_EQ(close(world, "liba").size(), 2U);
 }
 
-TEST(CloseLibrary, KeepsAFinalLibrary) {
+TEST(CloseLibrary, KeepsAFinalLibrary)
+{
   linking_world world = world_with({{"libx", side()}});
   world.open("libx", {.is_final = true});
   EXPECT_TRUE(close(world, "libx").empty());
 }
 
-TEST(CloseLibrary, KeepsWhatALoadInFlightIsBoundTo) {
+TEST(CloseLibrary, KeepsWhatALoadInFlightIsBoundTo)
+{
   linking_world world = world_with({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}});
   world.open("libglobal", {.is_global = true});
   world.plan("libx");
   EXPECT_TRUE(close(world, "libglobal").empty());
 }
 
-TEST(CloseLibrary, ClosesInALaterTurnWhatAnAbandonedLoadHeld) {
+TEST(CloseLibrary, ClosesInALaterTurnWhatAnAbandonedLoadHeld)
+{
   linking_world world =
-      world_with({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}, {"liby", side()}});
+    world_with({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}, {"liby", side()}});
   world.open("libglobal", {.is_global = true});
   world.open("liby");
   const load_id held = world.plan("libx").id;
@@ -96,12 +108,14 @@ TEST(CloseLibrary, ClosesInALaterTurnWhatAnAbandonedLoadHeld) {
   EXPECT_EQ(close(world, "liby").size(), 2U);
 }
 
-TEST(CloseLibrary, RefusesAHandleThatIsNotOpen) {
+TEST(CloseLibrary, RefusesAHandleThatIsNotOpen)
+{
   linking_world world = world_with({});
   EXPECT_EQ(close_library(world.state, library_handle{9}).error().code(), errc::invalid_handle);
 }
 
-TEST(CloseLibrary, MakesAnOpenOfTheFileWaitForTheClose) {
+TEST(CloseLibrary, MakesAnOpenOfTheFileWaitForTheClose)
+{
   linking_world world = world_with({{"libx", side()}});
   const module_id old = world.open("libx");
   close(world, "libx");
@@ -110,21 +124,24 @@ TEST(CloseLibrary, MakesAnOpenOfTheFileWaitForTheClose) {
   EXPECT_EQ(std::get<wait_for_load>(outcome).id, world.state.closing.at(old));
 }
 
-TEST(CloseLibrary, HidesAClosingModuleFromNewImports) {
+TEST(CloseLibrary, HidesAClosingModuleFromNewImports)
+{
   linking_world world = world_with({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}});
   world.open("libglobal", {.is_global = true});
   close(world, "libglobal");
   EXPECT_EQ(world.plan("libx").plan->modules[0].thunks.at(0).slot, null_slot);
 }
 
-TEST(Unload, OpensTheFileAgainAsANewIncarnation) {
+TEST(Unload, OpensTheFileAgainAsANewIncarnation)
+{
   linking_world world = world_with({{"libx", side()}});
   const module_id old = world.open("libx");
   unload(world.state, close(world, "libx"));
   EXPECT_GT(world.open("libx"), old);
 }
 
-TEST(Unload, NullsOwnAndGivenSlots) {
+TEST(Unload, NullsOwnAndGivenSlots)
+{
   linking_world world = world_with({{"libx", side().table_size(2).import_address("f").function("f")}});
   world.open("libx");
   const module_plan plan = world.plan_of("libx");
@@ -134,7 +151,8 @@ TEST(Unload, NullsOwnAndGivenSlots) {
   EXPECT_EQ(std::get<unload_modules>(body).slots, expected);
 }
 
-TEST(Unload, GivesItsSlotsToTheNextLoadAtOnce) {
+TEST(Unload, GivesItsSlotsToTheNextLoadAtOnce)
+{
   linking_world world = world_with({{"libx", side().table_size(2)}, {"liby", side().table_size(2)}});
   world.open("libx");
   const table_index base = world.plan_of("libx").table_base;
@@ -142,7 +160,8 @@ TEST(Unload, GivesItsSlotsToTheNextLoadAtOnce) {
   EXPECT_EQ(world.plan("liby").plan->modules[0].table_base, base);
 }
 
-TEST(Unload, KeepsItsMemoryFromOthersUntilNoGroupLags) {
+TEST(Unload, KeepsItsMemoryFromOthersUntilNoGroupLags)
+{
   linking_world world = world_with({{"libx", side().data_size(4096)}, {"liby", side().data_size(4096)}});
   world.open("libx");
   const memory_address base = world.plan_of("libx").memory_base;
@@ -154,28 +173,31 @@ TEST(Unload, KeepsItsMemoryFromOthersUntilNoGroupLags) {
   EXPECT_EQ(world.plan("liby").plan->modules[0].memory_base, base);
 }
 
-TEST(Unload, TakesBackTheBlocksOfAllGroups) {
+TEST(Unload, TakesBackTheBlocksOfAllGroups)
+{
   linking_world world = world_with({{"libx", side().tls(8)}});
   const module_id id = world.open("libx");
   unload(world.state, close(world, "libx"));
   EXPECT_FALSE(world.state.roster.at(group_id{1}).blocks.contains(id));
 }
 
-TEST(Unload, LeavesTheGlobalScope) {
+TEST(Unload, LeavesTheGlobalScope)
+{
   linking_world world = world_with({{"libx", side().function("f")}});
   world.open("libx", {.is_global = true});
   unload(world.state, close(world, "libx"));
   EXPECT_EQ(*world.state.current->global_scope, std::vector<module_id>{main_module});
 }
 
-TEST(Unload, LeavesNothingBehindButTheVersion) {
+TEST(Unload, LeavesNothingBehindButTheVersion)
+{
   linking_world world = world_with({{"libx", side()
-                                                 .data_size(100)
-                                                 .table_size(3)
-                                                 .tls(8)
-                                                 .import_function("malloc", int_function)
-                                                 .import_function("f")
-                                                 .function("f")}});
+                                               .data_size(100)
+                                               .table_size(3)
+                                               .tls(8)
+                                               .import_function("malloc", int_function)
+                                               .import_function("f")
+                                               .function("f")}});
   const auto references = world.state.references;
   const auto used = world.state.table.used_end();
   world.open("libx");
@@ -187,7 +209,8 @@ TEST(Unload, LeavesNothingBehindButTheVersion) {
   EXPECT_TRUE(world.state.closing.empty());
 }
 
-TEST(Unload, NeverRunsOutOfMemoryOverManyOpensAndCloses) {
+TEST(Unload, NeverRunsOutOfMemoryOverManyOpensAndCloses)
+{
   linking_world world = world_with({{"small", side().data_size(1U << 20)}, {"large", side().data_size(40U << 20)}});
   for (int i = 0; i < 500; ++i) {
     const std::string name = i % 2 == 0 ? "small" : "large";

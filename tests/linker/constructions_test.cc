@@ -14,24 +14,28 @@ using namespace test;
 constexpr group_id first{1};
 
 struct chain_world : ::testing::Test {
-  chain_world() : world(linking_world::running(pie_main().build())) {
+  chain_world() : world(linking_world::running(pie_main().build()))
+  {
     world.add("libbase", side().build());
     world.add("libmid", side().needs("libbase").build());
     world.add("libother", side().needs("libbase").build());
     second = world.join();
   }
 
-  planned_load commit(const std::string& name, group_id group) {
+  planned_load commit(const std::string& name, group_id group)
+  {
     planned_load planned = world.plan(name, {}, group);
     commit_load(world.state, planned.id, {});
     return planned;
   }
 
-  construct_outcome next(group_id group, load_id own, module_id root) {
+  construct_outcome next(group_id group, load_id own, module_id root)
+  {
     return next_constructor(world.state, group, own, root);
   }
 
-  static module_id to_run(const construct_outcome& outcome) {
+  static module_id to_run(const construct_outcome& outcome)
+  {
     const auto* run = std::get_if<run_constructor>(&outcome);
     return run == nullptr ? no_module : run->module;
   }
@@ -44,12 +48,14 @@ struct chain_world : ::testing::Test {
 
 using Constructions = chain_world;
 
-TEST_F(Constructions, RunDependenciesFirst) {
+TEST_F(Constructions, RunDependenciesFirst)
+{
   world.open("libmid");
   EXPECT_EQ(world.constructed, (std::vector<module_id>{world.id_of("libbase"), world.id_of("libmid")}));
 }
 
-TEST_F(Constructions, RunOnceForAllOpeners) {
+TEST_F(Constructions, RunOnceForAllOpeners)
+{
   world.open("libmid");
   world.open("libmid");
   world.open("libother");
@@ -57,16 +63,19 @@ TEST_F(Constructions, RunOnceForAllOpeners) {
             (std::vector<module_id>{world.id_of("libbase"), world.id_of("libmid"), world.id_of("libother")}));
 }
 
-TEST_F(Constructions, LeaveOutMainWhichRunsItsOwn) {
+TEST_F(Constructions, LeaveOutMainWhichRunsItsOwn)
+{
   EXPECT_TRUE(world.constructed.empty());
 }
 
-TEST_F(Constructions, OfNeededLibrariesRunBeforeMainStarts) {
+TEST_F(Constructions, OfNeededLibrariesRunBeforeMainStarts)
+{
   linking_world program = linking_world::running(pie_main().needs("liba").build(), {{"liba", side().build()}});
   EXPECT_EQ(program.constructed, std::vector<module_id>{program.id_of("liba")});
 }
 
-TEST_F(Constructions, MakeAnotherThreadWaitForTheirOwner) {
+TEST_F(Constructions, MakeAnotherThreadWaitForTheirOwner)
+{
   const planned_load load = commit("libmid", first);
   next(first, load.id, load.root);
   const construct_outcome outcome = next(second, no_load, load.root);
@@ -76,7 +85,8 @@ TEST_F(Constructions, MakeAnotherThreadWaitForTheirOwner) {
 }
 
 // An opener of a module that needs one under construction waits, though the module itself is its own.
-TEST_F(Constructions, WaitForTheWholeClosureDependenciesFirst) {
+TEST_F(Constructions, WaitForTheWholeClosureDependenciesFirst)
+{
   const planned_load base = commit("libbase", first);
   next(first, base.id, base.root);
   const planned_load user = commit("libmid", second);
@@ -86,7 +96,8 @@ TEST_F(Constructions, WaitForTheWholeClosureDependenciesFirst) {
 }
 
 // T7.
-TEST_F(Constructions, GoOnWhenAWaitWouldCloseACycle) {
+TEST_F(Constructions, GoOnWhenAWaitWouldCloseACycle)
+{
   const planned_load base = commit("libbase", first);
   const planned_load user = commit("libmid", second);
   world.add("libthird", side().build());
@@ -98,7 +109,8 @@ TEST_F(Constructions, GoOnWhenAWaitWouldCloseACycle) {
 }
 
 // T7.
-TEST_F(Constructions, SeeACycleOfThreeWaiters) {
+TEST_F(Constructions, SeeACycleOfThreeWaiters)
+{
   const group_id third = world.join();
   for (const char* name : {"a", "b", "c"}) {
     world.add(name, side().build());
@@ -114,7 +126,8 @@ TEST_F(Constructions, SeeACycleOfThreeWaiters) {
   EXPECT_TRUE(is_done(next(third, no_load, a.root)));
 }
 
-TEST_F(Constructions, AskAgainWithoutTheOldWait) {
+TEST_F(Constructions, AskAgainWithoutTheOldWait)
+{
   const planned_load base = commit("libbase", first);
   next(first, base.id, base.root);
   next(second, no_load, base.root);
@@ -124,13 +137,15 @@ TEST_F(Constructions, AskAgainWithoutTheOldWait) {
   EXPECT_TRUE(world.state.waits_for.empty());
 }
 
-TEST_F(Constructions, AreSkippedByARecursiveOpenOfTheSameThread) {
+TEST_F(Constructions, AreSkippedByARecursiveOpenOfTheSameThread)
+{
   const planned_load load = commit("libmid", first);
   next(first, load.id, load.root);
   EXPECT_TRUE(is_done(next(first, no_load, load.root)));
 }
 
-TEST_F(Constructions, RunForANestedLoadWhileTheOuterOnesWait) {
+TEST_F(Constructions, RunForANestedLoadWhileTheOuterOnesWait)
+{
   const planned_load outer = commit("libmid", first);
   ASSERT_EQ(to_run(next(first, outer.id, outer.root)), world.id_of("libbase"));
   const planned_load nested = commit("libother", first);
@@ -138,27 +153,31 @@ TEST_F(Constructions, RunForANestedLoadWhileTheOuterOnesWait) {
 }
 
 // T6.
-TEST_F(Constructions, NeverBeginTwice) {
+TEST_F(Constructions, NeverBeginTwice)
+{
   const planned_load load = commit("libbase", first);
   ASSERT_EQ(to_run(next(first, load.id, load.root)), load.root);
   EXPECT_TRUE(is_done(next(first, load.id, load.root)));
 }
 
-TEST_F(Constructions, CutShortByALeavingThreadCountAsRun) {
+TEST_F(Constructions, CutShortByALeavingThreadCountAsRun)
+{
   const planned_load load = commit("libbase", second);
   next(second, load.id, load.root);
   leave_group(world.state, second);
   EXPECT_TRUE(is_done(next(first, no_load, load.root)));
 }
 
-TEST_F(Constructions, NotBegunByALeavingThreadPassToTheNextThatNeedsThem) {
+TEST_F(Constructions, NotBegunByALeavingThreadPassToTheNextThatNeedsThem)
+{
   const planned_load load = commit("libmid", second);
   next(second, load.id, load.root);
   leave_group(world.state, second);
   EXPECT_EQ(to_run(next(first, no_load, load.root)), world.id_of("libmid"));
 }
 
-TEST_F(Constructions, TakenOverMakeOthersWaitForWhoRunsThem) {
+TEST_F(Constructions, TakenOverMakeOthersWaitForWhoRunsThem)
+{
   const group_id third = world.join();
   const planned_load load = commit("libmid", second);
   leave_group(world.state, second);
@@ -166,14 +185,16 @@ TEST_F(Constructions, TakenOverMakeOthersWaitForWhoRunsThem) {
   EXPECT_EQ(std::get<wait_for_constructor>(next(third, no_load, load.root)).owner, first);
 }
 
-TEST_F(Constructions, RunInACycleOfNeededModules) {
+TEST_F(Constructions, RunInACycleOfNeededModules)
+{
   world.add("cycle_a", side().needs("cycle_b").build());
   world.add("cycle_b", side().needs("cycle_a").build());
   world.open("cycle_a");
   EXPECT_EQ(world.constructed, (std::vector<module_id>{world.id_of("cycle_b"), world.id_of("cycle_a")}));
 }
 
-TEST_F(Constructions, AreForgottenWhenAllHaveRun) {
+TEST_F(Constructions, AreForgottenWhenAllHaveRun)
+{
   world.open("libmid");
   EXPECT_TRUE(world.state.constructions.empty());
   EXPECT_TRUE(world.state.constructed_by.empty());

@@ -10,35 +10,43 @@ namespace {
 
 using graph = std::vector<std::vector<int>>;
 
-std::vector<int> dependencies_first(const graph& needed) {
+std::vector<int> dependencies_first(const graph& needed)
+{
   return post_order(0, [&](int node) -> const std::vector<int>& { return needed[static_cast<std::size_t>(node)]; });
 }
 
-std::vector<int> by_breadth(const graph& needed) {
+std::vector<int> by_breadth(const graph& needed)
+{
   return breadth_first(0, [&](int node) -> const std::vector<int>& { return needed[static_cast<std::size_t>(node)]; });
 }
 
-TEST(DependencyOrder, PutsDependenciesBeforeUsers) {
+TEST(DependencyOrder, PutsDependenciesBeforeUsers)
+{
   EXPECT_EQ(dependencies_first({{1}, {2}, {}}), (std::vector<int>{2, 1, 0}));
 }
 
-TEST(DependencyOrder, KeepsTheOrderOfTheNeededList) {
+TEST(DependencyOrder, KeepsTheOrderOfTheNeededList)
+{
   EXPECT_EQ(dependencies_first({{2, 1}, {}, {}}), (std::vector<int>{2, 1, 0}));
 }
 
-TEST(DependencyOrder, TakesASharedDependencyOnce) {
+TEST(DependencyOrder, TakesASharedDependencyOnce)
+{
   EXPECT_EQ(dependencies_first({{1, 2}, {3}, {3}, {}}), (std::vector<int>{3, 1, 2, 0}));
 }
 
-TEST(DependencyOrder, PutsTheModuleReachedSecondFirstInACycle) {
+TEST(DependencyOrder, PutsTheModuleReachedSecondFirstInACycle)
+{
   EXPECT_EQ(dependencies_first({{1}, {0}}), (std::vector<int>{1, 0}));
 }
 
-TEST(DependencyOrder, BearsAModuleThatNeedsItself) {
+TEST(DependencyOrder, BearsAModuleThatNeedsItself)
+{
   EXPECT_EQ(dependencies_first({{0}}), std::vector<int>{0});
 }
 
-TEST(DependencyOrder, FollowsAChainAsLongAsTheLimit) {
+TEST(DependencyOrder, FollowsAChainAsLongAsTheLimit)
+{
   graph chain(10'000);
   for (std::size_t i = 0; i + 1 < chain.size(); ++i) {
     chain[i].push_back(static_cast<int>(i + 1));
@@ -46,11 +54,13 @@ TEST(DependencyOrder, FollowsAChainAsLongAsTheLimit) {
   EXPECT_EQ(dependencies_first(chain).front(), 9'999);
 }
 
-TEST(DependencyOrder, SearchesBreadthFirst) {
+TEST(DependencyOrder, SearchesBreadthFirst)
+{
   EXPECT_EQ(by_breadth({{1, 2}, {3}, {4}, {}, {}}), (std::vector<int>{0, 1, 2, 3, 4}));
 }
 
-TEST(DependencyOrder, SearchesEachModuleOnce) {
+TEST(DependencyOrder, SearchesEachModuleOnce)
+{
   EXPECT_EQ(by_breadth({{1, 2}, {2, 0}, {1}}), (std::vector<int>{0, 1, 2}));
 }
 

@@ -11,18 +11,21 @@ namespace {
 using namespace test;
 
 template <class Binding>
-const Binding* as(const import_binding& bound_to) {
+const Binding* as(const import_binding& bound_to)
+{
   return std::get_if<Binding>(&bound_to);
 }
 
-linking_world world_with(const std::string& name, module_info_builder library) {
+linking_world world_with(const std::string& name, module_info_builder library)
+{
   linking_world world = linking_world::running(pie_main().build());
   world.add(name, library.build());
   return world;
 }
 
 // Rule 8: a resolved export.
-TEST(EnvImports, BindALibraryDirectlyToAFunctionOfMain) {
+TEST(EnvImports, BindALibraryDirectlyToAFunctionOfMain)
+{
   linking_world world = world_with("libx", side().import_function("malloc", int_function));
   const planned_load planned = world.plan("libx");
   const auto* direct = as<binding::direct>(bound(planned.plan->modules[0], "malloc"));
@@ -31,7 +34,8 @@ TEST(EnvImports, BindALibraryDirectlyToAFunctionOfMain) {
   EXPECT_EQ(direct->export_ordinal, ordinal_of(world.plan_of("main"), "malloc"));
 }
 
-TEST(EnvImports, BindAUserDirectlyToADependencyOfTheSameLoad) {
+TEST(EnvImports, BindAUserDirectlyToADependencyOfTheSameLoad)
+{
   linking_world world = world_with("libuser", side().needs("libbase").import_function("base"));
   world.add("libbase", side().function("base").build());
   const planned_load planned = world.plan("libuser");
@@ -39,7 +43,8 @@ TEST(EnvImports, BindAUserDirectlyToADependencyOfTheSameLoad) {
 }
 
 // Rule 8: circular, self and weak imports go through the table.
-TEST(EnvImports, ReachALaterModuleOfTheSameLoadThroughAThunk) {
+TEST(EnvImports, ReachALaterModuleOfTheSameLoadThroughAThunk)
+{
   linking_world world = world_with("liba", side().needs("libb").function("from_a"));
   world.add("libb", side().needs("liba").import_function("from_a").build());
   const planned_load planned = world.plan("liba");
@@ -49,7 +54,8 @@ TEST(EnvImports, ReachALaterModuleOfTheSameLoadThroughAThunk) {
   EXPECT_NE(b.thunks[thunk->number].slot, null_slot);
 }
 
-TEST(EnvImports, ReachTheImportersOwnWeakFunctionThroughAThunk) {
+TEST(EnvImports, ReachTheImportersOwnWeakFunctionThroughAThunk)
+{
   linking_world world = world_with("libx", side().import_function("inline_fn").function("inline_fn"));
   const planned_load planned = world.plan("libx");
   const module_plan& module = planned.plan->modules[0];
@@ -60,7 +66,8 @@ TEST(EnvImports, ReachTheImportersOwnWeakFunctionThroughAThunk) {
             (std::vector<slot_fill>{{slot, {module.id, ordinal_of(module, "inline_fn"), no_module, 0}}}));
 }
 
-TEST(EnvImports, LetMainReachANeededLibraryThroughAThunk) {
+TEST(EnvImports, LetMainReachANeededLibraryThroughAThunk)
+{
   linking_world world(pie_main().needs("libx").import_function("from_x").build());
   world.add("libx", side().function("from_x").build());
   const planned_load planned = world.plan("main", {.kind = load_kind::program});
@@ -69,16 +76,18 @@ TEST(EnvImports, LetMainReachANeededLibraryThroughAThunk) {
   EXPECT_NE(planned.plan->modules[0].thunks[thunk->number].slot, null_slot);
 }
 
-TEST(EnvImports, UseTheSlotThatTheFunctionHasInItsModulesOwnElements) {
+TEST(EnvImports, UseTheSlotThatTheFunctionHasInItsModulesOwnElements)
+{
   linking_world world =
-      world_with("libx", side().table_size(2).import_function("own").function("own").element("own", 1));
+    world_with("libx", side().table_size(2).import_function("own").function("own").element("own", 1));
   const planned_load planned = world.plan("libx");
   const module_plan& module = planned.plan->modules[0];
   EXPECT_EQ(module.thunks[0].slot.value, module.table_base.value + 1);
   EXPECT_TRUE(planned.plan->slots.empty());
 }
 
-TEST(EnvImports, LeaveAMissingFunctionLazy) {
+TEST(EnvImports, LeaveAMissingFunctionLazy)
+{
   linking_world world = world_with("libx", side().import_function("later"));
   const planned_load planned = world.plan("libx");
   const module_plan& module = planned.plan->modules[0];
@@ -86,30 +95,35 @@ TEST(EnvImports, LeaveAMissingFunctionLazy) {
   EXPECT_EQ(module.thunks[0].slot, null_slot);
 }
 
-TEST(EnvImports, ReportAMissingFunctionWithBindNow) {
+TEST(EnvImports, ReportAMissingFunctionWithBindNow)
+{
   linking_world world = world_with("libx", side().import_function("later"));
   EXPECT_EQ(world.failure("libx", {.bind_now = true}).code(), errc::symbol_not_found);
 }
 
-TEST(EnvImports, GiveAWeakUndefinedFunctionAThunkWithoutASlotEvenWithBindNow) {
+TEST(EnvImports, GiveAWeakUndefinedFunctionAThunkWithoutASlotEvenWithBindNow)
+{
   linking_world world = world_with("libx", side().import_weak_function("maybe"));
   const planned_load planned = world.plan("libx", {.bind_now = true});
   EXPECT_EQ(planned.plan->modules[0].thunks.at(0).slot, null_slot);
 }
 
-TEST(EnvImports, TakeAFunctionOfTheHostWhenNoModuleHasIt) {
+TEST(EnvImports, TakeAFunctionOfTheHostWhenNoModuleHasIt)
+{
   linking_world world = world_with("libx", side().import_function("host_log", int_function));
   world.catalog().offered[{"env", "host_log"}] = int_function;
   EXPECT_NE(as<binding::host>(bound(world.plan("libx").plan->modules[0], "host_log")), nullptr);
 }
 
-TEST(EnvImports, PreferAModulesFunctionToTheHosts) {
+TEST(EnvImports, PreferAModulesFunctionToTheHosts)
+{
   linking_world world = world_with("libx", side().import_function("malloc", int_function));
   world.catalog().offered[{"env", "malloc"}] = int_function;
   EXPECT_NE(as<binding::direct>(bound(world.plan("libx").plan->modules[0], "malloc")), nullptr);
 }
 
-TEST(EnvImports, ReportBothSignaturesOfAMismatch) {
+TEST(EnvImports, ReportBothSignaturesOfAMismatch)
+{
   linking_world world = world_with("libx", side().import_function("malloc", void_function));
   const error failed = world.failure("libx");
   EXPECT_EQ(failed.code(), errc::symbol_type_mismatch);
@@ -118,22 +132,25 @@ TEST(EnvImports, ReportBothSignaturesOfAMismatch) {
   EXPECT_EQ(failed.detail().found, "(func (param i32) (result i32)) in main");
 }
 
-TEST(EnvImports, ReportAHostFunctionOfAnotherSignature) {
+TEST(EnvImports, ReportAHostFunctionOfAnotherSignature)
+{
   linking_world world = world_with("libx", side().import_function("host_log", void_function));
   world.catalog().offered[{"env", "host_log"}] = int_function;
   EXPECT_EQ(world.failure("libx").code(), errc::symbol_type_mismatch);
 }
 
-TEST(EnvImports, RefuseSignaturesThatNameAModulesOwnTypes) {
+TEST(EnvImports, RefuseSignaturesThatNameAModulesOwnTypes)
+{
   const function_type concrete{{value_type{0x63, 3}}, {}};
   linking_world world = world_with("libx", side().needs("libb").import_function("f", concrete));
   world.add("libb", side().function("f", concrete).build());
   EXPECT_EQ(world.failure("libx").code(), errc::unsupported_module);
 }
 
-TEST(EnvImports, FollowAFunctionThatIsPassedOnToItsDefinition) {
+TEST(EnvImports, FollowAFunctionThatIsPassedOnToItsDefinition)
+{
   linking_world world =
-      world_with("libpass", side().import_function("malloc", int_function).pass_on("malloc", "my_alloc"));
+    world_with("libpass", side().import_function("malloc", int_function).pass_on("malloc", "my_alloc"));
   world.open("libpass");
   world.add("libx", side().needs("libpass").import_function("my_alloc", int_function).build());
   const planned_load planned = world.plan("libx");
@@ -142,7 +159,8 @@ TEST(EnvImports, FollowAFunctionThatIsPassedOnToItsDefinition) {
   EXPECT_EQ(direct->provider, main_module);
 }
 
-TEST(EnvImports, FollowAPassedOnFunctionWithinOneLoad) {
+TEST(EnvImports, FollowAPassedOnFunctionWithinOneLoad)
+{
   linking_world world = world_with("libx", side().needs("libpass").import_function("my_alloc", int_function));
   world.add("libpass", side().import_function("malloc", int_function).pass_on("malloc", "my_alloc").build());
   const planned_load planned = world.plan("libx");
@@ -151,19 +169,22 @@ TEST(EnvImports, FollowAPassedOnFunctionWithinOneLoad) {
   EXPECT_EQ(direct->provider, main_module);
 }
 
-TEST(EnvImports, DoNotTakeAPassedOnImportForItsOwnDefinition) {
+TEST(EnvImports, DoNotTakeAPassedOnImportForItsOwnDefinition)
+{
   linking_world world = world_with("libx", side().import_function("nowhere").pass_on("nowhere", "nowhere"));
   EXPECT_EQ(world.failure("libx", {.bind_now = true}).code(), errc::symbol_not_found);
 }
 
-TEST(EnvImports, SearchMainBeforeTheLibrarysOwnClosure) {
+TEST(EnvImports, SearchMainBeforeTheLibrarysOwnClosure)
+{
   linking_world world = world_with("libx", side().needs("libbase").import_function("malloc", int_function));
   world.add("libbase", side().function("malloc", int_function).build());
   const planned_load planned = world.plan("libx");
   EXPECT_EQ(as<binding::direct>(bound(module_named(*planned.plan, "libx"), "malloc"))->provider, main_module);
 }
 
-TEST(EnvImports, SearchGlobalModulesBeforeTheLibrarysOwnClosure) {
+TEST(EnvImports, SearchGlobalModulesBeforeTheLibrarysOwnClosure)
+{
   linking_world world = world_with("libglobal", side().function("shared_name"));
   const module_id global = world.open("libglobal", {.is_global = true});
   world.add("libx", side().needs("libbase").import_function("shared_name").build());
@@ -172,14 +193,16 @@ TEST(EnvImports, SearchGlobalModulesBeforeTheLibrarysOwnClosure) {
   EXPECT_EQ(as<binding::direct>(bound(module_named(*planned.plan, "libx"), "shared_name"))->provider, global);
 }
 
-TEST(EnvImports, DoNotSearchALibraryThatWasOpenedLocally) {
+TEST(EnvImports, DoNotSearchALibraryThatWasOpenedLocally)
+{
   linking_world world = world_with("liblocal", side().function("local_name"));
   world.open("liblocal");
   world.add("libx", side().import_function("local_name").build());
   EXPECT_EQ(world.plan("libx").plan->modules[0].thunks.at(0).slot, null_slot);
 }
 
-TEST(EnvImports, SearchTheRootsClosureForAnImportOfItsDependency) {
+TEST(EnvImports, SearchTheRootsClosureForAnImportOfItsDependency)
+{
   linking_world world = world_with("libroot", side().needs("libbase").function("callback"));
   world.add("libbase", side().import_function("callback").build());
   const planned_load planned = world.plan("libroot");
@@ -188,13 +211,15 @@ TEST(EnvImports, SearchTheRootsClosureForAnImportOfItsDependency) {
 }
 
 // Rule 9.
-TEST(EnvImports, GiveTheLinkedMemory) {
+TEST(EnvImports, GiveTheLinkedMemory)
+{
   linking_world world = world_with("libx", side());
   EXPECT_NE(as<binding::linked_memory>(bound(world.plan("libx").plan->modules[0], "memory")), nullptr);
 }
 
 // Rule 9.
-TEST(EnvImports, RefuseAMemoryMaximumBelowTheProgramsAndNameBoth) {
+TEST(EnvImports, RefuseAMemoryMaximumBelowTheProgramsAndNameBoth)
+{
   linking_world world = world_with("libx", module_info_builder().import_memory(1, 16'384));
   const error failed = world.failure("libx");
   EXPECT_EQ(failed.code(), errc::unsupported_module);
@@ -205,24 +230,28 @@ TEST(EnvImports, RefuseAMemoryMaximumBelowTheProgramsAndNameBoth) {
 }
 
 // Rule 9.
-TEST(EnvImports, RefuseAnUnsharedMemoryInAProgramWithASharedOne) {
+TEST(EnvImports, RefuseAnUnsharedMemoryInAProgramWithASharedOne)
+{
   linking_world world = world_with("libx", module_info_builder().import_memory(1, 65'536, false));
   EXPECT_EQ(world.failure("libx").code(), errc::unsupported_module);
 }
 
-TEST(EnvImports, RefuseA64BitMemory) {
+TEST(EnvImports, RefuseA64BitMemory)
+{
   linking_world world =
-      world_with("libx", module_info_builder().import("env", "memory", memory_type{{1, 65'536}, true, true, 16}));
+    world_with("libx", module_info_builder().import("env", "memory", memory_type{{1, 65'536}, true, true, 16}));
   EXPECT_EQ(world.failure("libx").code(), errc::unsupported_module);
 }
 
-TEST(EnvImports, RefuseATableOfOtherElements) {
+TEST(EnvImports, RefuseATableOfOtherElements)
+{
   linking_world world = world_with("libx", module_info_builder().import("env", "__indirect_function_table",
                                                                         table_type{wasm::externref, {0, {}}, false}));
   EXPECT_EQ(world.failure("libx").code(), errc::unsupported_module);
 }
 
-TEST(EnvImports, GiveEachModuleItsOwnBases) {
+TEST(EnvImports, GiveEachModuleItsOwnBases)
+{
   linking_world world = world_with("libx", side().data_size(64).table_size(3));
   const planned_load planned = world.plan("libx");
   const module_plan& module = planned.plan->modules[0];
@@ -233,15 +262,17 @@ TEST(EnvImports, GiveEachModuleItsOwnBases) {
 }
 
 // Rule 10.
-TEST(EnvImports, ShareTheGroupsStackPointer) {
+TEST(EnvImports, ShareTheGroupsStackPointer)
+{
   linking_world world = world_with("libx", side().import("env", "__stack_pointer", address_import));
   EXPECT_NE(as<binding::stack_pointer>(bound(world.plan("libx").plan->modules[0], "__stack_pointer")), nullptr);
 }
 
 // Rule 10.
-TEST(EnvImports, TakeTheStackPointerFromAFixedAddressMainThatExportsIt) {
+TEST(EnvImports, TakeTheStackPointerFromAFixedAddressMainThatExportsIt)
+{
   const auto main =
-      module_info_builder().import_memory(2).data("__heap_base", 70'832).mutable_global("__stack_pointer").build();
+    module_info_builder().import_memory(2).data("__heap_base", 70'832).mutable_global("__stack_pointer").build();
   linking_world world = linking_world::running(main);
   world.add("libx", module_info_builder().import_memory().import("env", "__stack_pointer", address_import).build());
   const auto planned = world.plan("libx");
@@ -251,7 +282,8 @@ TEST(EnvImports, TakeTheStackPointerFromAFixedAddressMainThatExportsIt) {
 }
 
 // Rule 10.
-TEST(EnvImports, TellAFixedAddressMainToExportItsStackPointer) {
+TEST(EnvImports, TellAFixedAddressMainToExportItsStackPointer)
+{
   const auto main = module_info_builder().import_memory(2).data("__heap_base", 70'832).build();
   linking_world world = linking_world::running(main);
   world.add("libx", module_info_builder().import("env", "__stack_pointer", address_import).build());
@@ -259,32 +291,37 @@ TEST(EnvImports, TellAFixedAddressMainToExportItsStackPointer) {
 }
 
 // Rule 8: one tag per store, unless a module defines it.
-TEST(EnvImports, ShareOneTagPerStore) {
+TEST(EnvImports, ShareOneTagPerStore)
+{
   const tag_type tag{function_type{{wasm::i32}, {}}};
   linking_world world = world_with("libx", side().import("env", "__cpp_exception", tag));
   EXPECT_NE(as<binding::shared_tag>(bound(world.plan("libx").plan->modules[0], "__cpp_exception")), nullptr);
 }
 
 // Rule 8.
-TEST(EnvImports, TakeATagThatMainDefines) {
+TEST(EnvImports, TakeATagThatMainDefines)
+{
   const tag_type tag{function_type{{wasm::i32}, {}}};
   linking_world world = linking_world::running(pie_main().tag("__cpp_exception").build());
   world.add("libx", side().import("env", "__cpp_exception", tag).build());
   EXPECT_NE(as<binding::direct>(bound(world.plan("libx").plan->modules[0], "__cpp_exception")), nullptr);
 }
 
-TEST(EnvImports, KnowNoTagOfAnotherSignature) {
+TEST(EnvImports, KnowNoTagOfAnotherSignature)
+{
   linking_world world = world_with("libx", side().import("env", "odd", tag_type{}));
   EXPECT_EQ(world.failure("libx").code(), errc::unknown_import);
 }
 
-TEST(EnvImports, GiveAnotherModulesGlobalItself) {
+TEST(EnvImports, GiveAnotherModulesGlobalItself)
+{
   linking_world world = linking_world::running(pie_main().mutable_global("counter").build());
   world.add("libx", side().import("env", "counter", address_import).build());
   EXPECT_NE(as<binding::direct>(bound(world.plan("libx").plan->modules[0], "counter")), nullptr);
 }
 
-TEST(EnvImports, KnowNoGlobalThatNobodyHas) {
+TEST(EnvImports, KnowNoGlobalThatNobodyHas)
+{
   linking_world world = world_with("libx", side().import("env", "counter", address_import));
   EXPECT_EQ(world.failure("libx").code(), errc::unknown_import);
 }

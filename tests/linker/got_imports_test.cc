@@ -12,41 +12,47 @@ using namespace test;
 
 constexpr std::uint32_t weak = symbol_flag::binding_weak | symbol_flag::undefined;
 
-linking_world world_with(const std::string& name, module_info_builder library) {
+linking_world world_with(const std::string& name, module_info_builder library)
+{
   linking_world world = linking_world::running(pie_main().table_size(2).element("malloc", 1).build());
   world.add(name, library.build());
   return world;
 }
 
 /// The constant that a symbol of the GOT is bound to; fails the test when it is bound to something else.
-std::uint64_t constant_of(const module_plan& module, const std::string& name) {
+std::uint64_t constant_of(const module_plan& module, const std::string& name)
+{
   const auto* constant = std::get_if<binding::constant>(&bound(module, name));
   EXPECT_NE(constant, nullptr) << name;
   return constant == nullptr ? ~std::uint64_t{0} : constant->value;
 }
 
 // Rule 7.
-TEST(GotImports, AddTheExportersMemoryBaseToItsValue) {
+TEST(GotImports, AddTheExportersMemoryBaseToItsValue)
+{
   linking_world world = world_with("libx", side().import_data("errno_data"));
   EXPECT_EQ(constant_of(world.plan("libx").plan->modules[0], "errno_data"), world.state.layout.memory_base.value + 16);
 }
 
 // Rule 7.
-TEST(GotImports, TakeTheValueOfAFixedAddressMainAsItIs) {
+TEST(GotImports, TakeTheValueOfAFixedAddressMainAsItIs)
+{
   linking_world world = linking_world::running(
-      module_info_builder().import_memory(2).data("__heap_base", 70'832).data("table_of_main", 1028).build());
+    module_info_builder().import_memory(2).data("__heap_base", 70'832).data("table_of_main", 1028).build());
   world.add("libx", module_info_builder().import_data("table_of_main").build());
   EXPECT_EQ(constant_of(world.plan("libx").plan->modules.at(0), "table_of_main"), 1028U);
 }
 
-TEST(GotImports, AddNoBaseToAnAbsoluteSymbol) {
+TEST(GotImports, AddNoBaseToAnAbsoluteSymbol)
+{
   linking_world world = world_with("libx", side().needs("liby").import_data("fixed"));
   world.add("liby", side().data_size(16).data("fixed", 77, symbol_flag::absolute).build());
   EXPECT_EQ(constant_of(module_named(*world.plan("libx").plan, "libx"), "fixed"), 77U);
 }
 
 // Rule 7: own exports are imported, too.
-TEST(GotImports, ResolveAModulesOwnData) {
+TEST(GotImports, ResolveAModulesOwnData)
+{
   linking_world world = world_with("libx", side().data_size(64).import_data("own").data("own", 32));
   const planned_load planned = world.plan("libx");
   const module_plan& module = planned.plan->modules[0];
@@ -54,12 +60,14 @@ TEST(GotImports, ResolveAModulesOwnData) {
 }
 
 // Rule 7: the first definition in load order wins.
-TEST(GotImports, PreferTheFirstDefinitionToAModulesOwn) {
+TEST(GotImports, PreferTheFirstDefinitionToAModulesOwn)
+{
   linking_world world = world_with("libx", side().data_size(64).import_data("errno_data").data("errno_data", 32));
   EXPECT_EQ(constant_of(world.plan("libx").plan->modules[0], "errno_data"), world.state.layout.memory_base.value + 16);
 }
 
-TEST(GotImports, ResolveDataOfAModuleThatComesLater) {
+TEST(GotImports, ResolveDataOfAModuleThatComesLater)
+{
   linking_world world = world_with("liba", side().needs("libb").data_size(64).data("of_a", 8));
   world.add("libb", side().needs("liba").import_data("of_a").build());
   const planned_load planned = world.plan("liba");
@@ -68,28 +76,33 @@ TEST(GotImports, ResolveDataOfAModuleThatComesLater) {
 }
 
 // Rule 7: weak undefined is 0.
-TEST(GotImports, BindWeakUndefinedDataToZero) {
+TEST(GotImports, BindWeakUndefinedDataToZero)
+{
   linking_world world = world_with("libx", side().import_data("maybe", weak));
   EXPECT_EQ(constant_of(world.plan("libx").plan->modules[0], "maybe"), 0U);
 }
 
-TEST(GotImports, BindTheWeakUndefinedAddressOfAFunctionToZero) {
+TEST(GotImports, BindTheWeakUndefinedAddressOfAFunctionToZero)
+{
   linking_world world = world_with("libx", side().import_address("maybe", weak));
   EXPECT_EQ(constant_of(world.plan("libx").plan->modules[0], "maybe"), 0U);
 }
 
-TEST(GotImports, ReportMissingDataAlsoWithoutBindNow) {
+TEST(GotImports, ReportMissingDataAlsoWithoutBindNow)
+{
   linking_world world = world_with("libx", side().import_data("nowhere"));
   EXPECT_EQ(world.failure("libx").code(), errc::symbol_not_found);
 }
 
-TEST(GotImports, ReportAMissingFunctionAddressAlsoWithoutBindNow) {
+TEST(GotImports, ReportAMissingFunctionAddressAlsoWithoutBindNow)
+{
   linking_world world = world_with("libx", side().import_address("nowhere"));
   EXPECT_EQ(world.failure("libx").code(), errc::symbol_not_found);
 }
 
 // Rule 7: names that no module exports.
-TEST(GotImports, SupplyTheHeapBase) {
+TEST(GotImports, SupplyTheHeapBase)
+{
   linking_world world = world_with("libx", side().import_data("__heap_base").import_data("__heap_end"));
   const planned_load planned = world.plan("libx");
   EXPECT_EQ(constant_of(planned.plan->modules[0], "__heap_base"), world.state.layout.heap_base.value);
@@ -97,7 +110,8 @@ TEST(GotImports, SupplyTheHeapBase) {
 }
 
 // Rule 7.
-TEST(GotImports, SupplyTheBoundsOfTheGroupsOwnStack) {
+TEST(GotImports, SupplyTheBoundsOfTheGroupsOwnStack)
+{
   linking_world world = world_with("libx", side().import_data("__stack_low", weak).import_data("__stack_high", weak));
   const planned_load planned = world.plan("libx");
   const module_plan& module = planned.plan->modules[0];
@@ -106,7 +120,8 @@ TEST(GotImports, SupplyTheBoundsOfTheGroupsOwnStack) {
 }
 
 // Rule 7.
-TEST(GotImports, GiveEachModuleItsOwnDsoHandleEvenIfMainExportsOne) {
+TEST(GotImports, GiveEachModuleItsOwnDsoHandleEvenIfMainExportsOne)
+{
   linking_world world = linking_world::running(pie_main().data("__dso_handle", 0).build());
   world.add("libx", side().data_size(64).import_data("__dso_handle").build());
   const planned_load planned = world.plan("libx");
@@ -114,7 +129,8 @@ TEST(GotImports, GiveEachModuleItsOwnDsoHandleEvenIfMainExportsOne) {
 }
 
 // Rule 5: per thread.
-TEST(GotImports, BindAThreadLocalVariableToItsModulesBlock) {
+TEST(GotImports, BindAThreadLocalVariableToItsModulesBlock)
+{
   linking_world world = world_with("libx", side().needs("libtls").import_data("counter"));
   world.add("libtls", side().data_size(64).tls(32).tls_variable("counter", 4).build());
   const planned_load planned = world.plan("libx");
@@ -122,14 +138,16 @@ TEST(GotImports, BindAThreadLocalVariableToItsModulesBlock) {
             import_binding(binding::tls_address{module_named(*planned.plan, "libtls").id, 4}));
 }
 
-TEST(GotImports, FindAHiddenThreadLocalAsTheWasixLibcExportsErrno) {
+TEST(GotImports, FindAHiddenThreadLocalAsTheWasixLibcExportsErrno)
+{
   linking_world world =
-      linking_world::running(pie_main().tls(16).tls_variable("errno", 0, symbol_flag::visibility_hidden).build());
+    linking_world::running(pie_main().tls(16).tls_variable("errno", 0, symbol_flag::visibility_hidden).build());
   world.add("libx", side().import_data("errno").build());
   EXPECT_EQ(bound(world.plan("libx").plan->modules[0], "errno"), import_binding(binding::tls_address{main_module, 0}));
 }
 
-TEST(GotImports, RefuseAThreadLocalOfAMainThatCannotInitialiseIt) {
+TEST(GotImports, RefuseAThreadLocalOfAMainThatCannotInitialiseIt)
+{
   linking_world world = linking_world::running(pie_main().tls_size_only(16).tls_variable("errno", 0).build());
   world.add("libx", side().import_data("errno").build());
   const error failed = world.failure("libx");
@@ -137,17 +155,20 @@ TEST(GotImports, RefuseAThreadLocalOfAMainThatCannotInitialiseIt) {
   EXPECT_NE(failed.detail().remedy.find("--export=__wasm_init_tls"), std::string::npos);
 }
 
-TEST(GotImports, ReportAFunctionWhereDataIsWanted) {
+TEST(GotImports, ReportAFunctionWhereDataIsWanted)
+{
   linking_world world = world_with("libx", side().import_data("malloc"));
   EXPECT_EQ(world.failure("libx").code(), errc::symbol_type_mismatch);
 }
 
-TEST(GotImports, ReportDataWhereAFunctionIsWanted) {
+TEST(GotImports, ReportDataWhereAFunctionIsWanted)
+{
   linking_world world = world_with("libx", side().import_address("errno_data"));
   EXPECT_EQ(world.failure("libx").code(), errc::symbol_type_mismatch);
 }
 
-TEST(GotImports, ReportTheAddressOfAMutableGlobal) {
+TEST(GotImports, ReportTheAddressOfAMutableGlobal)
+{
   linking_world world = world_with("libx", side().needs("liby").import_data("counter"));
   world.add("liby", side().mutable_global("counter").build());
   const error failed = world.failure("libx");
@@ -155,19 +176,22 @@ TEST(GotImports, ReportTheAddressOfAMutableGlobal) {
   EXPECT_NE(failed.message().find("address of a mutable global"), std::string::npos);
 }
 
-TEST(GotImports, ReportAnAddressBeyondTheAddressSpace) {
+TEST(GotImports, ReportAnAddressBeyondTheAddressSpace)
+{
   linking_world world = world_with("libx", side().needs("liby").import_data("far"));
   world.add("liby", side().data_size(16).data("far", 0xffff'ffff).build());
   EXPECT_NE(world.failure("libx").message().find("beyond 4 GiB"), std::string::npos);
 }
 
-TEST(GotImports, ReportAnEntryThatIsNoIntegerGlobal) {
+TEST(GotImports, ReportAnEntryThatIsNoIntegerGlobal)
+{
   linking_world world = world_with("libx", side().import("GOT.mem", "x", global_type{wasm::f64, true}));
   EXPECT_EQ(world.failure("libx").code(), errc::symbol_type_mismatch);
 }
 
 // Rule 6: function address identity.
-TEST(GotImports, UseThePlaceThatAFunctionHasInItsModulesElements) {
+TEST(GotImports, UseThePlaceThatAFunctionHasInItsModulesElements)
+{
   linking_world world = world_with("libx", side().import_address("malloc"));
   const planned_load planned = world.plan("libx");
   EXPECT_EQ(constant_of(planned.plan->modules[0], "malloc"), world.plan_of("main").table_base.value + 1);
@@ -175,14 +199,15 @@ TEST(GotImports, UseThePlaceThatAFunctionHasInItsModulesElements) {
 }
 
 // Rule 6.
-TEST(GotImports, KnowTheAbsoluteSlotsOfAFixedAddressMain) {
+TEST(GotImports, KnowTheAbsoluteSlotsOfAFixedAddressMain)
+{
   linking_world world = linking_world::running(module_info_builder()
-                                                   .import_memory(2)
-                                                   .data("__heap_base", 70'832)
-                                                   .table_size(4)
-                                                   .function("callback")
-                                                   .element("callback", 3, false)
-                                                   .build());
+                                                 .import_memory(2)
+                                                 .data("__heap_base", 70'832)
+                                                 .table_size(4)
+                                                 .function("callback")
+                                                 .element("callback", 3, false)
+                                                 .build());
   world.add("libx", module_info_builder().table_size(1).import_address("callback").build());
   const planned_load planned = world.plan("libx");
   EXPECT_EQ(constant_of(planned.plan->modules.at(0), "callback"), 3U);
@@ -190,7 +215,8 @@ TEST(GotImports, KnowTheAbsoluteSlotsOfAFixedAddressMain) {
 }
 
 // Rule 6: one slot per function, shared by all modules.
-TEST(GotImports, GiveAFunctionOneSlotForAllModulesOfALoad) {
+TEST(GotImports, GiveAFunctionOneSlotForAllModulesOfALoad)
+{
   linking_world world = world_with("liba", side().needs("libb").import_address("f"));
   world.add("libb", side().import_address("f").function("f").build());
   const planned_load planned = world.plan("liba");
@@ -201,21 +227,24 @@ TEST(GotImports, GiveAFunctionOneSlotForAllModulesOfALoad) {
 }
 
 // Rule 6.
-TEST(GotImports, GiveAliasesOfOneFunctionOneSlot) {
+TEST(GotImports, GiveAliasesOfOneFunctionOneSlot)
+{
   linking_world world = world_with("libx", side().import_address("f").import_address("g").aliases({"f", "g"}));
   const planned_load planned = world.plan("libx");
   EXPECT_EQ(constant_of(planned.plan->modules[0], "f"), constant_of(planned.plan->modules[0], "g"));
 }
 
 // Rule 6.
-TEST(GotImports, UseTheSlotThatAnEarlierLoadGave) {
+TEST(GotImports, UseTheSlotThatAnEarlierLoadGave)
+{
   linking_world world = world_with("libx", side().import_address("f").function("f"));
   world.open("libx", {.is_global = true});
   world.add("liby", side().import_address("f").build());
   EXPECT_EQ(constant_of(world.plan("liby").plan->modules[0], "f"), constant_of(world.plan_of("libx"), "f"));
 }
 
-TEST(GotImports, PublishASlotForAPublishedFunctionInTheSameTurn) {
+TEST(GotImports, PublishASlotForAPublishedFunctionInTheSameTurn)
+{
   linking_world world = linking_world::running(pie_main().build());
   world.add("libx", side().import_address("malloc").build());
   const topology_version before = world.state.current->version;
@@ -227,7 +256,8 @@ TEST(GotImports, PublishASlotForAPublishedFunctionInTheSameTurn) {
   EXPECT_TRUE(planned.plan->slots.empty());
 }
 
-TEST(GotImports, GiveAHostFunctionASlot) {
+TEST(GotImports, GiveAHostFunctionASlot)
+{
   linking_world world = world_with("libx", side().import_address("host_log"));
   world.catalog().offered[{"env", "host_log"}] = int_function;
   const planned_load planned = world.plan("libx");
@@ -236,7 +266,8 @@ TEST(GotImports, GiveAHostFunctionASlot) {
   EXPECT_EQ(planned.plan->slots[0].slot.value, constant_of(planned.plan->modules[0], "host_log"));
 }
 
-TEST(GotImports, GiveAHostFunctionTheSameSlotInALaterLoad) {
+TEST(GotImports, GiveAHostFunctionTheSameSlotInALaterLoad)
+{
   linking_world world = world_with("libx", side().import_address("host_log"));
   world.catalog().offered[{"env", "host_log"}] = int_function;
   world.open("libx");

@@ -12,33 +12,38 @@ namespace {
 
 using namespace test;
 
-joined_group join(linking_world& world, std::optional<memory_address> main_tls = std::nullopt) {
+joined_group join(linking_world& world, std::optional<memory_address> main_tls = std::nullopt)
+{
   auto outcome = join_group(world.state, main_tls);
   auto* joined = std::get_if<joined_group>(&outcome);
   EXPECT_NE(joined, nullptr);
   return joined == nullptr ? joined_group{} : std::move(*joined);
 }
 
-linking_world world_with_tls() {
+linking_world world_with_tls()
+{
   linking_world world = linking_world::running(pie_main().tls(32).build());
   world.add("libx", side().tls(40).build());
   world.open("libx");
   return world;
 }
 
-TEST(JoinGroup, GivesTheCurrentSnapshot) {
+TEST(JoinGroup, GivesTheCurrentSnapshot)
+{
   linking_world world = world_with_tls();
   EXPECT_EQ(join(world).from, world.state.current);
 }
 
-TEST(JoinGroup, NeverUsesANumberTwice) {
+TEST(JoinGroup, NeverUsesANumberTwice)
+{
   linking_world world = world_with_tls();
   const group_id first = join(world).id;
   leave_group(world.state, first);
   EXPECT_GT(join(world).id, first);
 }
 
-TEST(JoinGroup, GivesABlockForEachModuleWithThreadLocals) {
+TEST(JoinGroup, GivesABlockForEachModuleWithThreadLocals)
+{
   linking_world world = world_with_tls();
   const joined_group joined = join(world);
   ASSERT_EQ(joined.blocks.size(), 2U);
@@ -48,7 +53,8 @@ TEST(JoinGroup, GivesABlockForEachModuleWithThreadLocals) {
   EXPECT_EQ(joined.blocks[1].size, 40U);
 }
 
-TEST(JoinGroup, TakesMainsBlockFromTheGuest) {
+TEST(JoinGroup, TakesMainsBlockFromTheGuest)
+{
   linking_world world = world_with_tls();
   const joined_group joined = join(world, memory_address{0x9000'0000});
   EXPECT_EQ(joined.blocks[0].address.value, 0x9000'0000U);
@@ -56,7 +62,8 @@ TEST(JoinGroup, TakesMainsBlockFromTheGuest) {
 }
 
 // A newcomer between prepare and commit has its block by the time of the commit.
-TEST(JoinGroup, ReservesBlocksForLoadsInFlight) {
+TEST(JoinGroup, ReservesBlocksForLoadsInFlight)
+{
   linking_world world = linking_world::running(pie_main().build());
   world.add("libx", side().tls(40).build());
   const planned_load planned = world.plan("libx");
@@ -67,7 +74,8 @@ TEST(JoinGroup, ReservesBlocksForLoadsInFlight) {
   EXPECT_EQ(world.state.roster.at(newcomer).blocks.at(planned.root).size, 40U);
 }
 
-TEST(JoinGroup, GivesAScratchStackWhenALoadInFlightHasAnOpenStart) {
+TEST(JoinGroup, GivesAScratchStackWhenALoadInFlightHasAnOpenStart)
+{
   linking_world world = linking_world::running(pie_main().build());
   world.add("libx", side().open_start().build());
   world.plan("libx");
@@ -77,7 +85,8 @@ TEST(JoinGroup, GivesAScratchStackWhenALoadInFlightHasAnOpenStart) {
   EXPECT_EQ(joined.blocks[0].size, scratch_stack_bytes);
 }
 
-TEST(JoinGroup, ChangesNothingWhenItNeedsMemory) {
+TEST(JoinGroup, ChangesNothingWhenItNeedsMemory)
+{
   const auto main = module_info_builder().import_memory(2).data("__heap_base", 70'832).build();
   linking_world world = linking_world::running(main);
   world.add("libx", module_info_builder().tls(40).build());
@@ -93,7 +102,8 @@ TEST(JoinGroup, ChangesNothingWhenItNeedsMemory) {
   join(world);
 }
 
-TEST(JoinGroup, RefusesOnceTheProcessStops) {
+TEST(JoinGroup, RefusesOnceTheProcessStops)
+{
   linking_world world = world_with_tls();
   stop(world.state, 0);
   auto outcome = join_group(world.state, std::nullopt);
@@ -101,7 +111,8 @@ TEST(JoinGroup, RefusesOnceTheProcessStops) {
   EXPECT_EQ(std::get<error>(outcome).code(), errc::stopping);
 }
 
-TEST(JoinGroup, RefusesBeyondTheLimit) {
+TEST(JoinGroup, RefusesBeyondTheLimit)
+{
   linking_world world = linking_world::running(pie_main().build());
   error refused = errc::cancelled;
   for (int i = 0; i < 5000 && refused == errc::cancelled; ++i) {
@@ -114,7 +125,8 @@ TEST(JoinGroup, RefusesBeyondTheLimit) {
   EXPECT_EQ(world.state.roster.size(), 4096U);
 }
 
-TEST(LeaveGroup, GivesAllBlocksBack) {
+TEST(LeaveGroup, GivesAllBlocksBack)
+{
   linking_world world = world_with_tls();
   world.add("liby", side().open_start().tls(8).build());
   world.open("liby");
@@ -125,7 +137,8 @@ TEST(LeaveGroup, GivesAllBlocksBack) {
   EXPECT_EQ(hash_of(world.state), before);
 }
 
-TEST(LeaveGroup, LeavesMainsBlockToTheGuestThatGaveIt) {
+TEST(LeaveGroup, LeavesMainsBlockToTheGuestThatGaveIt)
+{
   linking_world world = world_with_tls();
   const auto ranges_before = world.state.arena.free_ranges().size();
   leave_group(world.state, join(world, memory_address{0x9000'0000}).id);
@@ -135,7 +148,8 @@ TEST(LeaveGroup, LeavesMainsBlockToTheGuestThatGaveIt) {
   EXPECT_GE(world.state.arena.free_ranges().size(), ranges_before);
 }
 
-TEST(LeaveGroup, AbandonsItsLoadInFlight) {
+TEST(LeaveGroup, AbandonsItsLoadInFlight)
+{
   linking_world world = linking_world::running(pie_main().build());
   world.add("libx", side().data_size(100).tls(8).build());
   const group_id opener = world.join();
@@ -146,7 +160,8 @@ TEST(LeaveGroup, AbandonsItsLoadInFlight) {
   EXPECT_NE(world.open("libx", {}, other), no_module);
 }
 
-TEST(LeaveGroup, TakesItsBlocksOutOfLoadsInFlight) {
+TEST(LeaveGroup, TakesItsBlocksOutOfLoadsInFlight)
+{
   linking_world world = linking_world::running(pie_main().build());
   world.add("libx", side().tls(40).build());
   const group_id leaver = world.join();
@@ -156,7 +171,8 @@ TEST(LeaveGroup, TakesItsBlocksOutOfLoadsInFlight) {
   EXPECT_EQ(std::get<load_modules>(body).blocks.size(), 1U);
 }
 
-TEST(LeaveGroup, BetweenPrepareAndAbandonLeavesNothingBehind) {
+TEST(LeaveGroup, BetweenPrepareAndAbandonLeavesNothingBehind)
+{
   linking_world world = linking_world::running(pie_main().build());
   world.add("libx", side().data_size(100).tls(40).build());
   const std::uint64_t before = hash_of(world.state);
@@ -167,7 +183,8 @@ TEST(LeaveGroup, BetweenPrepareAndAbandonLeavesNothingBehind) {
   EXPECT_EQ(hash_of(world.state), before);
 }
 
-TEST(LeaveGroup, DoesNothingForAGroupThatHasLeft) {
+TEST(LeaveGroup, DoesNothingForAGroupThatHasLeft)
+{
   linking_world world = world_with_tls();
   const group_id leaver = join(world).id;
   leave_group(world.state, leaver);

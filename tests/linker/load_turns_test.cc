@@ -13,24 +13,27 @@ namespace {
 
 using namespace test;
 
-module_info_builder rich_library() {
+module_info_builder rich_library()
+{
   return side()
-      .data_size(1000, 6)
-      .table_size(3)
-      .tls(40)
-      .open_start()
-      .import_function("malloc", int_function)
-      .import_address("own")
-      .function("own");
+    .data_size(1000, 6)
+    .table_size(3)
+    .tls(40)
+    .open_start()
+    .import_function("malloc", int_function)
+    .import_address("own")
+    .function("own");
 }
 
-linking_world world_with(const std::string& name, module_info_builder library) {
+linking_world world_with(const std::string& name, module_info_builder library)
+{
   linking_world world = linking_world::running(pie_main().build());
   world.add(name, library.build());
   return world;
 }
 
-TEST(PrepareLoad, ChangesNothingThatGroupsSee) {
+TEST(PrepareLoad, ChangesNothingThatGroupsSee)
+{
   linking_world world = world_with("libx", rich_library());
   const std::uint64_t before = hash_of(*world.state.current);
   world.plan("libx");
@@ -38,7 +41,8 @@ TEST(PrepareLoad, ChangesNothingThatGroupsSee) {
 }
 
 // T2.
-TEST(PrepareLoad, MakesASecondOpenerWaitForTheFirst) {
+TEST(PrepareLoad, MakesASecondOpenerWaitForTheFirst)
+{
   linking_world world = world_with("libx", side());
   const group_id second = world.join();
   const load_id first = world.plan("libx").id;
@@ -48,7 +52,8 @@ TEST(PrepareLoad, MakesASecondOpenerWaitForTheFirst) {
 }
 
 // T2: all or none.
-TEST(PrepareLoad, ClaimsNothingWhenOneModuleOfTheClosureIsClaimed) {
+TEST(PrepareLoad, ClaimsNothingWhenOneModuleOfTheClosureIsClaimed)
+{
   linking_world world = world_with("libbase", side());
   const group_id second = world.join();
   world.add("libx", side().needs("libbase").build());
@@ -58,7 +63,8 @@ TEST(PrepareLoad, ClaimsNothingWhenOneModuleOfTheClosureIsClaimed) {
   EXPECT_EQ(hash_of(world.state), before);
 }
 
-TEST(PrepareLoad, GivesTheHandleOfALibraryThatIsOpen) {
+TEST(PrepareLoad, GivesTheHandleOfALibraryThatIsOpen)
+{
   linking_world world = world_with("libx", side());
   const module_id root = world.open("libx");
   const prepare_outcome outcome = world.prepare("libx");
@@ -67,7 +73,8 @@ TEST(PrepareLoad, GivesTheHandleOfALibraryThatIsOpen) {
   EXPECT_EQ(world.state.open_count.at(root), 2U);
 }
 
-TEST(PrepareLoad, PublishesThePromotionOfAnOpenLibraryToTheGlobalScope) {
+TEST(PrepareLoad, PublishesThePromotionOfAnOpenLibraryToTheGlobalScope)
+{
   linking_world world = world_with("libx", side().function("f"));
   world.open("libx");
   const topology_version before = world.state.current->version;
@@ -78,14 +85,16 @@ TEST(PrepareLoad, PublishesThePromotionOfAnOpenLibraryToTheGlobalScope) {
   EXPECT_TRUE(find_symbol(*world.state.current, default_scope_handle, "f"));
 }
 
-TEST(PrepareLoad, PublishesNoPromotionTwice) {
+TEST(PrepareLoad, PublishesNoPromotionTwice)
+{
   linking_world world = world_with("libx", side());
   world.open("libx", {.is_global = true});
   const prepare_outcome outcome = world.prepare("libx", {.is_global = true});
   EXPECT_TRUE(std::get<already_loaded>(outcome).operations.empty());
 }
 
-TEST(PrepareLoad, AsksToReadAnewWhenAModuleIsGoneThatTheRequesterHadSeen) {
+TEST(PrepareLoad, AsksToReadAnewWhenAModuleIsGoneThatTheRequesterHadSeen)
+{
   linking_world world = world_with("libx", side());
   load_request stale = world.request("libx");
   stale.modules[0].info = nullptr;
@@ -94,13 +103,15 @@ TEST(PrepareLoad, AsksToReadAnewWhenAModuleIsGoneThatTheRequesterHadSeen) {
   EXPECT_EQ(std::get<wait_for_load>(outcome).id, no_load);
 }
 
-TEST(PrepareLoad, RefusesWhenTheProcessIsStopping) {
+TEST(PrepareLoad, RefusesWhenTheProcessIsStopping)
+{
   linking_world world = world_with("libx", side());
   stop(world.state, 0);
   EXPECT_EQ(world.failure("libx").code(), errc::stopping);
 }
 
-TEST(CommitLoad, PublishesOneVersion) {
+TEST(CommitLoad, PublishesOneVersion)
+{
   linking_world world = world_with("libx", side());
   const load_id id = world.plan("libx").id;
   const topology_version before = world.state.current->version;
@@ -109,7 +120,8 @@ TEST(CommitLoad, PublishesOneVersion) {
 }
 
 // The plan is a delta to the current snapshot, not the snapshot that was current at prepare.
-TEST(CommitLoad, KeepsWhatWasPublishedSincePrepare) {
+TEST(CommitLoad, KeepsWhatWasPublishedSincePrepare)
+{
   linking_world world = world_with("liba", side().function("a"));
   const group_id second = world.join();
   world.add("libb", side().function("b").build());
@@ -123,7 +135,8 @@ TEST(CommitLoad, KeepsWhatWasPublishedSincePrepare) {
   EXPECT_EQ(slot_of(*world.state.current, main_module, 0), given->slot);
 }
 
-TEST(CommitLoad, KeepsModulesInOrderOfTheirIdsWhenLoadsOvertakeEachOther) {
+TEST(CommitLoad, KeepsModulesInOrderOfTheirIdsWhenLoadsOvertakeEachOther)
+{
   linking_world world = world_with("liba", side().function("a").import_address("a"));
   const group_id second = world.join();
   world.add("libb", side().function("b").import_address("b").build());
@@ -135,7 +148,8 @@ TEST(CommitLoad, KeepsModulesInOrderOfTheirIdsWhenLoadsOvertakeEachOther) {
   EXPECT_EQ(slot_of(*world.state.current, b.root, 0), b.plan->slots.at(0).slot);
 }
 
-TEST(CommitLoad, CarriesTheBlocksOfAllGroupsAndTheRequester) {
+TEST(CommitLoad, CarriesTheBlocksOfAllGroupsAndTheRequester)
+{
   linking_world world = world_with("libx", side().tls(40));
   const group_id second = world.join();
   const load_id id = world.plan("libx", {}, second).id;
@@ -145,7 +159,8 @@ TEST(CommitLoad, CarriesTheBlocksOfAllGroupsAndTheRequester) {
   EXPECT_EQ(operation.blocks.size(), 2U);
 }
 
-TEST(CommitLoad, KeepsTheThunkArtifactsForLaterGroups) {
+TEST(CommitLoad, KeepsTheThunkArtifactsForLaterGroups)
+{
   linking_world world = world_with("libx", side().import_function("later"));
   const planned_load planned = world.plan("libx");
   const auto artifact = std::make_shared<const module_artifact>();
@@ -153,7 +168,8 @@ TEST(CommitLoad, KeepsTheThunkArtifactsForLaterGroups) {
   EXPECT_EQ(world.state.current->find(planned.root)->thunk_artifact, artifact);
 }
 
-TEST(CommitLoad, KeepsOneScratchStackWhenTwoLoadsReservedOne) {
+TEST(CommitLoad, KeepsOneScratchStackWhenTwoLoadsReservedOne)
+{
   linking_world world = world_with("liba", side().open_start());
   const group_id second = world.join();
   world.add("libb", side().open_start().build());
@@ -164,19 +180,22 @@ TEST(CommitLoad, KeepsOneScratchStackWhenTwoLoadsReservedOne) {
   EXPECT_TRUE(std::get<load_modules>(body).blocks.empty());
 }
 
-TEST(CommitLoad, MakesTheWholeClosureOfAProgramGlobal) {
+TEST(CommitLoad, MakesTheWholeClosureOfAProgramGlobal)
+{
   linking_world world = linking_world::running(pie_main().needs("liba").build(), {{"liba", side().build()}});
   EXPECT_EQ(*world.state.current->global_scope, (std::vector<module_id>{main_module, world.id_of("liba")}));
 }
 
-TEST(CommitLoad, CountsEachProviderOncePerImporter) {
+TEST(CommitLoad, CountsEachProviderOncePerImporter)
+{
   linking_world world = world_with("libx", side().import_function("malloc", int_function).import_address("malloc"));
   world.open("libx");
   EXPECT_EQ(world.state.references.at(main_module), 1U);
 }
 
 // T5.
-TEST(AbandonLoad, LeavesTheTopologyAsItWas) {
+TEST(AbandonLoad, LeavesTheTopologyAsItWas)
+{
   linking_world world = world_with("libx", rich_library());
   world.join();
   const std::uint64_t before = hash_of(world.state);
@@ -187,7 +206,8 @@ TEST(AbandonLoad, LeavesTheTopologyAsItWas) {
 }
 
 // T5.
-TEST(AbandonLoad, KeepsTheSlotOfAPublishedFunctionWhichIsHarmless) {
+TEST(AbandonLoad, KeepsTheSlotOfAPublishedFunctionWhichIsHarmless)
+{
   linking_world world = world_with("libx", side().import_address("malloc"));
   const std::uint64_t before = hash_of(world.state);
   const planned_load planned = world.plan("libx");
@@ -197,7 +217,8 @@ TEST(AbandonLoad, KeepsTheSlotOfAPublishedFunctionWhichIsHarmless) {
 }
 
 // T5.
-TEST(AbandonLoad, LeavesTheTopologyAsItWasAmongOtherLoads) {
+TEST(AbandonLoad, LeavesTheTopologyAsItWasAmongOtherLoads)
+{
   linking_world world = world_with("liba", rich_library());
   const group_id second = world.join();
   world.add("libb", rich_library().build());
@@ -209,7 +230,8 @@ TEST(AbandonLoad, LeavesTheTopologyAsItWasAmongOtherLoads) {
   EXPECT_NE(world.state.current->find(a.root), nullptr);
 }
 
-TEST(AbandonLoad, DoesNotLengthenTheTableEachTime) {
+TEST(AbandonLoad, DoesNotLengthenTheTableEachTime)
+{
   linking_world world = world_with("libx", side().table_size(100).import_address("f").function("f"));
   const std::uint64_t first = world.plan("libx").plan->table_size;
   for (int i = 0; i < 1000; ++i) {
@@ -218,14 +240,16 @@ TEST(AbandonLoad, DoesNotLengthenTheTableEachTime) {
   }
 }
 
-TEST(AbandonLoad, LetsTheNextOpenerHaveTheModules) {
+TEST(AbandonLoad, LetsTheNextOpenerHaveTheModules)
+{
   linking_world world = world_with("libx", side());
   abandon_load(world.state, world.plan("libx").id);
   EXPECT_NE(world.open("libx"), no_module);
 }
 
 // T5, for requests that fail.
-TEST(PrepareLoad, LeavesTheTopologyAsItWasWhenItFails) {
+TEST(PrepareLoad, LeavesTheTopologyAsItWasWhenItFails)
+{
   linking_world world(pie_main().build(), {}, 100);
   world.open("main", {.kind = load_kind::program});
   world.add("missing", rich_library().import_data("nowhere").build());

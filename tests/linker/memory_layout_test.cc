@@ -16,31 +16,36 @@ using test::pie_main;
 
 constexpr topology_version version_zero{0};
 
-memory_arena arena_of(std::uint64_t address, std::uint64_t size) {
+memory_arena arena_of(std::uint64_t address, std::uint64_t size)
+{
   memory_arena arena;
   arena.add({address, size}, false);
   return arena;
 }
 
-TEST(MemoryArena, GivesTheSmallestRangeThatFits) {
+TEST(MemoryArena, GivesTheSmallestRangeThatFits)
+{
   memory_arena arena = arena_of(0x1000, 0x1000);
   arena.add({0x4000, 0x100}, false);
   EXPECT_EQ(arena.allocate(0x80, 16, version_zero)->range.address, 0x4000U);
 }
 
-TEST(MemoryArena, GivesTheLowestAmongRangesOfOneSize) {
+TEST(MemoryArena, GivesTheLowestAmongRangesOfOneSize)
+{
   memory_arena arena = arena_of(0x4000, 0x100);
   arena.add({0x1000, 0x100}, false);
   EXPECT_EQ(arena.allocate(0x80, 16, version_zero)->range.address, 0x1000U);
 }
 
-TEST(MemoryArena, HonoursAlignmentAndKeepsWhatItSkips) {
+TEST(MemoryArena, HonoursAlignmentAndKeepsWhatItSkips)
+{
   memory_arena arena = arena_of(0x1010, 0x2000);
   EXPECT_EQ(arena.allocate(0x10, 0x1000, version_zero)->range.address, 0x2000U);
   EXPECT_EQ(arena.allocate(0xff0, 16, version_zero)->range.address, 0x1010U);
 }
 
-TEST(MemoryArena, JoinsNeighboursWhenTheyComeBack) {
+TEST(MemoryArena, JoinsNeighboursWhenTheyComeBack)
+{
   memory_arena arena = arena_of(0x1000, 0x300);
   const memory_arena before = arena;
   const auto first = arena.allocate(0x100, 16, version_zero)->range;
@@ -52,25 +57,29 @@ TEST(MemoryArena, JoinsNeighboursWhenTheyComeBack) {
   EXPECT_EQ(arena, before);
 }
 
-TEST(MemoryArena, PassesOverARangeThatALaggardMayStillWrite) {
+TEST(MemoryArena, PassesOverARangeThatALaggardMayStillWrite)
+{
   memory_arena arena;
   arena.free({0x1000, 0x100}, true, topology_version{5});
   EXPECT_FALSE(arena.allocate(0x100, 16, topology_version{4}));
   EXPECT_TRUE(arena.allocate(0x100, 16, topology_version{5}));
 }
 
-TEST(MemoryArena, TellsTheOwnerOfAUsedRangeToZeroIt) {
+TEST(MemoryArena, TellsTheOwnerOfAUsedRangeToZeroIt)
+{
   memory_arena arena;
   arena.free({0x1000, 0x100}, true, version_zero);
   EXPECT_TRUE(arena.allocate(0x10, 16, version_zero)->is_dirty);
 }
 
-TEST(MemoryArena, TellsTheOwnerOfAFreshRangeNotToZeroIt) {
+TEST(MemoryArena, TellsTheOwnerOfAFreshRangeNotToZeroIt)
+{
   memory_arena arena = arena_of(0x1000, 0x100);
   EXPECT_FALSE(arena.allocate(0x10, 16, version_zero)->is_dirty);
 }
 
-TEST(MemoryArena, JoinsRangesFreedAtDifferentVersionsOnceBothMayBeReused) {
+TEST(MemoryArena, JoinsRangesFreedAtDifferentVersionsOnceBothMayBeReused)
+{
   memory_arena arena;
   arena.free({0x1000, 0x100}, true, topology_version{2});
   arena.free({0x1100, 0x100}, true, topology_version{3});
@@ -79,7 +88,8 @@ TEST(MemoryArena, JoinsRangesFreedAtDifferentVersionsOnceBothMayBeReused) {
   EXPECT_TRUE(arena.allocate(0x200, 16, topology_version{3}));
 }
 
-TEST(MemoryArena, NeverOverlapsAllocationsInRandomHistories) {
+TEST(MemoryArena, NeverOverlapsAllocationsInRandomHistories)
+{
   for (std::uint32_t seed = 0; seed < 50; ++seed) {
     std::mt19937 random(seed);
     memory_arena arena = arena_of(0x10000, 0x10000);
@@ -110,13 +120,15 @@ TEST(MemoryArena, NeverOverlapsAllocationsInRandomHistories) {
   }
 }
 
-TEST(MainLayout, PutsNothingAtAddressZero) {
+TEST(MainLayout, PutsNothingAtAddressZero)
+{
   const auto layout = plan_main_layout(*pie_main().build(), {});
   ASSERT_TRUE(layout);
   EXPECT_GE(layout->memory_base.value, 1024U);
 }
 
-TEST(MainLayout, OrdersDataStackArenaAndHeap) {
+TEST(MainLayout, OrdersDataStackArenaAndHeap)
+{
   const auto layout = plan_main_layout(*pie_main().data_size(100'000).build(), {});
   ASSERT_TRUE(layout);
   EXPECT_GE(layout->stack_low.value, layout->memory_base.value + 100'000);
@@ -126,13 +138,15 @@ TEST(MainLayout, OrdersDataStackArenaAndHeap) {
   EXPECT_EQ(layout->heap_base.value, layout->arena.end());
 }
 
-TEST(MainLayout, StartsWithMemoryUpToTheHeapBase) {
+TEST(MainLayout, StartsWithMemoryUpToTheHeapBase)
+{
   const auto layout = plan_main_layout(*pie_main().build(), {});
   ASSERT_TRUE(layout);
   EXPECT_GE(layout->memory.size.minimum * 65'536, layout->heap_base.value);
 }
 
-TEST(MainLayout, CutsTheArenaToHalfOfWhatTheMaximumLeaves) {
+TEST(MainLayout, CutsTheArenaToHalfOfWhatTheMaximumLeaves)
+{
   memory_options options;
   options.stack_bytes = 65'536;
   options.maximum_bytes = 4U << 20;
@@ -142,7 +156,8 @@ TEST(MainLayout, CutsTheArenaToHalfOfWhatTheMaximumLeaves) {
   EXPECT_LE(layout->arena.end(), 3U << 20);
 }
 
-TEST(MainLayout, KeepsTheDeclaredMaximumInTheTypeAndTheOptionAsABound) {
+TEST(MainLayout, KeepsTheDeclaredMaximumInTheTypeAndTheOptionAsABound)
+{
   memory_options options;
   options.maximum_bytes = 256U << 20;
   const auto layout = plan_main_layout(*pie_main().build(), options);
@@ -151,7 +166,8 @@ TEST(MainLayout, KeepsTheDeclaredMaximumInTheTypeAndTheOptionAsABound) {
   EXPECT_EQ(layout->maximum_pages, 4096U);
 }
 
-TEST(MainLayout, NamesDataStackAndMaximumWhenTheyDoNotFit) {
+TEST(MainLayout, NamesDataStackAndMaximumWhenTheyDoNotFit)
+{
   memory_options options;
   options.maximum_bytes = 1U << 20;
   const auto layout = plan_main_layout(*pie_main().data_size(1000).build(), options);
@@ -163,7 +179,8 @@ TEST(MainLayout, NamesDataStackAndMaximumWhenTheyDoNotFit) {
   EXPECT_NE(text.find("1048576 bytes"), std::string::npos) << text;
 }
 
-TEST(MainLayout, KnowsAFixedAddressMain) {
+TEST(MainLayout, KnowsAFixedAddressMain)
+{
   const auto layout = plan_main_layout(*module_info_builder().import_memory(2).data("__heap_base", 70'832).build(), {});
   ASSERT_TRUE(layout);
   EXPECT_TRUE(layout->is_fixed_address);
@@ -173,19 +190,22 @@ TEST(MainLayout, KnowsAFixedAddressMain) {
   EXPECT_EQ(layout->arena.size, 0U);
 }
 
-TEST(MainLayout, RefusesAMainThatBringsItsOwnMemory) {
+TEST(MainLayout, RefusesAMainThatBringsItsOwnMemory)
+{
   const auto layout = plan_main_layout(*module_info_builder().build(), {});
   ASSERT_FALSE(layout);
   EXPECT_EQ(layout.error().code(), errc::unsupported_module);
 }
 
-TEST(MainLayout, RefusesA64BitMemory) {
+TEST(MainLayout, RefusesA64BitMemory)
+{
   module_info_builder main;
   main.import("env", "memory", memory_type{{1, 10}, true, true, 16});
   EXPECT_EQ(plan_main_layout(*main.build(), {}).error().code(), errc::unsupported_module);
 }
 
-TEST(MainLayout, RefusesAnAbsurdStack) {
+TEST(MainLayout, RefusesAnAbsurdStack)
+{
   memory_options options;
   options.stack_bytes = ~std::uint64_t{0};
   EXPECT_EQ(plan_main_layout(*pie_main().build(), options).error().code(), errc::limit_exceeded);

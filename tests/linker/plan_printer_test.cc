@@ -10,15 +10,16 @@ namespace {
 
 using namespace test;
 
-TEST(PlanPrinter, PrintsEveryNumberOfAPlan) {
+TEST(PlanPrinter, PrintsEveryNumberOfAPlan)
+{
   linking_world world = linking_world::running(pie_main().build());
   world.add("libx", side()
-                        .data_size(64)
-                        .import_function("malloc", int_function)
-                        .import_function("later")
-                        .import_address("f")
-                        .function("f")
-                        .build());
+                      .data_size(64)
+                      .import_function("malloc", int_function)
+                      .import_function("later")
+                      .import_address("f")
+                      .function("f")
+                      .build());
   EXPECT_EQ(to_text(*world.plan("libx").plan),
             "plan 2: table size 2, memory 1153 pages\n"
             "module 2 libx\n"
@@ -34,7 +35,8 @@ TEST(PlanPrinter, PrintsEveryNumberOfAPlan) {
             "slot 1: export 0 of module 2 (f)\n");
 }
 
-TEST(PlanPrinter, PrintsEveryKindOfBinding) {
+TEST(PlanPrinter, PrintsEveryKindOfBinding)
+{
   EXPECT_EQ(to_text(import_binding(binding::host{})), "host");
   EXPECT_EQ(to_text(import_binding(binding::stack_pointer{})), "stack pointer");
   EXPECT_EQ(to_text(import_binding(binding::stack_bound{true})), "stack high");

@@ -16,7 +16,8 @@ namespace {
 
 using namespace test;
 
-std::vector<std::string> names(const load_plan& plan) {
+std::vector<std::string> names(const load_plan& plan)
+{
   std::vector<std::string> found;
   std::ranges::transform(plan.modules, std::back_inserter(found), &module_plan::name);
   return found;
@@ -24,14 +25,16 @@ std::vector<std::string> names(const load_plan& plan) {
 
 using order = std::vector<std::string>;
 
-linking_world world_with(const std::string& name, module_info_builder library) {
+linking_world world_with(const std::string& name, module_info_builder library)
+{
   linking_world world = linking_world::running(pie_main().build());
   world.add(name, library.build());
   return world;
 }
 
 // Rule 1.
-TEST(Planner, InstantiatesMainFirstThenDependenciesBeforeUsers) {
+TEST(Planner, InstantiatesMainFirstThenDependenciesBeforeUsers)
+{
   linking_world world(pie_main().needs("liba").needs("libc").build());
   world.add("liba", side().needs("libb").build());
   world.add("libb", side().build());
@@ -42,7 +45,8 @@ TEST(Planner, InstantiatesMainFirstThenDependenciesBeforeUsers) {
   EXPECT_EQ(planned.plan->modules[0].id, main_module);
 }
 
-TEST(Planner, PlansMainWithANeededLibraryAndThenAnOpenedOne) {
+TEST(Planner, PlansMainWithANeededLibraryAndThenAnOpenedOne)
+{
   linking_world world(pie_main().needs("libneeded").import_function("from_needed").build());
   world.add("libneeded", side().data_size(128).function("from_needed").import_function("malloc", int_function).build());
   world.add("libopened", side().data_size(32).import_function("from_needed").import_data("errno_data").build());
@@ -50,17 +54,19 @@ TEST(Planner, PlansMainWithANeededLibraryAndThenAnOpenedOne) {
   world.open("libopened");
   EXPECT_EQ(world.state.current->modules->size(), 3U);
   EXPECT_EQ(
-      bound(world.plan_of("libopened"), "from_needed"),
-      import_binding(binding::direct{world.id_of("libneeded"), ordinal_of(world.plan_of("libneeded"), "from_needed")}));
+    bound(world.plan_of("libopened"), "from_needed"),
+    import_binding(binding::direct{world.id_of("libneeded"), ordinal_of(world.plan_of("libneeded"), "from_needed")}));
 }
 
-TEST(Planner, PutsTheModuleReachedSecondFirstInACycle) {
+TEST(Planner, PutsTheModuleReachedSecondFirstInACycle)
+{
   linking_world world = world_with("liba", side().needs("libb"));
   world.add("libb", side().needs("liba").build());
   EXPECT_EQ(names(*world.plan("liba").plan), (order{"libb", "liba"}));
 }
 
-TEST(Planner, LoadsADependencyThatIsPublishedOnlyOnce) {
+TEST(Planner, LoadsADependencyThatIsPublishedOnlyOnce)
+{
   linking_world world = world_with("libbase", side());
   world.open("libbase");
   world.add("libx", side().needs("libbase").build());
@@ -68,7 +74,8 @@ TEST(Planner, LoadsADependencyThatIsPublishedOnlyOnce) {
 }
 
 // Rule 3: side data lies below the heap base that is supplied.
-TEST(Planner, PlacesDataOfLibrariesInTheArenaBelowTheHeap) {
+TEST(Planner, PlacesDataOfLibrariesInTheArenaBelowTheHeap)
+{
   linking_world world = world_with("libx", side().data_size(4096, 6));
   const planned_load planned = world.plan("libx");
   const module_plan& module = planned.plan->modules[0];
@@ -77,13 +84,15 @@ TEST(Planner, PlacesDataOfLibrariesInTheArenaBelowTheHeap) {
   EXPECT_EQ(module.memory_base.value % 64, 0U);
 }
 
-TEST(Planner, GivesNoMemoryToAModuleWithoutData) {
+TEST(Planner, GivesNoMemoryToAModuleWithoutData)
+{
   linking_world world = world_with("libx", side());
   EXPECT_EQ(world.plan("libx").plan->modules[0].memory_base.value, 0U);
 }
 
 // Rule 2: memory handed to a module must be zero.
-TEST(Planner, AsksForZeroingOfMemoryThatWasUsedBefore) {
+TEST(Planner, AsksForZeroingOfMemoryThatWasUsedBefore)
+{
   linking_world world = world_with("libx", side().data_size(4096));
   world.open("libx");
   const auto closed = close_library(world.state, library_handle{world.id_of("libx").value});
@@ -92,32 +101,36 @@ TEST(Planner, AsksForZeroingOfMemoryThatWasUsedBefore) {
   EXPECT_TRUE(world.plan("libx").plan->modules[0].needs_zeroing);
 }
 
-TEST(Planner, StartsTheTableOfAPieMainAtSlotOne) {
+TEST(Planner, StartsTheTableOfAPieMainAtSlotOne)
+{
   linking_world world = linking_world::running(pie_main().table_size(3).build());
   EXPECT_EQ(world.plan_of("main").table_base.value, 1U);
   EXPECT_EQ(world.state.current->table_size, 4U);
 }
 
-TEST(Planner, LeavesTheSlotsOfAFixedAddressMainToIt) {
+TEST(Planner, LeavesTheSlotsOfAFixedAddressMainToIt)
+{
   linking_world world = linking_world::running(module_info_builder()
-                                                   .import_memory(2)
-                                                   .data("__heap_base", 70'832)
-                                                   .table_size(2)
-                                                   .function("f")
-                                                   .element("f", 1, false)
-                                                   .build());
+                                                 .import_memory(2)
+                                                 .data("__heap_base", 70'832)
+                                                 .table_size(2)
+                                                 .function("f")
+                                                 .element("f", 1, false)
+                                                 .build());
   EXPECT_EQ(world.plan_of("main").table_base, null_slot);
   EXPECT_EQ(world.state.current->table_size, 3U);
 }
 
-TEST(Planner, AlignsTableRanges) {
+TEST(Planner, AlignsTableRanges)
+{
   linking_world world = world_with("libx", side().table_size(3, 4));
   EXPECT_EQ(world.plan("libx").plan->modules[0].table_base.value, 16U);
 }
 
-TEST(Planner, GivesExtraSlotsInOneRunAfterAllOwnRanges) {
+TEST(Planner, GivesExtraSlotsInOneRunAfterAllOwnRanges)
+{
   linking_world world =
-      world_with("libx", side().table_size(2).import_address("f").import_address("g").function("f").function("g"));
+    world_with("libx", side().table_size(2).import_address("f").import_address("g").function("f").function("g"));
   const planned_load planned = world.plan("libx");
   ASSERT_EQ(planned.plan->slots.size(), 2U);
   EXPECT_EQ(planned.plan->slots[0].slot.value, planned.plan->modules[0].table_base.value + 2);
@@ -125,42 +138,49 @@ TEST(Planner, GivesExtraSlotsInOneRunAfterAllOwnRanges) {
   EXPECT_EQ(planned.plan->table_size, planned.plan->slots[1].slot.value + 1);
 }
 
-TEST(Planner, ReportsATableThatIsFull) {
+TEST(Planner, ReportsATableThatIsFull)
+{
   linking_world world(pie_main().build(), {}, 100);
   world.open("main", {.kind = load_kind::program});
   world.add("libx", side().table_size(200).build());
   EXPECT_EQ(world.failure("libx").code(), errc::table_exhausted);
 }
 
-TEST(Planner, RespectsATableMaximumThatALibraryDeclares) {
+TEST(Planner, RespectsATableMaximumThatALibraryDeclares)
+{
   linking_world world =
-      world_with("libx", module_info_builder().table_size(8).import("env", "__indirect_function_table",
-                                                                    table_type{wasm::funcref, {8, 8}, false}));
+    world_with("libx", module_info_builder().table_size(8).import("env", "__indirect_function_table",
+                                                                  table_type{wasm::funcref, {8, 8}, false}));
   EXPECT_EQ(world.failure("libx").code(), errc::table_exhausted);
 }
 
-TEST(Planner, RefusesElementsOutsideAModulesOwnSlots) {
+TEST(Planner, RefusesElementsOutsideAModulesOwnSlots)
+{
   linking_world world = world_with("libx", side().table_size(1).function("f").element("f", 1));
   EXPECT_EQ(world.failure("libx").code(), errc::unsupported_module);
 }
 
-TEST(Planner, RefusesAbsoluteElementsInALibrary) {
+TEST(Planner, RefusesAbsoluteElementsInALibrary)
+{
   linking_world world = world_with("libx", side().table_size(4).function("f").element("f", 1, false));
   EXPECT_EQ(world.failure("libx").code(), errc::unsupported_module);
 }
 
-TEST(Planner, RefusesAModuleWithoutDylink) {
+TEST(Planner, RefusesAModuleWithoutDylink)
+{
   linking_world world = world_with("libx", module_info_builder().without_dylink());
   EXPECT_EQ(world.failure("libx").code(), errc::not_a_library);
 }
 
-TEST(Planner, RefusesAnAlignmentBeyondTheLimit) {
+TEST(Planner, RefusesAnAlignmentBeyondTheLimit)
+{
   linking_world world = world_with("libx", side().data_size(16, 31));
   EXPECT_EQ(world.failure("libx").code(), errc::limit_exceeded);
 }
 
 // Rule 5.
-TEST(Planner, ReservesABlockOfThreadLocalStorageForEachGroup) {
+TEST(Planner, ReservesABlockOfThreadLocalStorageForEachGroup)
+{
   linking_world world = world_with("libx", side().data_size(64).tls(100, 64));
   const group_id second = world.join();
   const planned_load planned = world.plan("libx");
@@ -175,13 +195,15 @@ TEST(Planner, ReservesABlockOfThreadLocalStorageForEachGroup) {
 }
 
 // Rule 4.
-TEST(Planner, ReservesTheFirstGroupsBlockOfMain) {
+TEST(Planner, ReservesTheFirstGroupsBlockOfMain)
+{
   linking_world world = linking_world::running(pie_main().tls(48).build());
   EXPECT_EQ(world.state.roster.at(group_id{1}).blocks.at(main_module).size, 48U);
 }
 
 // Rule 4.
-TEST(Planner, RefusesALibraryWhoseThreadLocalsCannotBeInitialised) {
+TEST(Planner, RefusesALibraryWhoseThreadLocalsCannotBeInitialised)
+{
   linking_world world = world_with("libx", side().data_size(64).tls_size_only(8).tls_variable("v", 0));
   const error failed = world.failure("libx");
   EXPECT_EQ(failed.code(), errc::unsupported_module);
@@ -189,12 +211,14 @@ TEST(Planner, RefusesALibraryWhoseThreadLocalsCannotBeInitialised) {
             "link it with --export=__wasm_init_tls --export=__tls_base --export=__tls_size --export=__tls_align");
 }
 
-TEST(Planner, RefusesAnAlignmentOfThreadLocalsThatIsNoPowerOfTwo) {
+TEST(Planner, RefusesAnAlignmentOfThreadLocalsThatIsNoPowerOfTwo)
+{
   linking_world world = world_with("libx", side().tls(8, 24));
   EXPECT_EQ(world.failure("libx").code(), errc::unsupported_module);
 }
 
-TEST(Planner, ReservesAScratchStackForEachGroupWhenAModuleHasAnOpenStart) {
+TEST(Planner, ReservesAScratchStackForEachGroupWhenAModuleHasAnOpenStart)
+{
   linking_world world = world_with("libx", side().open_start());
   world.join();
   const planned_load planned = world.plan("libx");
@@ -204,7 +228,8 @@ TEST(Planner, ReservesAScratchStackForEachGroupWhenAModuleHasAnOpenStart) {
   EXPECT_EQ(blocks[0].size, scratch_stack_bytes);
 }
 
-TEST(Planner, ReservesAScratchStackOncePerGroup) {
+TEST(Planner, ReservesAScratchStackOncePerGroup)
+{
   linking_world world = world_with("libx", side().open_start());
   world.open("libx");
   world.add("liby", side().open_start().build());
@@ -212,7 +237,8 @@ TEST(Planner, ReservesAScratchStackOncePerGroup) {
   EXPECT_TRUE(world.state.loads.at(world.plan("liby").id).blocks.empty());
 }
 
-TEST(Planner, AsksForOneBlockThatServesTheWholeRequest) {
+TEST(Planner, AsksForOneBlockThatServesTheWholeRequest)
+{
   const auto main = module_info_builder().import_memory(2).data("__heap_base", 70'832).build();
   linking_world world = linking_world::running(main);
   world.add("libx", module_info_builder().needs("liby").data_size(5000, 12).tls(100, 256).open_start().build());
@@ -226,14 +252,16 @@ TEST(Planner, AsksForOneBlockThatServesTheWholeRequest) {
   EXPECT_EQ(world.plan("libx").plan->modules.size(), 2U);
 }
 
-TEST(Planner, ReportsLinkingErrorsBeforeItAsksForMemory) {
+TEST(Planner, ReportsLinkingErrorsBeforeItAsksForMemory)
+{
   const auto main = module_info_builder().import_memory(2).data("__heap_base", 70'832).build();
   linking_world world = linking_world::running(main);
   world.add("libx", module_info_builder().data_size(5000).import_data("nowhere").build());
   EXPECT_EQ(world.failure("libx").code(), errc::symbol_not_found);
 }
 
-TEST(Planner, ReportsARequestThatNoMemoryCanHold) {
+TEST(Planner, ReportsARequestThatNoMemoryCanHold)
+{
   memory_options options;
   options.stack_bytes = 65'536;
   options.maximum_bytes = 2U << 20;
@@ -245,12 +273,14 @@ TEST(Planner, ReportsARequestThatNoMemoryCanHold) {
   EXPECT_NE(failed.message().find("2097152"), std::string::npos) << failed.message();
 }
 
-TEST(Planner, GrowsTheMemoryToTheLargestMinimum) {
+TEST(Planner, GrowsTheMemoryToTheLargestMinimum)
+{
   linking_world world = world_with("libx", module_info_builder().import_memory(5000));
   EXPECT_EQ(world.plan("libx").plan->memory_pages, 5000U);
 }
 
-TEST(Planner, MakesTheSamePlanFromTheSameHistory) {
+TEST(Planner, MakesTheSamePlanFromTheSameHistory)
+{
   auto run = [] {
     linking_world world(pie_main().needs("liba").import_function("a").tls(8).build());
     world.add("liba", side().data_size(10).tls(4).needs("libb").function("a").import_address("b").build());

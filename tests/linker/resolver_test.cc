@@ -12,13 +12,15 @@ using namespace test;
 
 const std::string wasi = "wasi_snapshot_preview1";
 
-linking_world world_with(const std::string& name, module_info_builder library) {
+linking_world world_with(const std::string& name, module_info_builder library)
+{
   linking_world world = linking_world::running(pie_main().build());
   world.add(name, library.build());
   return world;
 }
 
-TEST(Resolver, ReportsAllUnresolvedSymbolsAtOnceWithTheModuleThatNeedsEach) {
+TEST(Resolver, ReportsAllUnresolvedSymbolsAtOnceWithTheModuleThatNeedsEach)
+{
   linking_world world = world_with("liba", side().needs("libb").import_data("one").import_address("two"));
   world.add("libb", side().import_data("three").build());
   const error failed = world.failure("liba");
@@ -29,9 +31,10 @@ TEST(Resolver, ReportsAllUnresolvedSymbolsAtOnceWithTheModuleThatNeedsEach) {
   EXPECT_EQ(failed.detail().missing[2].import_module, "GOT.func");
 }
 
-TEST(Resolver, ListsUnknownImportsWithModuleNameAndType) {
+TEST(Resolver, ListsUnknownImportsWithModuleNameAndType)
+{
   linking_world world =
-      world_with("libx", side().import("napi", "create", int_function).import("napi", "drop", void_function));
+    world_with("libx", side().import("napi", "create", int_function).import("napi", "drop", void_function));
   const error failed = world.failure("libx");
   EXPECT_EQ(failed.code(), errc::unknown_import);
   ASSERT_EQ(failed.detail().missing.size(), 2U);
@@ -40,51 +43,59 @@ TEST(Resolver, ListsUnknownImportsWithModuleNameAndType) {
   EXPECT_EQ(failed.detail().missing[0].expected_type, "(func (param i32) (result i32))");
 }
 
-TEST(Resolver, ReportsMissingSymbolsBeforeMismatchesAndNamesBoth) {
+TEST(Resolver, ReportsMissingSymbolsBeforeMismatchesAndNamesBoth)
+{
   linking_world world = world_with("libx", side().import_data("nowhere").import_function("malloc", void_function));
   const error failed = world.failure("libx");
   EXPECT_EQ(failed.code(), errc::symbol_not_found);
   EXPECT_NE(failed.message().find("malloc"), std::string::npos);
 }
 
-TEST(Resolver, ListsAllMismatches) {
+TEST(Resolver, ListsAllMismatches)
+{
   linking_world world = world_with("libx", side().import_function("malloc", void_function).import_data("malloc"));
   const error failed = world.failure("libx");
   EXPECT_EQ(failed.code(), errc::symbol_type_mismatch);
   EXPECT_NE(failed.message().find("2 symbols found with another type"), std::string::npos) << failed.message();
 }
 
-TEST(Resolver, BindsAnImportOfTheGuestInterfaceToTheHost) {
+TEST(Resolver, BindsAnImportOfTheGuestInterfaceToTheHost)
+{
   linking_world world = world_with("libx", side().import(wasi, "fd_write", int_function));
   world.catalog().offered[{wasi, "fd_write"}] = int_function;
   EXPECT_EQ(bound(world.plan("libx").plan->modules[0], "fd_write"), import_binding(binding::host{}));
 }
 
-TEST(Resolver, ReportsAnImportOfTheGuestInterfaceWithAnotherType) {
+TEST(Resolver, ReportsAnImportOfTheGuestInterfaceWithAnotherType)
+{
   linking_world world = world_with("libx", side().import(wasi, "fd_write", void_function));
   world.catalog().offered[{wasi, "fd_write"}] = int_function;
   EXPECT_EQ(world.failure("libx").code(), errc::symbol_type_mismatch);
 }
 
-TEST(Resolver, TakesAnyFunctionOfAnOpenHostModule) {
+TEST(Resolver, TakesAnyFunctionOfAnOpenHostModule)
+{
   linking_world world = world_with("libx", side().import("wasix_32v1", "anything", int_function));
   world.catalog().open_modules.insert("wasix_32v1");
   EXPECT_EQ(bound(world.plan("libx").plan->modules[0], "anything"), import_binding(binding::host{}));
 }
 
-TEST(Resolver, TakesNoGlobalOfAnOpenHostModule) {
+TEST(Resolver, TakesNoGlobalOfAnOpenHostModule)
+{
   linking_world world = world_with("libx", side().import("wasix_32v1", "anything", constant_int));
   world.catalog().open_modules.insert("wasix_32v1");
   EXPECT_EQ(world.failure("libx").code(), errc::unknown_import);
 }
 
-TEST(Resolver, LinksTheFunctionsOfAProgramLazily) {
+TEST(Resolver, LinksTheFunctionsOfAProgramLazily)
+{
   linking_world world(pie_main().import_function("optional_part").build());
   const planned_load planned = world.plan("main", {.kind = load_kind::program});
   EXPECT_EQ(planned.plan->modules.at(0).thunks.at(0).slot, null_slot);
 }
 
-TEST(Resolver, CanBeUsedAlone) {
+TEST(Resolver, CanBeUsedAlone)
+{
   const snapshot_ptr nothing = make_empty_snapshot();
   module_plan module;
   module.id = module_id{2};

@@ -13,7 +13,8 @@ using namespace test;
 const library_handle main_scope = default_scope_handle;
 
 template <class Found>
-Found found(const linking_world& world, library_handle handle, const std::string& name) {
+Found found(const linking_world& world, library_handle handle, const std::string& name)
+{
   const auto symbol = find_symbol(*world.state.current, handle, name);
   EXPECT_TRUE(symbol) << (symbol ? std::string() : symbol.error().message());
   const auto* as = symbol ? std::get_if<Found>(&*symbol) : nullptr;
@@ -21,55 +22,64 @@ Found found(const linking_world& world, library_handle handle, const std::string
   return as == nullptr ? Found{} : *as;
 }
 
-errc failure(const linking_world& world, library_handle handle, const std::string& name) {
+errc failure(const linking_world& world, library_handle handle, const std::string& name)
+{
   const auto symbol = find_symbol(*world.state.current, handle, name);
   EXPECT_FALSE(symbol);
   return symbol ? errc::cancelled : symbol.error().code();
 }
 
-library_handle open(linking_world& world, const std::string& name, module_info_builder library, const ask& how = {}) {
+library_handle open(linking_world& world, const std::string& name, module_info_builder library, const ask& how = {})
+{
   world.add(name, library.build());
   return library_handle{world.open(name, how).value};
 }
 
-TEST(FindSymbol, FindsAFunctionWithoutASlot) {
+TEST(FindSymbol, FindsAFunctionWithoutASlot)
+{
   linking_world world = linking_world::running(pie_main().build());
   const auto function = found<found_function>(world, main_scope, "malloc");
   EXPECT_EQ(function.provider, main_module);
   EXPECT_EQ(function.slot, null_slot);
 }
 
-TEST(FindSymbol, FindsAFunctionWithThePlaceInItsModulesElements) {
+TEST(FindSymbol, FindsAFunctionWithThePlaceInItsModulesElements)
+{
   linking_world world = linking_world::running(pie_main().table_size(2).element("malloc", 1).build());
   EXPECT_EQ(found<found_function>(world, main_scope, "malloc").slot.value, 2U);
 }
 
-TEST(FindSymbol, NamesAFunctionByItsFirstExport) {
+TEST(FindSymbol, NamesAFunctionByItsFirstExport)
+{
   linking_world world = linking_world::running(pie_main().aliases({"first", "second"}).build());
   EXPECT_EQ(found<found_function>(world, main_scope, "second").export_ordinal,
             ordinal_of(world.plan_of("main"), "first"));
 }
 
-TEST(FindSymbol, FindsDataAtItsAddress) {
+TEST(FindSymbol, FindsDataAtItsAddress)
+{
   linking_world world = linking_world::running(pie_main().build());
   EXPECT_EQ(found<found_data>(world, main_scope, "errno_data").address.value,
             world.state.layout.memory_base.value + 16);
 }
 
-TEST(FindSymbol, FindsAThreadLocalAsOffset) {
+TEST(FindSymbol, FindsAThreadLocalAsOffset)
+{
   linking_world world = linking_world::running(pie_main().tls(16).tls_variable("v", 4).build());
   const auto variable = found<found_tls>(world, main_scope, "v");
   EXPECT_EQ(variable.provider, main_module);
   EXPECT_EQ(variable.offset, 4U);
 }
 
-TEST(FindSymbol, TakesMainsHandleForTheGlobalScope) {
+TEST(FindSymbol, TakesMainsHandleForTheGlobalScope)
+{
   linking_world world =
-      linking_world::running(pie_main().needs("libx").build(), {{"libx", side().function("f").build()}});
+    linking_world::running(pie_main().needs("libx").build(), {{"libx", side().function("f").build()}});
   EXPECT_EQ(found<found_function>(world, main_handle, "f").provider, world.id_of("libx"));
 }
 
-TEST(FindSymbol, SearchesALibrarysClosureBreadthFirst) {
+TEST(FindSymbol, SearchesALibrarysClosureBreadthFirst)
+{
   linking_world world = linking_world::running(pie_main().build());
   world.add("liba", side().needs("libdeep").build());
   world.add("libdeep", side().function("f").build());
@@ -78,52 +88,61 @@ TEST(FindSymbol, SearchesALibrarysClosureBreadthFirst) {
   EXPECT_EQ(found<found_function>(world, handle, "f").provider, world.id_of("libb"));
 }
 
-TEST(FindSymbol, DoesNotSearchMainByALibrarysHandle) {
+TEST(FindSymbol, DoesNotSearchMainByALibrarysHandle)
+{
   linking_world world = linking_world::running(pie_main().build());
   const library_handle handle = open(world, "libx", side());
   EXPECT_EQ(failure(world, handle, "malloc"), errc::symbol_not_found);
 }
 
-TEST(FindSymbol, DoesNotFindLocalLibrariesInTheGlobalScope) {
+TEST(FindSymbol, DoesNotFindLocalLibrariesInTheGlobalScope)
+{
   linking_world world = linking_world::running(pie_main().build());
   open(world, "libx", side().function("f"));
   EXPECT_EQ(failure(world, main_scope, "f"), errc::symbol_not_found);
 }
 
-TEST(FindSymbol, FindsGlobalLibrariesInTheGlobalScope) {
+TEST(FindSymbol, FindsGlobalLibrariesInTheGlobalScope)
+{
   linking_world world = linking_world::running(pie_main().build());
   open(world, "libx", side().function("f"), {.is_global = true});
   EXPECT_EQ(found<found_function>(world, main_scope, "f").provider, world.id_of("libx"));
 }
 
-TEST(FindSymbol, DoesNotFindHiddenExports) {
+TEST(FindSymbol, DoesNotFindHiddenExports)
+{
   linking_world world = linking_world::running(pie_main().data("h", 4, symbol_flag::visibility_hidden).build());
   EXPECT_EQ(failure(world, main_scope, "h"), errc::symbol_not_found);
 }
 
-TEST(FindSymbol, RefusesAnUnknownHandle) {
+TEST(FindSymbol, RefusesAnUnknownHandle)
+{
   linking_world world = linking_world::running(pie_main().build());
   EXPECT_EQ(failure(world, library_handle{77}, "malloc"), errc::invalid_handle);
 }
 
-TEST(FindSymbol, RefusesATag) {
+TEST(FindSymbol, RefusesATag)
+{
   linking_world world = linking_world::running(pie_main().tag("t").build());
   EXPECT_EQ(failure(world, main_scope, "t"), errc::symbol_type_mismatch);
 }
 
-TEST(FindSymbol, RefusesTheAddressOfAMutableGlobal) {
+TEST(FindSymbol, RefusesTheAddressOfAMutableGlobal)
+{
   linking_world world = linking_world::running(pie_main().mutable_global("g").build());
   EXPECT_EQ(failure(world, main_scope, "g"), errc::symbol_type_mismatch);
 }
 
-TEST(FindSymbol, FollowsAFunctionThatIsPassedOn) {
+TEST(FindSymbol, FollowsAFunctionThatIsPassedOn)
+{
   linking_world world = linking_world::running(pie_main().build());
   const library_handle handle =
-      open(world, "libx", side().import_function("malloc", int_function).pass_on("malloc", "my_alloc"));
+    open(world, "libx", side().import_function("malloc", int_function).pass_on("malloc", "my_alloc"));
   EXPECT_EQ(found<found_function>(world, handle, "my_alloc").provider, main_module);
 }
 
-TEST(Snapshot, KeepsWhatItHadWhenTheNextOneIsMade) {
+TEST(Snapshot, KeepsWhatItHadWhenTheNextOneIsMade)
+{
   linking_world world = linking_world::running(pie_main().build());
   const snapshot_ptr kept = world.state.current;
   const std::uint64_t hash = hash_of(*kept);
@@ -133,14 +152,16 @@ TEST(Snapshot, KeepsWhatItHadWhenTheNextOneIsMade) {
   EXPECT_NE(hash_of(*world.state.current), hash);
 }
 
-TEST(Snapshot, ShowsTheSlotThatAFunctionWasGiven) {
+TEST(Snapshot, ShowsTheSlotThatAFunctionWasGiven)
+{
   linking_world world = linking_world::running(pie_main().build());
   const auto given = assign_slot(world.state, main_module, ordinal_of(world.plan_of("main"), "malloc"));
   ASSERT_TRUE(given);
   EXPECT_EQ(found<found_function>(world, main_scope, "malloc").slot, given->slot);
 }
 
-TEST(PagedVector, SharesPagesButNotChanges) {
+TEST(PagedVector, SharesPagesButNotChanges)
+{
   paged_vector<table_index> first;
   first.set(100, table_index{7});
   paged_vector<table_index> second = first;
@@ -149,7 +170,8 @@ TEST(PagedVector, SharesPagesButNotChanges) {
   EXPECT_EQ(second[100].value, 7U);
 }
 
-TEST(PagedVector, VisitsOnlyWhatWasSet) {
+TEST(PagedVector, VisitsOnlyWhatWasSet)
+{
   paged_vector<table_index> slots;
   slots.set(200, table_index{7});
   slots.set(3, table_index{8});

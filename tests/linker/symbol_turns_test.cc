@@ -9,14 +9,16 @@ namespace {
 
 using namespace test;
 
-linking_world world_with(const std::string& name, module_info_builder library, const ask& how = {}) {
+linking_world world_with(const std::string& name, module_info_builder library, const ask& how = {})
+{
   linking_world world = linking_world::running(pie_main().build());
   world.add(name, library.build());
   world.open(name, how);
   return world;
 }
 
-TEST(AssignSlot, PublishesANewSlotWithItsFunction) {
+TEST(AssignSlot, PublishesANewSlotWithItsFunction)
+{
   linking_world world = linking_world::running(pie_main().build());
   const auto given = assign_slot(world.state, main_module, 0);
   ASSERT_TRUE(given);
@@ -27,7 +29,8 @@ TEST(AssignSlot, PublishesANewSlotWithItsFunction) {
   EXPECT_GT(operation.table_size, given->slot.value);
 }
 
-TEST(AssignSlot, GivesTheSameSlotAgainWithoutAnOperation) {
+TEST(AssignSlot, GivesTheSameSlotAgainWithoutAnOperation)
+{
   linking_world world = linking_world::running(pie_main().build());
   const auto first = assign_slot(world.state, main_module, 0);
   const auto second = assign_slot(world.state, main_module, 0);
@@ -35,14 +38,16 @@ TEST(AssignSlot, GivesTheSameSlotAgainWithoutAnOperation) {
   EXPECT_TRUE(second->operations.empty());
 }
 
-TEST(AssignSlot, GivesAliasesOneSlot) {
+TEST(AssignSlot, GivesAliasesOneSlot)
+{
   linking_world world = linking_world::running(pie_main().aliases({"f", "g"}).build());
   const auto f = assign_slot(world.state, main_module, ordinal_of(world.plan_of("main"), "f"));
   const auto g = assign_slot(world.state, main_module, ordinal_of(world.plan_of("main"), "g"));
   EXPECT_EQ(f->slot, g->slot);
 }
 
-TEST(AssignSlot, AgreesWithALaterLoadThatTakesTheAddress) {
+TEST(AssignSlot, AgreesWithALaterLoadThatTakesTheAddress)
+{
   linking_world world = linking_world::running(pie_main().build());
   const auto given = assign_slot(world.state, main_module, 0);
   world.add("libx", side().import_address("malloc").build());
@@ -50,24 +55,28 @@ TEST(AssignSlot, AgreesWithALaterLoadThatTakesTheAddress) {
   EXPECT_EQ(bound(world.plan_of("libx"), "malloc"), import_binding(binding::constant{given->slot.value}));
 }
 
-TEST(AssignSlot, RefusesAModuleThatIsNotLoaded) {
+TEST(AssignSlot, RefusesAModuleThatIsNotLoaded)
+{
   linking_world world = linking_world::running(pie_main().build());
   EXPECT_EQ(assign_slot(world.state, module_id{9}, 0).error().code(), errc::invalid_handle);
 }
 
-TEST(AssignSlot, RefusesAnExportThatIsNoFunction) {
+TEST(AssignSlot, RefusesAnExportThatIsNoFunction)
+{
   linking_world world = linking_world::running(pie_main().build());
   const std::uint32_t data = ordinal_of(world.plan_of("main"), "errno_data");
   EXPECT_EQ(assign_slot(world.state, main_module, data).error().code(), errc::invalid_handle);
 }
 
-TEST(AssignSlot, ReportsAFullTable) {
+TEST(AssignSlot, ReportsAFullTable)
+{
   linking_world world(pie_main().build(), {}, 1);
   world.open("main", {.kind = load_kind::program});
   EXPECT_EQ(assign_slot(world.state, main_module, 0).error().code(), errc::table_exhausted);
 }
 
-TEST(BindLazy, FindsAFunctionThatCameLater) {
+TEST(BindLazy, FindsAFunctionThatCameLater)
+{
   linking_world world = world_with("libx", side().import_function("later"));
   world.add("liblater", side().function("later").build());
   const module_id provider = world.open("liblater", {.is_global = true});
@@ -77,7 +86,8 @@ TEST(BindLazy, FindsAFunctionThatCameLater) {
   EXPECT_EQ(given->operations.size(), 1U);
 }
 
-TEST(BindLazy, BindsForEver) {
+TEST(BindLazy, BindsForEver)
+{
   linking_world world = world_with("libx", side().import_function("later"));
   world.add("liblater", side().function("later").build());
   world.open("liblater", {.is_global = true});
@@ -88,7 +98,8 @@ TEST(BindLazy, BindsForEver) {
   EXPECT_EQ(thunk_slot_of(*world.state.current, world.id_of("libx"), 0), first->slot);
 }
 
-TEST(BindLazy, TakesAReferenceOnTheProvider) {
+TEST(BindLazy, TakesAReferenceOnTheProvider)
+{
   linking_world world = world_with("libx", side().import_function("later"));
   world.add("liblater", side().function("later").build());
   const module_id provider = world.open("liblater", {.is_global = true});
@@ -96,7 +107,8 @@ TEST(BindLazy, TakesAReferenceOnTheProvider) {
   EXPECT_EQ(world.state.references.at(provider), 1U);
 }
 
-TEST(BindLazy, DoesNotFindALocalLibrary) {
+TEST(BindLazy, DoesNotFindALocalLibrary)
+{
   linking_world world = world_with("libx", side().import_function("later"));
   world.add("liblater", side().function("later").build());
   world.open("liblater");
@@ -106,7 +118,8 @@ TEST(BindLazy, DoesNotFindALocalLibrary) {
   EXPECT_EQ(failed.error().detail().symbol_name, "later");
 }
 
-TEST(BindLazy, FindsAFunctionAfterAFailure) {
+TEST(BindLazy, FindsAFunctionAfterAFailure)
+{
   linking_world world = world_with("libx", side().import_function("later"));
   EXPECT_FALSE(bind_lazy(world.state, world.id_of("libx"), 0));
   world.add("liblater", side().function("later").build());
@@ -114,21 +127,24 @@ TEST(BindLazy, FindsAFunctionAfterAFailure) {
   EXPECT_TRUE(bind_lazy(world.state, world.id_of("libx"), 0));
 }
 
-TEST(BindLazy, NeverBindsAWeakUndefinedFunction) {
+TEST(BindLazy, NeverBindsAWeakUndefinedFunction)
+{
   linking_world world = world_with("libx", side().import_weak_function("maybe"));
   world.add("liblater", side().function("maybe").build());
   world.open("liblater", {.is_global = true});
   EXPECT_EQ(bind_lazy(world.state, world.id_of("libx"), 0).error().code(), errc::symbol_not_found);
 }
 
-TEST(BindLazy, ReportsAnotherSignature) {
+TEST(BindLazy, ReportsAnotherSignature)
+{
   linking_world world = world_with("libx", side().import_function("later", int_function));
   world.add("liblater", side().function("later", void_function).build());
   world.open("liblater", {.is_global = true});
   EXPECT_EQ(bind_lazy(world.state, world.id_of("libx"), 0).error().code(), errc::symbol_type_mismatch);
 }
 
-TEST(BindLazy, GivesTheSlotOfAThunkThatWasBoundByItsPlan) {
+TEST(BindLazy, GivesTheSlotOfAThunkThatWasBoundByItsPlan)
+{
   linking_world world = world_with("libx", side().import_function("own").function("own"));
   const auto given = bind_lazy(world.state, world.id_of("libx"), 0);
   ASSERT_TRUE(given);
@@ -136,12 +152,14 @@ TEST(BindLazy, GivesTheSlotOfAThunkThatWasBoundByItsPlan) {
   EXPECT_TRUE(given->operations.empty());
 }
 
-TEST(BindLazy, RefusesAnUnknownThunk) {
+TEST(BindLazy, RefusesAnUnknownThunk)
+{
   linking_world world = world_with("libx", side());
   EXPECT_EQ(bind_lazy(world.state, world.id_of("libx"), 5).error().code(), errc::invalid_argument);
 }
 
-TEST(AllocateSlots, SetsARangeAside) {
+TEST(AllocateSlots, SetsARangeAside)
+{
   linking_world world = linking_world::running(pie_main().build());
   const auto range = allocate_slots(world.state, 8);
   ASSERT_TRUE(range);
@@ -151,13 +169,15 @@ TEST(AllocateSlots, SetsARangeAside) {
   EXPECT_EQ(operation.table_size, range->slot.value + 8U);
 }
 
-TEST(AllocateSlots, RefusesAnEmptyRange) {
+TEST(AllocateSlots, RefusesAnEmptyRange)
+{
   linking_world world = linking_world::running(pie_main().build());
   EXPECT_EQ(allocate_slots(world.state, 0).error().code(), errc::invalid_argument);
 }
 
 // T1.
-TEST(Topology, CountsOneVersionForEachOperation) {
+TEST(Topology, CountsOneVersionForEachOperation)
+{
   linking_world world = linking_world::running(pie_main().build());
   const std::uint64_t before = world.state.current->version.value;
   assign_slot(world.state, main_module, 0);
@@ -167,7 +187,8 @@ TEST(Topology, CountsOneVersionForEachOperation) {
   EXPECT_EQ(world.state.current->version.value, before + 4);
 }
 
-TEST(Topology, SaysThatTheProcessIsStopping) {
+TEST(Topology, SaysThatTheProcessIsStopping)
+{
   linking_world world = linking_world::running(pie_main().build());
   const operation_body body = stop(world.state, 3);
   EXPECT_EQ(std::get<stop_process>(body).exit_code, 3U);

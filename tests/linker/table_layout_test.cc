@@ -9,24 +9,28 @@
 namespace interlink {
 namespace {
 
-TEST(TableLayout, NeverHandsOutSlotZero) {
+TEST(TableLayout, NeverHandsOutSlotZero)
+{
   table_layout table;
   EXPECT_EQ(table.allocate(3, 0)->value, 1U);
 }
 
-TEST(TableLayout, GivesSlotZeroForNoSlots) {
+TEST(TableLayout, GivesSlotZeroForNoSlots)
+{
   table_layout table;
   EXPECT_EQ(table.allocate(0, 0).value(), null_slot);
   EXPECT_EQ(table.size(), 1U);
 }
 
-TEST(TableLayout, AlignsTheBase) {
+TEST(TableLayout, AlignsTheBase)
+{
   table_layout table;
   EXPECT_EQ(table.allocate(2, 3)->value, 8U);
   EXPECT_EQ(table.allocate(7, 0)->value, 1U);
 }
 
-TEST(TableLayout, ReusesFreedSlotsAtOnce) {
+TEST(TableLayout, ReusesFreedSlotsAtOnce)
+{
   table_layout table;
   const auto base = table.allocate(4, 0);
   table.allocate(1, 0);
@@ -35,21 +39,24 @@ TEST(TableLayout, ReusesFreedSlotsAtOnce) {
   EXPECT_EQ(table.allocate(1, 0)->value, 4U);
 }
 
-TEST(TableLayout, GrowsAFreeRangeAtTheEndInsteadOfPassingItOver) {
+TEST(TableLayout, GrowsAFreeRangeAtTheEndInsteadOfPassingItOver)
+{
   table_layout table;
   table.free(*table.allocate(4, 0), 4);
   EXPECT_EQ(table.allocate(6, 0)->value, 1U);
   EXPECT_EQ(table.size(), 7U);
 }
 
-TEST(TableLayout, NeverGetsShorter) {
+TEST(TableLayout, NeverGetsShorter)
+{
   table_layout table;
   table.free(*table.allocate(4, 0), 4);
   EXPECT_EQ(table.size(), 5U);
   EXPECT_EQ(table.used_end(), 1U);
 }
 
-TEST(TableLayout, NamesTheNumbersWhenItIsFull) {
+TEST(TableLayout, NamesTheNumbersWhenItIsFull)
+{
   table_layout table(1, 10);
   ASSERT_TRUE(table.allocate(5, 0));
   const auto failed = table.allocate(6, 0);
@@ -58,13 +65,15 @@ TEST(TableLayout, NamesTheNumbersWhenItIsFull) {
   EXPECT_EQ(failed.error().message(), "the function table cannot take 6 more slots: it has 6 of at most 10");
 }
 
-TEST(TableLayout, FillsTheTableToItsMaximum) {
+TEST(TableLayout, FillsTheTableToItsMaximum)
+{
   table_layout table(1, 10);
   EXPECT_TRUE(table.allocate(9, 0));
   EXPECT_FALSE(table.allocate(1, 0));
 }
 
-TEST(TableLayout, IsUnchangedByAFailedAllocation) {
+TEST(TableLayout, IsUnchangedByAFailedAllocation)
+{
   table_layout table(1, 10);
   table.free(*table.allocate(4, 0), 4);
   const table_layout before = table;
@@ -72,7 +81,8 @@ TEST(TableLayout, IsUnchangedByAFailedAllocation) {
   EXPECT_EQ(table, before);
 }
 
-TEST(TableLayout, NeverGivesOneSlotTwiceInRandomHistories) {
+TEST(TableLayout, NeverGivesOneSlotTwiceInRandomHistories)
+{
   for (std::uint32_t seed = 0; seed < 50; ++seed) {
     std::mt19937 random(seed);
     table_layout table(1, 500);
@@ -92,7 +102,7 @@ TEST(TableLayout, NeverGivesOneSlotTwiceInRandomHistories) {
       const auto next = live.lower_bound(base->value);
       ASSERT_TRUE(next == live.end() || base->value + count <= next->first) << "seed " << seed;
       ASSERT_TRUE(next == live.begin() || std::prev(next)->first + std::prev(next)->second <= base->value)
-          << "seed " << seed;
+        << "seed " << seed;
       live.emplace(base->value, count);
     }
     for (const auto& [base, count] : live) {

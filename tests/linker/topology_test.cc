@@ -18,7 +18,8 @@ namespace {
 using namespace test;
 
 /// Slots of the modules of a plan, with those given to them.
-void collect_slots(const load_plan& plan, std::vector<std::uint32_t>& slots) {
+void collect_slots(const load_plan& plan, std::vector<std::uint32_t>& slots)
+{
   for (const module_plan& module : plan.modules) {
     for (std::uint32_t i = 0; i < table_slots_of(*module.info); ++i) {
       slots.push_back(module.table_base.value + i);
@@ -27,7 +28,8 @@ void collect_slots(const load_plan& plan, std::vector<std::uint32_t>& slots) {
 }
 
 /// Every slot that someone owns, published or reserved.
-std::vector<std::uint32_t> owned_slots(const topology& state) {
+std::vector<std::uint32_t> owned_slots(const topology& state)
+{
   std::vector<std::uint32_t> slots;
   auto add = [&](std::size_t, table_index slot) {
     slots.push_back(slot.value);
@@ -50,7 +52,8 @@ std::vector<std::uint32_t> owned_slots(const topology& state) {
 }
 
 /// Every range that someone owns or that is free, ascending.
-std::vector<memory_range> all_ranges(const topology& state) {
+std::vector<memory_range> all_ranges(const topology& state)
+{
   std::vector<memory_range> ranges;
   for (const loaded_module_ptr& module : *state.current->modules) {
     if (module->plan().id != main_module && module->plan().memory_base.value != 0) {
@@ -75,7 +78,8 @@ std::vector<memory_range> all_ranges(const topology& state) {
 }
 
 /// T3 and T4; and nothing of the arena gets lost.
-void check_invariants(const topology& state) {
+void check_invariants(const topology& state)
+{
   std::vector<std::uint32_t> slots = owned_slots(state);
   std::ranges::sort(slots);
   ASSERT_EQ(std::ranges::adjacent_find(slots), slots.end()) << "a slot is owned twice";
@@ -90,17 +94,18 @@ void check_invariants(const topology& state) {
 }
 
 /// Six libraries with everything that takes slots, memory and references; two of them need each other.
-linking_world make_world() {
+linking_world make_world()
+{
   linking_world world(pie_main().tls(24).needs("lib0").import_function("f0").build());
   for (int i = 0; i < 6; ++i) {
     const std::string number = std::to_string(i);
     module_info_builder library = side();
     library.data_size(static_cast<std::uint32_t>(100 * i), static_cast<std::uint32_t>(i + 2))
-        .table_size(static_cast<std::uint32_t>(i % 3), i % 2)
-        .import_function("malloc", int_function)
-        .import_address("f" + number)
-        .import_function("f" + std::to_string((i + 1) % 6))
-        .function("f" + number);
+      .table_size(static_cast<std::uint32_t>(i % 3), i % 2)
+      .import_function("malloc", int_function)
+      .import_address("f" + number)
+      .import_function("f" + std::to_string((i + 1) % 6))
+      .function("f" + number);
     if (i % 2 == 1) {
       library.tls(static_cast<std::uint64_t>(16 * i), 32);
     }
@@ -124,7 +129,8 @@ class random_history {
 public:
   explicit random_history(std::uint32_t seed) : random_(seed), world_(make_world()) {}
 
-  void step() {
+  void step()
+  {
     world_.state.reusable_up_to.value = random_() % (world_.state.current->version.value + 1);
     switch (random_() % 8) {
     case 0:
@@ -150,7 +156,8 @@ public:
   const topology& state() const { return world_.state; }
 
 private:
-  void prepare() {
+  void prepare()
+  {
     const std::uint64_t before = hash_of(world_.state);
     const std::string name = "lib" + std::to_string(random_() % 6);
     const bool is_global = random_() % 4 == 0;
@@ -163,7 +170,8 @@ private:
     }
   }
 
-  void end_a_load() {
+  void end_a_load()
+  {
     if (world_.state.loads.empty()) {
       return;
     }
@@ -175,7 +183,8 @@ private:
     world_.run_constructors(root, ended, requester);
   }
 
-  void close() {
+  void close()
+  {
     if (world_.state.open_count.empty()) {
       return;
     }
@@ -185,19 +194,22 @@ private:
     }
   }
 
-  void leave() {
+  void leave()
+  {
     if (!groups_.empty()) {
       leave_group(world_.state, groups_.front());
       groups_.erase(groups_.begin());
     }
   }
 
-  const loaded_module& any_module() {
+  const loaded_module& any_module()
+  {
     const auto& modules = *world_.state.current->modules;
     return *modules[random_() % modules.size()];
   }
 
-  group_id any_group() {
+  group_id any_group()
+  {
     const std::size_t place = random_() % (groups_.size() + 1);
     return place == groups_.size() ? group_id{1} : groups_[place];
   }
@@ -207,7 +219,8 @@ private:
   std::vector<group_id> groups_;
 };
 
-TEST(Topology, KeepsItsInvariantsInRandomHistories) {
+TEST(Topology, KeepsItsInvariantsInRandomHistories)
+{
   for (std::uint32_t seed = 0; seed < 100; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     random_history history(seed);
@@ -221,7 +234,8 @@ TEST(Topology, KeepsItsInvariantsInRandomHistories) {
   }
 }
 
-TEST(Topology, ReachesTheSameStateByTheSameHistory) {
+TEST(Topology, ReachesTheSameStateByTheSameHistory)
+{
   random_history first(7);
   random_history second(7);
   for (int i = 0; i < 200; ++i) {
