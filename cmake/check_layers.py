@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Checks that the sources keep the rules of the layers. Usage: check_layers.py ROOT
+
+Prints a line for each breach (file, line, what is wrong, what to do) and ends with 1 when there is one.
+"""
+
+import os
+import re
+import sys
+
+# What each layer may include of ours, and of others. Read top to bottom it is the picture of the architecture.
+LAYERS = {
+    "messages": ({"messages"}, set()),
+    "linker": ({"messages", "linker"}, set()),
+    "actors": ({"messages", "actors"}, {"asio"}),
+    "engine": ({"messages", "engine"}, set()),
+    "wasi": ({"messages", "wasi"}, set()),
+    "groups": ({"messages", "linker", "actors", "engine", "wasi", "groups"}, {"asio", "fmt", "spdlog", "xxhash"}),
+    # The command embeds the library as any program does: by completion tokens, and with host directories that it grants.
+    "cli": ({"messages", "linker", "engine", "wasi", "groups", "cli"}, {"CLI", "asio", "fmt", "nlohmann"}),
+}
+
+# Headers of others, by how their names begin. What is not here is the standard library's or the system's.
+OTHERS = {"asio": "asio", "fmt/": "fmt", "spdlog/": "spdlog", "xxhash": "xxhash", "CLI/": "CLI", "nlohmann/": "nlohmann",
+          "wasmtime": "wasmtime", "wasm.h": "wasmtime", "wasi.h": "wasmtime", "gtest/": "gtest", "gmock/": "gtest",
+          "rapidcheck": "rapidcheck", "benchmark/": "benchmark"}
+
+# The engine's C interface is seen by the adapter's files alone.
+ADAPTER = re.compile(r"^engine/wasmtime_[a-z_]*\.(cc|hh)$")
+
+THREADS = re.compile(r"\bstd::(mutex|shared_mutex|recursive_mutex|timed_mutex|condition_variable\w*|thread\b(?!::(?:id|hardware_concurrency))|jthread"
+                     r"|atomic\w*|counting_semaphore|binary_semaphore|latch|barrier|call_once|once_flag|future|promise|async)\b"
+                     r"|\bthread_local\b|\bpthread_\w+\s*\(")
+# Actors are where threads meet; wasi's descriptor table is shared by the threads of a process by its nature.
+MAY_SHARE = ("actors", "wasi")
+
+# Files outside those that share something all the same. Each says why; the list may only shrink.
+SHARES_BECAUSE = {
+    "groups/coordinator.hh": "head, the published version: written in turns, read by every check",
+    "groups/coordinator.cc": "the store of head and the fence behind it are the publication",
+    "groups/coordinator_messages.hh": "a group's lane, and the word that says a request is answered",
+    "groups/instance_group.hh": "what a group waits in, for reports; signals sent to it",
+    "groups/process_core.hh": "the end of a process is seen without a message by those who would send one",
+}
+
+# (pattern, files it is allowed in, what is wrong, what to do)
+BANNED = [
+    (re.compile(r"(?<![\w_:])assert\s*\("), None, "plain assert", "use INTERLINK_ASSERT (messages/assert.hh)"),
+    (re.compile(r"(?<![\w:])throw\b(?!\()"), re.compile(r"^cli/"), "throw",
+     "return a result<T>; only an option's check may throw, in cli/, for the parser wants it so"),
+    (re.compile(r"\bstd::(cout|cerr|clog)\b"), re.compile(r"^cli/"), "a standard stream", "only cli/ prints"),
+]
+BANNED_IN_COMMENTS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
+LINES_MAX = 600
+
+
+def without_comments(text):
+    """The text with comments and string contents blanked out; line breaks stay."""
+    pattern = re.compile(r'//[^\n]*|/\*.*?\*/|R"\((?:.*?)\)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+
+    def blank(match):
+        kept = match.group(0)
+        return '""' if kept[0] in "\"R" else re.sub(r"[^\n]", " ", kept) if kept[0] == "/" else "' '"
+
+    return pattern.sub(blank, text)
+
+
+def check_include(layer, path, quoted, name):
+    """The breach of one include line, or None."""
+    ours, others = LAYERS[layer]
+    if quoted:
+        if ".." in name.split("/"):
+            return "an include with ..", "name the header by its path from the root"
+        folder = name.split("/")[0]
+        if "/" not in name or folder not in LAYERS:
+            return f'"{name}" is not a path from the root to a layer', "name the header by its path from the root"
+        if folder not in ours:
+            return f"{layer}/ includes {folder}/", f"{layer}/ may include {', '.join(sorted(ours))}"
+        return None
+    for begin, library in OTHERS.items():
+        if name.startswith(begin):
+            if library == "wasmtime" and ADAPTER.match(path):
+                return None
+            if library not in others:
+                return f"{layer}/ includes <{name}>", f"{layer}/ may use {', '.join(sorted(others)) or 'no library'}"
+    return None
+
+
+def check_file(layer, path, text):
+    """Yields (line, what is wrong, what to do)."""
+    lines = text.split("\n")
+    if len(lines) > LINES_MAX:
+        yield len(lines), f"more than {LINES_MAX} lines", "split the file by its nouns"
+    for number, line in enumerate(lines, 1):
+        include = INCLUDE.match(line)
+        if include:
+            breach = check_include(layer, path, include.group(1) == '"', include.group(2))
+            if breach:
+                yield (number, *breach)
+        if BANNED_IN_COMMENTS.search(line):
+            yield number, BANNED_IN_COMMENTS.search(line).group(0), "do it, or write an issue"
+    for number, line in enumerate(without_comments(text).split("\n"), 1):
+        found = THREADS.search(line)
+        if found and layer not in MAY_SHARE and path not in SHARES_BECAUSE:
+            yield number, f"{found.group(0).strip()} outside actors/ and wasi/", "send a message, or share a snapshot"
+        for pattern, allowed, what, remedy in BANNED:
+            if pattern.search(line) and not (allowed and allowed.match(path)):
+                yield number, what, remedy
+
+
+def check(root):
+    """Prints all breaches; returns their number."""
+    count = 0
+    for layer in LAYERS:
+        for folder, _, names in sorted(os.walk(os.path.join(root, layer))):
+            for name in sorted(names):
+                path = os.path.relpath(os.path.join(folder, name), root)
+                if not name.endswith((".cc", ".hh")):
+                    continue
+                with open(os.path.join(folder, name), encoding="utf-8") as file:
+                    for number, what, remedy in check_file(layer, path, file.read()):
+                        print(f"{path}:{number}: {what}: {remedy}")
+                        count += 1
+    for path in SHARES_BECAUSE:
+        if not os.path.exists(os.path.join(root, path)):
+            print(f"cmake/check_layers.py: the allow-list names {path}, which does not exist: take it out")
+            count += 1
+    return count
+
+
+if __name__ == "__main__":
+    sys.exit(1 if check(sys.argv[1]) else 0)

@@ -1,0 +1,16 @@
+# Tests of the sources and of the package, rather than of the program.
+include_guard()
+
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_test(NAME Layers.KeepTheIncludeTable
+  COMMAND Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/check_layers.py" "${PROJECT_SOURCE_DIR}")
+add_test(NAME Layers.BreachesAreFound COMMAND Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/check_layers_test.py")
+set_tests_properties(Layers.KeepTheIncludeTable Layers.BreachesAreFound PROPERTIES LABELS tidy)
+
+# A sanitizer's runtime would have to be linked by the consumer too: the package is tested as it is shipped.
+if(INTERLINK_WITH_WASMTIME AND CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_test(NAME Package.ServesAConsumer
+    COMMAND "${PROJECT_SOURCE_DIR}/tests/install/install_test.sh" "${PROJECT_BINARY_DIR}" "${CMAKE_COMMAND}"
+            "${CMAKE_CXX_COMPILER}")
+  set_tests_properties(Package.ServesAConsumer PROPERTIES LABELS scenario)
+endif()

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Installs a build into a scratch prefix, builds a consumer against it, and runs the consumer and the installed command.
+# Usage: install_test.sh BUILD_FOLDER CMAKE COMPILER
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=$1 cmake=$2 compiler=$3
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+prefix=$work/prefix
+"$cmake" --install "$build" --prefix "$prefix" >"$work/install.log" || { cat "$work/install.log"; exit 1; }
+
+# Nothing of the build tree or the sources may be in the package's description.
+if grep -rn -e "$build" -e "$(cd "$here/../.." && pwd)/" "$prefix"/lib*/cmake; then
+  echo "the package names its build tree" >&2
+  exit 1
+fi
+
+"$cmake" -S "$here/consumer" -B "$work/consumer" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_COMPILER="$compiler" \
+  -DCMAKE_CXX_COMPILER_LAUNCHER="$(command -v ccache || true)" >"$work/configure.log" 2>&1 || { cat "$work/configure.log"; exit 1; }
+"$cmake" --build "$work/consumer"
+
+said=$("$work/consumer/consumer" "$build/guests/embedded.wasm")
+[ "$said" = "sum 42" ] || { echo "the consumer said: $said" >&2; exit 1; }
+said=$("$prefix/bin/interlink" run "$build/guests/static_command.wasm")
+[ "$said" = "ok static command" ] || { echo "the installed command said: $said" >&2; exit 1; }
+[ -f "$prefix/share/interlink/guest/dlfcn.h" ] || { echo "the guest support is missing" >&2; exit 1; }
+echo "the package serves a consumer"
