@@ -188,15 +188,22 @@ bool any_done(std::span<const subscription> subs)
 // One poll of every descriptor, and of the canceller's when it waits.
 outcome poll_descriptors(std::span<subscription> subs, nanoseconds longest, canceller& cancel)
 {
+  // Only what is polled: the kernel refuses more entries than the process may have open files. Source: poll(2).
   std::vector<pollfd> fds;
-  for (const auto& sub : subs) {
-    fds.push_back({sub.is_polled ? sub.file->fd.value() : -1, sub.poll_events(), 0});
+  std::vector<subscription*> polled;
+  for (auto& sub : subs) {
+    if (sub.is_polled) {
+      fds.push_back({sub.file->fd.value(), sub.poll_events(), 0});
+      polled.push_back(&sub);
+    }
   }
   int wake_fd = longest.count() > 0 ? cancel.wake_fd() : -1;
   if (wake_fd < 0) {
     longest = std::min(longest, cancel_look);
   }
-  fds.push_back({wake_fd, POLLIN, 0});
+  if (wake_fd >= 0) {
+    fds.push_back({wake_fd, POLLIN, 0});
+  }
   timespec timeout{static_cast<time_t>(longest.count() / 1'000'000'000),
                    static_cast<long>(longest.count() % 1'000'000'000)};
   int ready = ::ppoll(fds.data(), fds.size(), longest == forever ? nullptr : &timeout, nullptr);
@@ -204,8 +211,8 @@ outcome poll_descriptors(std::span<subscription> subs, nanoseconds longest, canc
     return from_host_errno(errno);
   }
   if (ready > 0) {
-    for (std::size_t i = 0; i < subs.size(); ++i) {
-      note_poll_result(subs[i], fds[i].revents);
+    for (std::size_t i = 0; i < polled.size(); ++i) {
+      note_poll_result(*polled[i], fds[i].revents);
     }
   }
   return errno_code::success;

@@ -11,8 +11,12 @@ namespace {
 
 constexpr std::uint64_t nanoseconds_per_second = 1'000'000'000;
 
+// A time before 1970 has no number in preview 1; it is shown as the first one that has.
 std::uint64_t nanoseconds_of(const timespec& time)
 {
+  if (time.tv_sec < 0) {
+    return 0;
+  }
   return static_cast<std::uint64_t>(time.tv_sec) * nanoseconds_per_second + static_cast<std::uint64_t>(time.tv_nsec);
 }
 

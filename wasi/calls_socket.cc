@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <chrono>
 
 namespace interlink::wasi {
 
@@ -77,12 +78,26 @@ expected<received> receive(const open_file& file, std::span<iovec> buffers, std:
   return refuse(outcome::cancelled());
 }
 
+// Between two tries when another thread of this process is accepting: the listener is ready then, so waiting for it would
+// be a busy loop.
+constexpr auto turn_retry = std::chrono::milliseconds(1);
+
+bool is_listening(const open_file& file)
+{
+  int value = 0;
+  socklen_t size = sizeof value;
+  return ::getsockopt(file.fd.value(), SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0 && value != 0;
+}
+
 // Accepts a connection that is there already, or fails with EAGAIN. The listening socket is the embedder's and may be a
 // blocking one, and no flag makes one accept non-blocking; so the acceptors of this process take turns, and each polls
 // first. Only an acceptor in another process could still make it wait.
-unique_fd try_accept(open_file& listener)
+unique_fd try_accept(open_file& listener, canceller& cancel)
 {
   if (listener.read_turn.test_and_set(std::memory_order_acquire)) {
+    if (!is_nonblocking(listener)) {
+      (void)cancel.sleep_for(turn_retry);
+    }
     errno = EAGAIN;
     return {};
   }
@@ -98,7 +113,7 @@ unique_fd try_accept(open_file& listener)
 expected<unique_fd> accept_one(open_file& listener, canceller& cancel)
 {
   while (!cancel.is_cancelled()) {
-    auto made = try_accept(listener);
+    auto made = try_accept(listener, cancel);
     if (made.is_open()) {
       return made;
     }
@@ -122,6 +137,10 @@ outcome sock_accept(system& s, call_context& c, guest_fd fd, std::uint32_t flags
   }
   if (!c.memory.contains(accepted, 4)) {
     return errno_code::fault;
+  }
+  // Polling a socket that does not listen would wait for data and not for a connection.
+  if (!is_listening(**socket)) {
+    return errno_code::inval;
   }
   auto made = accept_one(**socket, c.cancel);
   if (!made) {

@@ -87,7 +87,8 @@ expected<open_file_ptr> describe(unique_fd fd)
   file->fd = std::move(fd);
   if (S_ISSOCK(status.st_mode)) {
     file->method = wait_method::socket;
-  } else if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) {
+  } else if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) && !S_ISBLK(status.st_mode)) {
+    // Pipes, character devices, and what has no type in its mode: event counters, timers and the like.
     file->method = wait_method::no_wait_flag;
   }
   return file;

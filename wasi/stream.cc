@@ -238,13 +238,14 @@ expected<std::size_t> read_stream(open_file& file, std::span<iovec> buffers, can
 
 expected<std::size_t> write_stream(open_file& file, std::span<iovec> buffers, canceller& cancel)
 {
-  if (cancel.is_cancelled()) {
-    return refuse(outcome::cancelled());
-  }
   std::size_t written = 0;
   auto left = buffers;
   bool sends_empty_datagram = file.type == file_type::socket_dgram;
   while (sends_empty_datagram || total_bytes(left) != 0) {
+    // Before each piece: a reader that keeps up would otherwise let a long write run to its end.
+    if (cancel.is_cancelled()) {
+      return refuse(outcome::cancelled());
+    }
     auto result = try_write_quietly(file, left);
     if (result >= 0) {
       written += static_cast<std::size_t>(result);
@@ -264,7 +265,7 @@ expected<std::size_t> write_stream(open_file& file, std::span<iovec> buffers, ca
       return refuse(from_host_errno(static_cast<int>(-result)));
     }
   }
-  if (written == 0 && total_bytes(left) != 0) {
+  if (sends_empty_datagram || (written == 0 && total_bytes(left) != 0)) {
     return refuse(errno_code::again);
   }
   return written;

@@ -62,9 +62,14 @@ result<void> system::adopt(guest_fd expected_fd, int host_fd, std::string_view w
                       "descriptor " + std::to_string(host_fd) + ": " + std::string(to_string(file.error().code())),
                       "pass an open descriptor");
   }
+  bool is_standard_stream = expected_fd != guest_fd(-1);
   auto possible = (*file)->possible_rights;
+  if (is_standard_stream && (*file)->type == file_type::directory) {
+    // A shell that redirects a stream to a directory does not mean to hand that tree to the guest.
+    possible = rights::fd_filestat_get;
+  }
   auto added = descriptors_.insert(descriptor{*file, possible, possible, std::nullopt});
-  if (!added || (expected_fd != guest_fd(-1) && *added != expected_fd)) {
+  if (!added || (is_standard_stream && *added != expected_fd)) {
     return bad_option("cannot take over " + std::string(what), "a free guest descriptor", "none", "pass fewer");
   }
   return {};
@@ -145,10 +150,9 @@ expected<guest_location> system::resolve_guest_path(std::string_view path) const
   if (best == nullptr) {
     return refuse(errno_code::noent);
   }
-  auto below = std::string(below_prefix(normal, best->normal_name));
-  if (below.empty()) {
-    below = ".";
-  } else if (path.ends_with('/')) {
+  auto rest = below_prefix(normal, best->normal_name);
+  std::string below(rest.empty() ? std::string_view(".") : rest);
+  if (!rest.empty() && path.ends_with('/')) {
     below += '/';
   }
   return guest_location{best->directory, std::move(below), std::move(normal)};

@@ -2,6 +2,11 @@
 //
 // What the threads of one guest process share of WASI: arguments, environment, preopened directories, descriptors, the
 // current directory. It knows no engine and no linker.
+//
+// Locks of this layer: two, both leaves. Under neither is another lock taken, a system call made or a hook run.
+//  - descriptor_table::mutex_: the array of descriptors; held for one look-up or one change of it.
+//  - system::current_directory_mutex_: one string; held to copy or to swap it.
+// open_file::read_turn and write_turn are no locks: nobody waits for them, who finds one taken tries again later.
 #pragma once
 
 #include "messages/error.hh"
@@ -32,7 +37,9 @@ struct options {
   std::vector<std::string> args; ///< the program's name first
   std::vector<std::string> env;  ///< "KEY=VALUE"
   std::vector<preopen> preopens; ///< descriptors 3, 4, ... in this order
-  int stdin_fd = 0;              ///< duplicated; a negative one leaves the guest's descriptor closed
+  /// The standard streams: duplicated; a negative one leaves the guest's descriptor closed. A directory here can be
+  /// looked at (fd_filestat_get) and nothing else.
+  int stdin_fd = 0;
   int stdout_fd = 1;
   int stderr_fd = 2;
   std::vector<int> inherited; ///< duplicated: more descriptors after the preopens, such as a listening socket
