@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The command `interlink`: parse, run, exit code.
+#include "cli/debug_help.hh"
+#include "cli/ldd_command.hh"
 #include "cli/messages.hh"
+#include "cli/nm_command.hh"
 #include "cli/run_command.hh"
+#include "engine/wasmtime_engine.hh"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -10,26 +14,72 @@
 
 #include <unistd.h>
 
-#include <cstdio>
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace {
+
+using namespace interlink;
+using namespace interlink::cli;
+
+std::string version_text()
+{
+  return "interlink " INTERLINK_VERSION " (Wasmtime " + std::string(engine::wasmtime_version()) + ")";
+}
+
+/// A word where a command should be; empty when there is none.
+std::string unknown_command(const CLI::App& app, int argc, char** argv)
+{
+  const std::string first = argc > 1 ? argv[1] : "";
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  const bool is_known = std::ranges::find(commands, first, &CLI::App::get_name) != commands.end();
+  return first.empty() || first.front() == '-' || is_known ? std::string() : first;
+}
+
+/// The exit code of help, version, or wrong usage, whose text is printed.
+int report_parse_outcome(const CLI::App& app, const CLI::ParseError& outcome)
+{
+  const int code = app.exit(outcome);
+  return code == 0 ? 0 : exit_wrong_usage;
+}
+
+int run_command_line(int argc, char** argv)
+{
+  CLI::App app{"Interlink, the dynamic linker for threaded WebAssembly", "interlink"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", version_text());
+  app.footer("`interlink COMMAND --help` tells more of each.\n\n" + std::string(debug_help));
+  run_options run_with;
+  ldd_options ldd_with;
+  nm_options nm_with;
+  const CLI::App* run_command = add_run_command(app, run_with);
+  const CLI::App* ldd_command = add_ldd_command(app, ldd_with);
+  add_nm_command(app, nm_with);
+  if (const std::string word = unknown_command(app, argc, argv); !word.empty()) {
+    print_line("interlink: unknown command " + word + "; see interlink --help");
+    return exit_wrong_usage;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& outcome) {
+    return report_parse_outcome(app, outcome);
+  }
+  if (run_command->parsed()) {
+    return run(run_with, run_command->remaining());
+  }
+  return ldd_command->parsed() ? show_needed(ldd_with) : list_symbols_of_files(nm_with);
+}
+
+} // namespace
 
 int main(int argc, char** argv)
 {
-  using namespace interlink::cli;
-  CLI::App app{"Interlink, the dynamic linker for threaded WebAssembly", "interlink"};
-  app.require_subcommand(1);
-  run_options run_with;
-  const CLI::App* run_command = add_run_command(app, run_with);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& failure) {
-    const int code = app.exit(failure);
-    return code == 0 ? 0 : exit_wrong_usage;
-  }
-  int code = exit_wrong_usage;
-  if (run_command->parsed()) {
-    code = run(run_with, run_command->remaining());
-  }
+  int code = run_command_line(argc, argv);
   // Guest threads may still run, and nothing of theirs is worth waiting for: no destructors.
-  std::fflush(nullptr);
+  if (!flush_results() && code == 0) {
+    print_line("interlink: cannot write to standard output");
+    code = exit_cannot_inspect;
+  }
   ::_exit(code);
 }

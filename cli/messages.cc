@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
+
 namespace interlink::cli {
 
 void print_line(std::string_view text)
@@ -13,11 +16,24 @@ void print_line(std::string_view text)
   std::string_view rest = line;
   while (!rest.empty()) {
     const ssize_t written = ::write(STDERR_FILENO, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) {
+      continue;
+    }
     if (written <= 0) {
       return;
     }
     rest.remove_prefix(static_cast<std::size_t>(written));
   }
+}
+
+void print_result(std::string_view text)
+{
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+bool flush_results()
+{
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
 }
 
 void print_failure(std::string_view program, const error& failure)

@@ -1,36 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/run_command.hh"
 
+#include "cli/debug_help.hh"
 #include "cli/messages.hh"
+#include "cli/size_options.hh"
 #include "engine/wasmtime_engine.hh"
 #include "groups/main_program.hh"
 #include "groups/process.hh"
 
-#include <CLI/Validators.hpp>
 #include <asio/detached.hpp>
 
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 namespace interlink::cli {
 
 namespace {
 
-/// HOST or HOST::GUEST; the guest's name is the host's when none is given.
-wasi::preopen parse_directory(const std::string& text)
-{
-  const std::size_t separator = text.find("::");
-  return separator == std::string::npos ? wasi::preopen{text, text}
-                                        : wasi::preopen{text.substr(0, separator), text.substr(separator + 2)};
-}
-
-std::string parse_variable(const std::string& text)
+/// Nothing for a variable that the host does not have either.
+std::optional<std::string> parse_variable(const std::string& text)
 {
   if (text.find('=') != std::string::npos) {
     return text;
   }
   const char* value = std::getenv(text.c_str());
-  return text + "=" + (value == nullptr ? "" : value);
+  return value == nullptr ? std::nullopt : std::optional(text + "=" + value);
 }
 
 /// Nothing when there is no place for it.
@@ -52,20 +47,15 @@ std::string cache_directory(const std::string& choice)
 result<process_options> make_process_options(const run_options& options, std::vector<std::string> arguments)
 {
   process_options process;
-  if (options.stack_bytes != 0) {
-    process.memory.stack_bytes = options.stack_bytes;
-  }
-  if (options.memory_bytes_max != 0) {
-    process.memory.maximum_bytes = options.memory_bytes_max;
-  }
+  process.memory = options.memory;
   process.wasi.args = std::move(arguments);
-  for (const std::string& directory : options.directories) {
-    process.wasi.preopens.push_back(parse_directory(directory));
+  process.wasi.preopens = preopened_directories(options.guest_files);
+  for (const std::string& text : options.environment) {
+    if (auto variable = parse_variable(text)) {
+      process.wasi.env.push_back(std::move(*variable));
+    }
   }
-  for (const std::string& variable : options.environment) {
-    process.wasi.env.push_back(parse_variable(variable));
-  }
-  process.library_path = options.library_path;
+  process.library_path = options.guest_files.library_path;
   process.report = [](const std::string& text) { print_line("interlink: " + text); };
   process.debug.sink = [](const std::string& text) { print_line(text); };
   if (const char* categories = std::getenv("INTERLINK_DEBUG")) {
@@ -87,18 +77,20 @@ int report_failure(const std::string& program, const error& failure, int code)
 
 CLI::App* add_run_command(CLI::App& app, run_options& options)
 {
-  CLI::App* command = app.add_subcommand("run", "Run a program: interlink run [options] program.wasm [arguments...]");
-  command->add_option("--dir", options.directories, "Give the guest a directory, as HOST or HOST::GUEST")
+  CLI::App* command = app.add_subcommand("run", "Run a program: interlink run [OPTIONS] program.wasm [arguments...]");
+  add_guest_file_options(*command, options.guest_files, " (none: the guest sees no files)");
+  command->add_option("--env", options.environment,
+                      "Set a variable of the guest; KEY alone passes the host's on, if it has one; may be repeated")
+    ->type_name("KEY[=VALUE]")
     ->allow_extra_args(false);
-  command->add_option("--env", options.environment, "Set a variable of the guest, as KEY=VALUE; KEY passes the host's on")
-    ->allow_extra_args(false);
-  command->add_option("--lib-path", options.library_path, "Look for libraries in this host directory")
-    ->allow_extra_args(false);
-  command->add_option("--stack-size", options.stack_bytes, "Bytes of the main thread's stack (8 MiB)")
-    ->transform(CLI::AsSizeValue(false));
-  command->add_option("--max-memory", options.memory_bytes_max, "Most bytes of linear memory (what the program declares)")
-    ->transform(CLI::AsSizeValue(false));
-  command->add_option("--wasm-cache", options.cache, "Directory for compiled modules, or off");
+  add_size_options(*command, options.memory);
+  command->add_option("--wasm-cache", options.cache,
+                      "Keep compiled modules in DIR ($XDG_CACHE_HOME/interlink/wasm, else ~/.cache/interlink/wasm)")
+    ->type_name("DIR|off");
+  command->footer(
+    "Everything after the program belongs to the guest, options too. The exit code is the guest's own; 127 when the\n"
+    "program or a library that it needs cannot be loaded or linked; 134 after a trap; 2 for wrong usage.\n\n"
+    + std::string(debug_help));
   command->prefix_command();
   return command;
 }
@@ -106,8 +98,9 @@ CLI::App* add_run_command(CLI::App& app, run_options& options)
 int run(const run_options& options, std::vector<std::string> program_and_arguments)
 {
   if (program_and_arguments.empty() || program_and_arguments.front().starts_with("-")) {
-    print_line(program_and_arguments.empty() ? "interlink run: no program given"
-                                             : "interlink run: unknown option " + program_and_arguments.front());
+    print_line(program_and_arguments.empty() ? "interlink run: no program given; see interlink run --help"
+                                             : "interlink run: unknown option " + program_and_arguments.front()
+                                               + "; see interlink run --help");
     return exit_wrong_usage;
   }
   const std::string program = program_and_arguments.front();

@@ -3,12 +3,13 @@
 // `interlink run`: runs a guest program.
 #pragma once
 
+#include "cli/guest_files.hh"
+#include "linker/memory_layout.hh"
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,10 @@ namespace interlink::cli {
 
 /// What the command line says. Context: immutable once parsed.
 struct run_options {
-  std::vector<std::string> directories;  ///< HOST or HOST::GUEST
-  std::vector<std::string> environment;  ///< KEY=VALUE, or KEY to pass the host's value on
-  std::vector<std::string> library_path; ///< host directories
-  std::uint64_t stack_bytes{};
-  std::uint64_t memory_bytes_max{}; ///< 0: what the program declares
-  std::string cache = "default";    ///< directory, `default` or `off`
+  guest_file_options guest_files;
+  std::vector<std::string> environment; ///< KEY=VALUE, or KEY to pass the host's value on
+  memory_options memory;
+  std::string cache = "default";        ///< directory, `default` or `off`
 };
 
 /// Adds the subcommand; its options are bound to `options`, the program and its arguments stay in `remaining()`.

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/guest_files.hh"
+
+#include "linker/module_search.hh"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace interlink::cli {
+
+namespace {
+
+wasi::preopen parse_directory(const std::string& text)
+{
+  const std::size_t separator = text.find("::");
+  return separator == std::string::npos ? wasi::preopen{text, text}
+                                        : wasi::preopen{text.substr(0, separator), text.substr(separator + 2)};
+}
+
+result<std::string> absolute_directory_of(const std::string& path)
+{
+  std::error_code problem;
+  const auto absolute = std::filesystem::absolute(path, problem);
+  if (problem) {
+    return fail(errc::file_unreadable, path + ": " + problem.message());
+  }
+  return absolute.lexically_normal().parent_path().string();
+}
+
+} // namespace
+
+void add_guest_file_options(CLI::App& command, guest_file_options& options, const std::string& help_for_no_directory)
+{
+  command
+    .add_option("--dir", options.directories,
+                "Give the guest a directory, under the same name or as GUEST; may be repeated" + help_for_no_directory)
+    ->type_name("HOST[::GUEST]")
+    ->allow_extra_args(false);
+  command
+    .add_option("--lib-path", options.library_path,
+                "Look for bare library names in this host directory, before the runtime paths; may be repeated")
+    ->type_name("DIR")
+    ->allow_extra_args(false);
+}
+
+std::vector<wasi::preopen> preopened_directories(const guest_file_options& options)
+{
+  std::vector<wasi::preopen> directories;
+  directories.reserve(options.directories.size());
+  for (const std::string& directory : options.directories) {
+    directories.push_back(parse_directory(directory));
+  }
+  return directories;
+}
+
+result<inspected_file> open_for_inspection(const std::string& path, const guest_file_options& options)
+{
+  auto file = library_files::open_host_file(path);
+  if (!file) {
+    return fail(std::move(file.error()));
+  }
+  wasi::options guest;
+  guest.stdin_fd = -1;
+  guest.stdout_fd = -1;
+  guest.stderr_fd = -1;
+  guest.preopens = preopened_directories(options);
+  if (guest.preopens.empty()) {
+    auto directory = absolute_directory_of(path);
+    if (!directory) {
+      return fail(std::move(directory.error()));
+    }
+    guest.preopens.push_back({*directory, *directory});
+  }
+  auto system = wasi::make_system(std::move(guest));
+  if (!system) {
+    return fail(std::move(system.error()));
+  }
+  // As a running program's: its directory need not be one of the guest's, so `$ORIGIN` is the current directory.
+  file->path = join_path((*system)->current_directory(), path.substr(path.rfind('/') + 1));
+  auto libraries = library_files::make(std::move(*system), options.library_path);
+  if (!libraries) {
+    return fail(std::move(libraries.error()));
+  }
+  return inspected_file{std::move(*file), std::move(*libraries)};
+}
+
+} // namespace interlink::cli

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Which files a guest may see: the options `--dir` and `--lib-path`, which `run` and `ldd` share, so that what `ldd`
+// finds is what `run` finds.
+#pragma once
+
+#include "groups/library_files.hh"
+#include "messages/error.hh"
+#include "wasi/system.hh"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace interlink::cli {
+
+/// What the command line says. Context: immutable once parsed.
+struct guest_file_options {
+  std::vector<std::string> directories;  ///< HOST or HOST::GUEST
+  std::vector<std::string> library_path; ///< host directories
+};
+
+/// Adds `--dir` and `--lib-path`, each of which may be given several times.
+void add_guest_file_options(CLI::App& command, guest_file_options& options, const std::string& help_for_no_directory);
+
+/// The directories in the order given. Without `::` the guest's name is the host's.
+std::vector<wasi::preopen> preopened_directories(const guest_file_options& options);
+
+/// A program or library on the host, and where its needed libraries are looked for.
+struct inspected_file {
+  found_module file; ///< with the path that a guest knows it by
+  library_files libraries;
+};
+
+/// Opens `path` for a look at it. Without `--dir` the guest has the file's own directory, by its absolute host name.
+/// Errors: library_not_found and file_unreadable for the file; invalid_argument for a directory that cannot be opened.
+result<inspected_file> open_for_inspection(const std::string& path, const guest_file_options& options);
+
+} // namespace interlink::cli
