@@ -15,8 +15,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -35,6 +37,24 @@ std::string unknown_command(const CLI::App& app, int argc, char** argv)
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
   const bool is_known = std::ranges::find(commands, first, &CLI::App::get_name) != commands.end();
   return first.empty() || first.front() == '-' || is_known ? std::string() : first;
+}
+
+/// The words after `interlink`, last first as the parser wants them, without the `--` that may stand between the options
+/// of `run`, each of which has a value, and the program: a parser of commands would take it as the end of the command.
+std::vector<std::string> reversed_words(int argc, char** argv)
+{
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words.front() == "run") {
+    std::size_t place = 1;
+    while (place < words.size() && words[place].starts_with("--") && words[place] != "--") {
+      place += words[place].find('=') == std::string::npos ? 2 : 1;
+    }
+    if (place < words.size() && words[place] == "--") {
+      words.erase(words.begin() + static_cast<std::ptrdiff_t>(place));
+    }
+  }
+  std::ranges::reverse(words);
+  return words;
 }
 
 /// The exit code of help, version, or wrong usage, whose text is printed.
@@ -61,7 +81,7 @@ int run_command_line(int argc, char** argv)
     return exit_wrong_usage;
   }
   try {
-    app.parse(argc, argv);
+    app.parse(reversed_words(argc, argv));
   } catch (const CLI::ParseError& outcome) {
     return report_parse_outcome(app, outcome);
   }

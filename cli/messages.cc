@@ -38,7 +38,10 @@ bool flush_results()
 
 void print_failure(std::string_view program, const error& failure)
 {
-  std::string text = fmt::format("interlink: {}: {}", program, failure.message());
+  const std::string message = failure.message();
+  // Most errors name the file themselves.
+  const bool names_program = message.starts_with(std::string(program) + ":");
+  std::string text = names_program ? "interlink: " + message : fmt::format("interlink: {}: {}", program, message);
   if (const auto& trap = failure.detail().trap) {
     for (std::size_t i = 0; i < trap->frames.size(); ++i) {
       const guest_frame& frame = trap->frames[i];
