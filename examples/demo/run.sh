@@ -4,7 +4,7 @@
 # prints is the one computed here.
 set -euo pipefail
 build=$(cd "$1" && pwd)
-limit=120  # Seconds until a demo that hangs is ended; it needs about two.
+limit=240  # Seconds until a demo that hangs is ended. It needs about two, and some more when it first compiles sqlite.
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
