@@ -104,6 +104,9 @@ void coordinator::handle(mailbox_node& node)
     answer(message, done_reply{state_.current->version});
     return;
   }
+  if (observer_.on_turn) {
+    observer_.on_turn();
+  }
   std::visit(
     [&](auto& request) {
       if (auto reply = turn(message, request)) {
@@ -212,7 +215,8 @@ coordinator::turn_reply coordinator::turn(coordinator_message& message, await_lo
   if (is_stopping_) {
     return error(errc::stopping);
   }
-  if (!state_.loads.contains(request.id)) {
+  const bool is_closing = std::ranges::any_of(state_.closing, [&](const auto& entry) { return entry.second == request.id; });
+  if (!state_.loads.contains(request.id) && !is_closing) {
     return ask_again_reply{};
   }
   await_load_[request.id].push_back(&message);
@@ -323,6 +327,15 @@ coordinator::turn_reply coordinator::turn(coordinator_message&, close_request& r
 coordinator::turn_reply coordinator::turn(coordinator_message&, unload_request& request)
 {
   append(unload(state_, request.modules));
+  // Openers of a file that was closing wait for it as for a load in flight; what is gone from the list is over.
+  std::erase_if(await_load_, [&](auto& entry) {
+    const bool is_over = !state_.loads.contains(entry.first)
+      && std::ranges::none_of(state_.closing, [&](const auto& closing) { return closing.second == entry.first; });
+    if (is_over) {
+      answer_parked(entry.second, ask_again_reply{});
+    }
+    return is_over;
+  });
   return done_reply{state_.current->version};
 }
 

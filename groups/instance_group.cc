@@ -55,6 +55,7 @@ instance_group::make(std::shared_ptr<process_core> process, join_reply joined, c
   }
   made->store_ = std::move(*store);
   made->take_blocks(made->joined_blocks_);
+  count(made->process_->counts.get(), &statistics::groups);
   return made;
 }
 
@@ -120,6 +121,7 @@ result<void> instance_group::catch_up_if_behind()
 
 result<void> instance_group::catch_up_without_initialisers()
 {
+  count(process_->counts.get(), &statistics::catch_ups);
   hold_lane();
   result<void> applied;
   {
@@ -132,6 +134,7 @@ result<void> instance_group::catch_up_without_initialisers()
 
 result<void> instance_group::catch_up()
 {
+  count(process_->counts.get(), &statistics::catch_ups);
   hold_lane();
   result<void> outcome;
   {
@@ -247,25 +250,29 @@ void instance_group::forget(const load_plan& load)
   std::erase_if(initialisers_, [&](module_id id) { return std::ranges::find(modules, id) != modules.end(); });
 }
 
-void instance_group::zero(const module_plan& module)
+void instance_group::zero(memory_address address, std::uint64_t size)
 {
   const std::span<std::byte> memory = store_->memory();
-  const std::uint64_t base = module.memory_base.value;
-  if (base != 0 && base < memory.size()) {
-    std::memset(memory.data() + base, 0, std::min<std::uint64_t>(module.memory_size, memory.size() - base));
+  if (address.value != 0 && address.value < memory.size()) {
+    std::memset(memory.data() + address.value, 0, std::min<std::uint64_t>(size, memory.size() - address.value));
   }
 }
 
-void instance_group::zero_memory_of(const load_plan& load)
+void instance_group::zero_memory_of(const load_plan& load, std::span<const group_block> blocks)
 {
-  std::ranges::for_each(load.modules, [this](const module_plan& module) { zero(module); });
+  for (const module_plan& module : load.modules) {
+    zero(module.memory_base, module.memory_size);
+  }
+  for (const group_block& block : blocks) {
+    zero(block.address, block.size);
+  }
 }
 
 void instance_group::zero_reused_memory_of(const load_plan& load)
 {
   for (const module_plan& module : load.modules) {
     if (module.needs_zeroing) {
-      zero(module);
+      zero(module.memory_base, module.memory_size);
     }
   }
 }
@@ -340,7 +347,7 @@ void instance_group::leave()
   if (load_in_flight_ != nullptr) {
     // A dying owner empties its slots and zeroes its ranges before the turn gives them to someone else (models, A6).
     forget(*load_in_flight_->plan);
-    zero_memory_of(*load_in_flight_->plan);
+    zero_memory_of(*load_in_flight_->plan, load_in_flight_->requester_blocks);
     request.in_flight = load_in_flight_->id;
     load_in_flight_ = nullptr;
   }

@@ -75,7 +75,7 @@ public:
   void forget(const load_plan& load);
 
   /// Zeroes the ranges that a plan was given: all of them after a failed load, those used before ahead of a first use.
-  void zero_memory_of(const load_plan& load);
+  void zero_memory_of(const load_plan& load, std::span<const group_block> blocks);
   void zero_reused_memory_of(const load_plan& load);
 
   /// Every call from the host into the guest: catches up first. `values` as in engine::store::call.
@@ -120,7 +120,7 @@ private:
   instance_group(std::shared_ptr<process_core> process, join_reply joined, const store_parameters& parameters);
 
   runtime_functions make_runtime_functions();
-  void zero(const module_plan& module);
+  void zero(memory_address address, std::uint64_t size);
   void hold_lane();
   void release_lane_if_idle();
   result<void> apply_published();

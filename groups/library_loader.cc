@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "groups/library_loader.hh"
 
+#include "groups/binding_log.hh"
 #include "groups/closure_reader.hh"
 #include "groups/instance_group.hh"
 #include "groups/process_core.hh"
@@ -30,7 +31,7 @@ public:
     if (!is_over_) {
       // Slots and ranges are empty before the turn gives them back (models, A6).
       group_.forget(*plan_.plan);
-      group_.zero_memory_of(*plan_.plan);
+      group_.zero_memory_of(*plan_.plan, plan_.requester_blocks);
       group_.set_load_in_flight(nullptr);
       group_.ask(abandon_load_request{plan_.id});
     }
@@ -40,6 +41,7 @@ public:
 
   void commit(std::vector<module_artifact_ptr> thunk_artifacts)
   {
+    const phase_timer timer(group_.process().counts.get(), load_phase::commit);
     is_over_ = true;
     group_.set_load_in_flight(nullptr);
     group_.ask(commit_load_request{plan_.id, std::move(thunk_artifacts)});
@@ -55,6 +57,7 @@ private:
 result<std::vector<module_artifact_ptr>> rehearse(instance_group& group, const planned_load& planned)
 {
   process_core& process = group.process();
+  const phase_timer timer(process.counts.get(), load_phase::rehearse);
   if (auto caught_up = group.catch_up_without_initialisers(); !caught_up) {
     return fail(std::move(caught_up.error()));
   }
@@ -82,6 +85,7 @@ result<std::vector<module_artifact_ptr>> rehearse(instance_group& group, const p
 /// Step 5: the constructors of the root's closure, dependencies first, those of other threads' loads waited for.
 result<void> construct(instance_group& group, load_id own, module_id root)
 {
+  const phase_timer timer(group.process().counts.get(), load_phase::construct);
   std::optional<module_id> finished;
   while (true) {
     const coordinator_reply reply = group.ask(next_constructor_request{own, root, finished});
@@ -105,16 +109,54 @@ result<void> construct(instance_group& group, load_id own, module_id root)
   }
 }
 
+coordinator_reply prepare(instance_group& group, const load_request& request)
+{
+  const phase_timer timer(group.process().counts.get(), load_phase::prepare);
+  return group.ask(prepare_load_request{request});
+}
+
+result<load_request> read(instance_group& group, const found_module& root, const std::vector<std::string>& library_path)
+{
+  const phase_timer timer(group.process().counts.get(), load_phase::read);
+  return read_closure(group.process(), group.applied(), root, library_path);
+}
+
+/// What a plan binds, for INTERLINK_DEBUG. Made in front of the claim and written when that is over, however it ended: a
+/// sink may wait, and nothing that can wait runs between prepare and commit.
+class binding_report {
+public:
+  binding_report(const debug_log& log, const load_plan& plan, const snapshot& loaded) : log_(log)
+  {
+    if (log_.enabled().bindings) {
+      lines_ = describe_bindings(plan, loaded);
+    }
+  }
+
+  binding_report(const binding_report&) = delete;
+  binding_report& operator=(const binding_report&) = delete;
+
+  ~binding_report()
+  {
+    for (const std::string& line : lines_) {
+      log_.write(log_.enabled().bindings, "{}", line);
+    }
+  }
+
+private:
+  const debug_log& log_;
+  std::vector<std::string> lines_;
+};
+
 struct opened_module {
   load_id own;
   module_id root;
 };
 
-/// Steps 2 to 4.
-result<opened_module> load(instance_group& group, load_request request)
+/// Steps 2 to 4. Nothing when a module that the request takes for loaded has been closed meanwhile: read anew.
+result<std::optional<opened_module>> load(instance_group& group, load_request request)
 {
   while (true) {
-    coordinator_reply reply = group.ask(prepare_load_request{request});
+    coordinator_reply reply = prepare(group, request);
     if (auto* failure = std::get_if<error>(&reply)) {
       return fail(std::move(*failure));
     }
@@ -126,6 +168,9 @@ result<opened_module> load(instance_group& group, load_request request)
       return opened_module{no_load, loaded->root};
     }
     if (const auto* other = std::get_if<wait_for_load>(&outcome)) {
+      if (other->id == no_load) {
+        return std::nullopt;
+      }
       const coordinator_reply ended = group.ask(await_load_request{other->id});
       if (const auto* failure = std::get_if<error>(&ended)) {
         return fail(*failure);
@@ -136,7 +181,8 @@ result<opened_module> load(instance_group& group, load_request request)
       }
     } else {
       auto& planned = std::get<planned_load>(outcome);
-      const opened_module opened{planned.id, planned.root};
+      const std::optional opened = opened_module{planned.id, planned.root};
+      const binding_report bindings(group.process().log, *planned.plan, group.applied());
       claimed_load claimed(group, std::move(planned));
       auto thunks = rehearse(group, claimed.plan());
       if (!thunks) {
@@ -148,7 +194,7 @@ result<opened_module> load(instance_group& group, load_request request)
   }
 }
 
-result<module_id> load_and_construct(instance_group& group, load_request request)
+result<std::optional<module_id>> load_and_construct(instance_group& group, load_request request)
 {
   auto opened = load(group, std::move(request));
   // Committed or abandoned, no claim is held: open initialisers that a rehearsal queued run now, whatever came of the
@@ -159,10 +205,13 @@ result<module_id> load_and_construct(instance_group& group, load_request request
   if (!opened) {
     return fail(std::move(opened.error()));
   }
-  if (auto constructed = construct(group, opened->own, opened->root); !constructed) {
+  if (!*opened) {
+    return std::nullopt;
+  }
+  if (auto constructed = construct(group, (*opened)->own, (*opened)->root); !constructed) {
     return fail(std::move(constructed.error()));
   }
-  return opened->root;
+  return (*opened)->root;
 }
 
 std::string name_key(instance_group& group, std::string_view name, const std::vector<std::string>& library_path)
@@ -174,11 +223,48 @@ std::string name_key(instance_group& group, std::string_view name, const std::ve
   return key.append(1, '\0').append(name);
 }
 
+/// Step 1. A name that this group has opened before, and that is still loaded, touches no file.
+result<load_request> request_library(instance_group& group,
+                                     std::string_view name,
+                                     const std::string& key,
+                                     std::uint32_t flags,
+                                     const std::vector<std::string>& library_path)
+{
+  const process_core& process = group.process();
+  load_request request;
+  const auto known = group.opened_names.find(key);
+  const loaded_module* open = known == group.opened_names.end() ? nullptr : group.applied().find(known->second);
+  if (open != nullptr) {
+    request.modules.push_back({open->identity, open->plan().name, nullptr, nullptr, {}});
+  } else {
+    const loaded_module* main = group.applied().find(main_module);
+    const std::vector<std::string> runtime_path =
+      main != nullptr && main->plan().info->dylink ? main->plan().info->dylink->runtime_path : std::vector<std::string>{};
+    auto root = process.files.find(name, library_path, runtime_path, process.program.path);
+    if (!root) {
+      return fail(std::move(root.error()));
+    }
+    if ((flags & open_flag::no_load) != 0 && group.applied().find_by_identity(root->identity) == nullptr) {
+      return fail(errc::library_not_found, "library " + std::string(name) + " is not loaded (RTLD_NOLOAD)");
+    }
+    auto closure = read(group, *root, library_path);
+    if (!closure) {
+      return fail(std::move(closure.error()));
+    }
+    request = std::move(*closure);
+  }
+  request.kind = load_kind::library;
+  request.bind_now = (flags & open_flag::now) != 0;
+  request.is_global = (flags & open_flag::global) != 0;
+  request.is_final = (flags & open_flag::no_delete) != 0;
+  return request;
+}
+
 } // namespace
 
 result<void> load_program(instance_group& group)
 {
-  auto request = read_closure(group.process(), group.applied(), group.process().program, group.process().library_path());
+  auto request = read(group, group.process().program, group.process().library_path());
   if (!request) {
     return fail(std::move(request.error()));
   }
@@ -196,49 +282,29 @@ result<library_handle> open_library(instance_group& group,
                                     std::uint32_t flags,
                                     const std::vector<std::string>& library_path)
 {
-  process_core& process = group.process();
-  if (!process.is_dynamic) {
+  if (!group.process().is_dynamic) {
     return fail(errc::not_dynamic,
                 "the program is not dynamically linked (its main module has no dylink.0 section); link it with -pie to "
                 "open libraries");
   }
-  if (auto caught_up = group.catch_up_if_behind(); !caught_up) {
-    return fail(std::move(caught_up.error()));
-  }
   const std::string key = name_key(group, name, library_path);
-  load_request request;
-  const auto known = group.opened_names.find(key);
-  const loaded_module* open = known == group.opened_names.end() ? nullptr : group.applied().find(known->second);
-  if (open != nullptr) {
-    request.modules.push_back({open->identity, open->plan().name, nullptr, nullptr, {}});
-  } else {
-    const loaded_module* main = group.applied().find(main_module);
-    const std::vector<std::string> runtime_path =
-      main != nullptr && main->plan().info->dylink ? main->plan().info->dylink->runtime_path : std::vector<std::string>{};
-    auto root = process.files.find(name, library_path, runtime_path, process.program.path);
-    if (!root) {
-      return fail(std::move(root.error()));
+  while (true) {
+    if (auto caught_up = group.catch_up_if_behind(); !caught_up) {
+      return fail(std::move(caught_up.error()));
     }
-    const loaded_module* loaded = group.applied().find_by_identity(root->identity);
-    if ((flags & open_flag::no_load) != 0 && loaded == nullptr) {
-      return fail(errc::library_not_found, "library " + std::string(name) + " is not loaded (RTLD_NOLOAD)");
+    auto request = request_library(group, name, key, flags, library_path);
+    if (!request) {
+      return fail(std::move(request.error()));
     }
-    auto read = read_closure(process, group.applied(), *root, library_path);
-    if (!read) {
-      return fail(std::move(read.error()));
+    auto loaded = load_and_construct(group, std::move(*request));
+    if (!loaded) {
+      return fail(std::move(loaded.error()));
     }
-    request = std::move(*read);
+    if (*loaded) {
+      group.opened_names.insert_or_assign(key, **loaded);
+      return library_handle{(*loaded)->value};
+    }
   }
-  request.kind = load_kind::library;
-  request.bind_now = (flags & open_flag::now) != 0;
-  request.is_global = (flags & open_flag::global) != 0;
-  request.is_final = (flags & open_flag::no_delete) != 0;
-  auto loaded = load_and_construct(group, std::move(request));
-  if (!loaded) {
-    return fail(std::move(loaded.error()));
-  }
-  group.opened_names.insert_or_assign(key, *loaded);
-  return library_handle{loaded->value};
 }
 
 result<void> supply_memory(instance_group& group, const needs_memory& needed)

@@ -4,9 +4,9 @@
 #include "linker/planner.hh"
 #include "linker/topology.hh"
 #include "linker/topology_edit.hh"
+#include "messages/assert.hh"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 namespace interlink {
@@ -148,7 +148,7 @@ void publish_load(topology& state, const load_in_flight& load, std::vector<modul
 
 prepare_outcome prepare_load(topology& state, const load_request& request)
 {
-  assert(!request.modules.empty());
+  INTERLINK_ASSERT(!request.modules.empty());
   if (state.current->is_stopping) {
     return error(errc::stopping, "the process is stopping; nothing can be loaded");
   }
@@ -180,7 +180,7 @@ prepare_outcome prepare_load(topology& state, const load_request& request)
 operation_body commit_load(topology& state, load_id id, std::vector<module_artifact_ptr> thunk_artifacts)
 {
   auto node = state.loads.extract(id);
-  assert(!node.empty());
+  INTERLINK_ASSERT(!node.empty());
   load_in_flight& load = node.mapped();
   load_modules operation{load.plan, thunk_artifacts, hand_over_blocks(state, load), load.request.requester};
   operation.thunk_artifacts.resize(load.plan->modules.size());

@@ -2,9 +2,9 @@
 #include "linker/memory_layout.hh"
 
 #include "messages/limits.hh"
+#include "messages/assert.hh"
 
 #include <algorithm>
-#include <cassert>
 #include <string>
 #include <utility>
 
@@ -80,7 +80,7 @@ void memory_arena::add(memory_range range, bool is_dirty)
 std::optional<memory_arena::allocation> memory_arena::allocate(std::uint64_t size, std::uint64_t alignment,
                                                                topology_version reusable_up_to)
 {
-  assert(alignment != 0 && (alignment & (alignment - 1)) == 0);
+  INTERLINK_ASSERT(alignment != 0 && (alignment & (alignment - 1)) == 0);
   if (size == 0 || size > address_space_bytes) {
     return std::nullopt;
   }

@@ -16,6 +16,12 @@ namespace interlink::abi {
 
 namespace {
 
+/// A program without shared memory has one thread for ever; any other failure to make one may pass.
+errno_code refusal(instance_group& group)
+{
+  return group.process().environment.linked_memory ? errno_code::again : errno_code::notsup;
+}
+
 /// Returns the thread's number, or minus an errno. Source: wasi-threads.
 result<void> wasi_thread_spawn(instance_group& group, values arguments)
 {
@@ -24,7 +30,7 @@ result<void> wasi_thread_spawn(instance_group& group, values arguments)
     if (spawned.error().code() != errc::spawn_failed) {
       return fail(std::move(spawned.error()));
     }
-    arguments[0] = engine::value_slot::of_i32(0U - static_cast<std::uint32_t>(errno_code::again));
+    arguments[0] = engine::value_slot::of_i32(0U - static_cast<std::uint32_t>(refusal(group)));
     return {};
   }
   arguments[0] = engine::value_slot::of_i32(spawned->value);
@@ -41,7 +47,7 @@ result<void> thread_spawn(instance_group& group, values arguments)
   auto spawned = spawn_thread(group, arguments[0].i32(), thread_abi::wasix);
   if (!spawned) {
     if (spawned.error().code() == errc::spawn_failed) {
-      return answer(arguments, errno_code::again);
+      return answer(arguments, refusal(group));
     }
     if (spawned.error().code() == errc::invalid_argument) {
       return answer(arguments, errno_code::inval);
