@@ -210,13 +210,18 @@ coordinator::turn_reply coordinator::turn(coordinator_message&, abandon_load_req
   return done_reply{state_.current->version};
 }
 
+bool coordinator::is_under_way(load_id id) const
+{
+  return state_.loads.contains(id)
+    || std::ranges::any_of(state_.closing, [&](const auto& closing) { return closing.second == id; });
+}
+
 coordinator::turn_reply coordinator::turn(coordinator_message& message, await_load_request& request)
 {
   if (is_stopping_) {
     return error(errc::stopping);
   }
-  const bool is_closing = std::ranges::any_of(state_.closing, [&](const auto& entry) { return entry.second == request.id; });
-  if (!state_.loads.contains(request.id) && !is_closing) {
+  if (!is_under_way(request.id)) {
     return ask_again_reply{};
   }
   await_load_[request.id].push_back(&message);
@@ -328,14 +333,14 @@ coordinator::turn_reply coordinator::turn(coordinator_message&, unload_request& 
 {
   append(unload(state_, request.modules));
   // Openers of a file that was closing wait for it as for a load in flight; what is gone from the list is over.
-  std::erase_if(await_load_, [&](auto& entry) {
-    const bool is_over = !state_.loads.contains(entry.first)
-      && std::ranges::none_of(state_.closing, [&](const auto& closing) { return closing.second == entry.first; });
-    if (is_over) {
-      answer_parked(entry.second, ask_again_reply{});
+  for (auto entry = await_load_.begin(); entry != await_load_.end();) {
+    if (is_under_way(entry->first)) {
+      ++entry;
+    } else {
+      answer_parked(entry->second, ask_again_reply{});
+      entry = await_load_.erase(entry);
     }
-    return is_over;
-  });
+  }
   return done_reply{state_.current->version};
 }
 
