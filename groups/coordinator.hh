@@ -27,6 +27,7 @@ namespace interlink {
 /// Told about operations and waits; what a trace or a test sees. Called in turns: must not wait.
 struct coordinator_observer {
   std::function<void(topology_version, const operation_body&)> on_publish;
+  std::function<void()> on_turn;
   std::function<void(group_id, const char* what, std::chrono::milliseconds)> on_long_wait;
 };
 
@@ -81,6 +82,8 @@ private:
   turn_reply turn(coordinator_message& message, stop_request& request);
 
   turn_reply slot_reply(result<slot_outcome> outcome);
+  /// A load in flight, or a close between its two turns.
+  bool is_under_way(load_id id) const;
   void append(operation_body operation);
   void append(std::vector<operation_body>& operations);
   void answer(coordinator_message& message, coordinator_reply reply);
