@@ -22,6 +22,19 @@ error in_module(const error& failure, const module_plan& plan)
 /// The number of an unimplemented guest ABI function's answer. Source: WASI errno Notsup.
 constexpr std::uint32_t errno_notsup = 58;
 
+/// () -> i32: asks the allocator for a TLS block, initialises it and returns it. Source: WASIX's start object for libraries.
+constexpr std::string_view wasix_init_tls = "__wasix_init_tls";
+
+/// aligned_alloc(alignment, size).
+const function_type allocator_type{{wasm::i32, wasm::i32}, {wasm::i32}};
+
+/// A module that exports nothing but `__wasix_init_tls` is given the block that the plan reserved when it asks the
+/// allocator (design section 6): no phase calls the guest's allocator.
+bool needs_own_tls_allocation(const module_info& info)
+{
+  return info.find_export("__wasm_init_tls") == nullptr && info.find_export(wasix_init_tls) != nullptr;
+}
+
 } // namespace
 
 result<std::unique_ptr<group_store>> group_store::make(const store_environment& environment,
@@ -183,20 +196,53 @@ result<void> group_store::run_closed_initialisers(const live_instance& self, std
     }
   }
   const memory_address block = block_of(plan.id);
-  if (block.value == 0) {
+  return block.value == 0 ? result<void>{} : init_tls(self, block);
+}
+
+result<void> group_store::init_tls(const live_instance& self, memory_address block)
+{
+  const bool is_wasix = needs_own_tls_allocation(*self.plan->info);
+  const std::string_view name = is_wasix ? wasix_init_tls : "__wasm_init_tls";
+  const auto function = find_function(self.id, name);
+  if (!function) {
     return {};
   }
-  if (auto init_tls = find_function(plan.id, "__wasm_init_tls")) {
-    std::array<value_slot, 1> values{value_slot::of_i32(static_cast<std::uint32_t>(block.value))};
-    if (auto called = store_->call(*init_tls, values); !called) {
-      return fail(called.error().with_context("__wasm_init_tls of " + plan.name));
-    }
+  // The argument of the one, the place of the result of the other.
+  std::array<value_slot, 1> values{value_slot::of_i32(static_cast<std::uint32_t>(block.value))};
+  offered_block_ = is_wasix ? block : memory_address{};
+  const auto called = store_->call(*function, values);
+  offered_block_ = {};
+  if (!called) {
+    return fail(called.error().with_context(std::string(name) + " of " + self.plan->name));
   }
   return {};
 }
 
+engine::function group_store::give_reserved_block(const engine::function& allocator)
+{
+  return store_->make_function(allocator_type, [this, allocator](engine::store& store, std::span<value_slot> values) {
+    if (offered_block_.value == 0) {
+      return store.call(allocator, values);
+    }
+    values[0] = value_slot::of_i32(static_cast<std::uint32_t>(std::exchange(offered_block_, {}).value));
+    return result<void>{};
+  });
+}
+
 result<engine::extern_value>
 group_store::bind(const module_plan& plan, std::size_t import_ordinal, const live_instance& self)
+{
+  auto bound = bind_planned(plan, import_ordinal, self);
+  const import_info& import = plan.info->imports[import_ordinal];
+  if (bound && import.name == "aligned_alloc" && import.type == extern_type(allocator_type)
+      && needs_own_tls_allocation(*plan.info)) {
+    return extern_value(give_reserved_block(std::get<engine::function>(*bound)));
+  }
+  return bound;
+}
+
+result<engine::extern_value>
+group_store::bind_planned(const module_plan& plan, std::size_t import_ordinal, const live_instance& self)
 {
   const import_info& import = plan.info->imports[import_ordinal];
   const import_binding& binding = plan.imports[import_ordinal];

@@ -128,7 +128,10 @@ private:
   }
 
   result<engine::extern_value> bind(const module_plan& plan, std::size_t import_ordinal, const live_instance& self);
+  result<engine::extern_value> bind_planned(const module_plan& plan, std::size_t import_ordinal, const live_instance& self);
   result<engine::extern_value> bind_host(const import_info& import);
+  engine::function give_reserved_block(const engine::function& allocator);
+  result<void> init_tls(const live_instance& self, memory_address block);
   result<engine::extern_value> bind_export(module_id provider, std::uint32_t export_ordinal);
   result<engine::instance> instantiate_thunks(const module_plan& plan, const module_artifact_ptr& artifact);
   result<engine::function> source_function(const function_source& source);
@@ -147,6 +150,7 @@ private:
   std::map<std::pair<std::string, std::string>, engine::function> host_functions_;
   std::map<module_id, live_instance> instances_;
   std::map<module_id, memory_address> blocks_;
+  memory_address offered_block_; ///< what the next request of a `__wasix_init_tls` to the allocator gets
 };
 
 } // namespace interlink
