@@ -294,7 +294,7 @@ coordinator::turn_reply coordinator::turn(coordinator_message&, join_request& re
     return error(errc::stopping);
   }
   note_reusable_memory();
-  auto outcome = join_group(state_, request.main_tls);
+  auto outcome = join_group(state_, request.main_tls, request.stack_bytes);
   if (auto* failure = std::get_if<error>(&outcome)) {
     return std::move(*failure);
   }

@@ -79,6 +79,7 @@ struct allocate_slots_request {
 /// A parent asks on behalf of the group to be; so the reply names a new group.
 struct join_request {
   std::optional<memory_address> main_tls;
+  std::uint64_t stack_bytes{}; ///< above 0: the group needs a stack of its own
 };
 
 /// A group's last request. Its parked request, if any, was answered before (it is one group, one request).

@@ -24,6 +24,9 @@ struct start_structure {
   std::uint32_t stack_size{};
 };
 
+/// The stack of a bare group. Chosen as the packaged C library's default for threads.
+constexpr std::uint64_t bare_group_stack_bytes = std::uint64_t{256} << 10;
+
 constexpr std::uint32_t tls_base_offset = 4;
 constexpr std::uint32_t stack_size_offset = 56;
 
@@ -105,20 +108,33 @@ result<void> run_guest_thread(instance_group& group, std::uint32_t start_argumen
   return group.call(*entry, values);
 }
 
+/// Where the group's stack lies: in its own block, or for the first group where the layout has it.
+store_parameters stack_of(const process_core& process, const joined_group& joined)
+{
+  for (const group_block& block : joined.blocks) {
+    if (block.module == own_stack) {
+      return {block.address, {(block.address.value + block.size) & ~std::uint64_t{15}}};
+    }
+  }
+  return {process.layout.stack_low, process.layout.stack_high};
+}
+
 result<group_id> start_group(const std::shared_ptr<process_core>& process,
+                             std::uint64_t stack_bytes,
                              std::move_only_function<result<void>(instance_group&)> body)
 {
   request_channel channel;
-  coordinator_reply reply = process->coordination().ask(channel, no_group, join_request{std::nullopt});
+  coordinator_reply reply =
+    process->coordination().ask(channel, no_group, join_request{std::nullopt, stack_bytes});
   if (const auto* failure = std::get_if<error>(&reply)) {
     return fail(*failure);
   }
   auto* joined = std::get_if<join_reply>(&reply);
   if (joined == nullptr) {
-    return fail(errc::memory_exhausted, "the linker's arena is too small for the thread-local storage of a new group");
+    return fail(errc::memory_exhausted, "the linker's arena has no room for another group's stack and variables");
   }
-  auto group = instance_group::make(
-    process, std::move(*joined), {process->layout.stack_low, process->layout.stack_high});
+  const store_parameters stack = stack_of(*process, joined->group);
+  auto group = instance_group::make(process, std::move(*joined), stack);
   if (!group) {
     return fail(std::move(group.error()));
   }
@@ -190,13 +206,15 @@ result<group_id> spawn_thread(instance_group& parent, std::uint32_t start_argume
 result<group_id> start_first_group(const std::shared_ptr<process_core>& process,
                                    std::move_only_function<result<void>(instance_group&)> body)
 {
-  return start_group(process, std::move(body));
+  return start_group(process, 0, std::move(body));
 }
 
 result<group_id> start_bare_group(const std::shared_ptr<process_core>& process,
                                   std::move_only_function<result<void>(instance_group&)> body)
 {
-  return start_group(process, [body = std::move(body)](instance_group& group) mutable -> result<void> {
+  // A static program has no arena: its groups must not call what uses the stack at the same time.
+  const std::uint64_t stack_bytes = process->is_dynamic ? bare_group_stack_bytes : 0;
+  return start_group(process, stack_bytes, [body = std::move(body)](instance_group& group) mutable -> result<void> {
     if (auto initialised = group.catch_up(); !initialised) {
       return initialised;
     }

@@ -99,7 +99,8 @@ void abandon_loads_of(topology& state, group_id group)
 
 } // namespace
 
-std::variant<joined_group, needs_memory, error> join_group(topology& state, std::optional<memory_address> main_tls)
+std::variant<joined_group, needs_memory, error>
+join_group(topology& state, std::optional<memory_address> main_tls, std::uint64_t stack_bytes)
 {
   if (state.current->is_stopping) {
     return error(errc::stopping, "the process is stopping; no thread can start");
@@ -113,6 +114,9 @@ std::variant<joined_group, needs_memory, error> join_group(topology& state, std:
   memory_reservation memory(state.arena, state.reusable_up_to);
   take_published_blocks(state, draft, memory, main_tls);
   take_pending_blocks(state, draft, memory);
+  if (stack_bytes != 0) {
+    draft.blocks.push_back(take_block(memory, draft.id, own_stack, stack_bytes, scratch_stack_alignment));
+  }
   if (!memory.is_complete()) {
     return needs_memory{memory.block_size(), memory.block_alignment()};
   }

@@ -219,7 +219,12 @@ struct joined_group {
 /// Joining is one turn: id, snapshot, roster entry, TLS blocks for the modules of the snapshot and of every prepared
 /// load in flight. `main_tls` is the block that the guest allocated for main's TLS in the new thread; nothing: one is
 /// reserved here.
-std::variant<joined_group, needs_memory, error> join_group(topology& state, std::optional<memory_address> main_tls);
+/// `stack_bytes` above 0 reserves a stack as well, for a group whose guest brings none: the block of `own_stack`.
+std::variant<joined_group, needs_memory, error>
+join_group(topology& state, std::optional<memory_address> main_tls, std::uint64_t stack_bytes = 0);
+
+/// Stands for a module in the list of a group's blocks.
+inline constexpr module_id own_stack{~std::uint32_t{0}};
 
 /// Leaves the roster: no later operation counts the group. Its load in flight is abandoned (its requester's guard has
 /// emptied slots and zeroed ranges), its TLS blocks go back, its constructions are handed over.
