@@ -14,6 +14,7 @@
 #include <asio/post.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 namespace interlink {
@@ -45,6 +46,9 @@ protected:
   /// Publishes what the batch changed; only then may replies leave (design section 5, "Who runs a turn").
   virtual void finish_batch() = 0;
 
+  /// What must live while a handed-over drain is under way: its last replies may be what its owner was waiting for.
+  virtual std::shared_ptr<void> keep_alive() { return nullptr; }
+
 private:
   void drain()
   {
@@ -62,7 +66,7 @@ private:
         return; // from here another thread may be the drainer: touch nothing
       }
     }
-    asio::post(continue_on_, [this] { drain(); });
+    asio::post(continue_on_, [this, keep = keep_alive()] { drain(); });
   }
 
   mailbox mailbox_;

@@ -29,6 +29,7 @@ struct coordinator_observer {
   std::function<void(topology_version, const operation_body&)> on_publish;
   std::function<void()> on_turn;
   std::function<void(group_id, const char* what, std::chrono::milliseconds)> on_long_wait;
+  std::function<std::shared_ptr<void>()> keep_alive; ///< the coordinator's owner
 };
 
 /// Context: `ask`, `head`, `current` from any thread; everything else in turns.
@@ -65,6 +66,7 @@ private:
 
   void handle(mailbox_node& message) override;
   void finish_batch() override;
+  std::shared_ptr<void> keep_alive() override { return observer_.keep_alive ? observer_.keep_alive() : nullptr; }
 
   turn_reply turn(coordinator_message& message, prepare_load_request& request);
   turn_reply turn(coordinator_message& message, commit_load_request& request);
