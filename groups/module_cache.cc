@@ -49,6 +49,7 @@ result<prepared_module> module_cache::compile(std::span<const std::byte> bytes)
   if (!instrumented) {
     return fail(std::move(instrumented.error()));
   }
+  count(counts_, &statistics::bytes_compiled, instrumented->bytes.size());
   auto compiled = engine_->compile(instrumented->bytes);
   if (!compiled) {
     return fail(std::move(compiled.error()));
@@ -78,6 +79,7 @@ result<module_artifact_ptr> module_cache::prepare_thunks(const std::vector<thunk
       return known->second;
     }
   }
+  count(counts_, &statistics::bytes_compiled, bytes.size());
   auto compiled = engine_->compile(bytes);
   if (!compiled) {
     return fail(compiled.error().with_context("thunks"));

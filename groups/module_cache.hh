@@ -7,6 +7,7 @@
 #include "actors/ranked_mutex.hh"
 #include "engine/engine.hh"
 #include "groups/group_store.hh"
+#include "groups/statistics.hh"
 #include "messages/error.hh"
 #include "messages/module_info.hh"
 #include "wasi/unique_fd.hh"
@@ -30,7 +31,11 @@ struct prepared_module {
 /// Context: any thread. Compiles outside its lock: two threads with the same bytes may both compile, and one result wins.
 class module_cache {
 public:
-  module_cache(engine::engine_ptr engine, bool with_checks) : engine_(std::move(engine)), with_checks_(with_checks) {}
+  /// `counts` may be null, and outlives the cache otherwise.
+  module_cache(engine::engine_ptr engine, bool with_checks, statistics* counts = nullptr)
+      : engine_(std::move(engine)), with_checks_(with_checks), counts_(counts)
+  {
+  }
 
   /// Reads, validates the original, instruments, compiles. `name` is for messages.
   /// Errors: malformed_module, unsupported_module, limit_exceeded, engine_refused, each naming the module.
@@ -51,6 +56,7 @@ private:
 
   engine::engine_ptr engine_;
   bool with_checks_;
+  statistics* counts_;
   ranked_mutex mutex_{lock_rank::module_cache};
   std::map<content_hash, prepared_module> modules_;
   std::map<content_hash, module_artifact_ptr> thunks_;

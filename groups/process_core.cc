@@ -41,6 +41,9 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
   made->environment.engine = std::move(engine);
   made->environment.registry = abi::make_guest_abi(std::move(embedder_functions));
   made->log.configure(made->options_.debug);
+  if (made->log.enabled().statistics) {
+    made->counts = std::make_unique<statistics>();
+  }
   auto program = made->open_files(program_path);
   if (!program) {
     return fail(std::move(program.error()));
@@ -62,6 +65,7 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
 
 result<prepared_module> process_core::open_files(const std::string& program_path)
 {
+  const phase_timer timer(counts.get(), load_phase::read);
   auto system = wasi::make_system(options_.wasi);
   if (!system) {
     return fail(std::move(system.error()));
@@ -81,7 +85,7 @@ result<prepared_module> process_core::open_files(const std::string& program_path
   if (!bytes) {
     return fail(std::move(bytes.error()));
   }
-  modules = std::make_shared<module_cache>(environment.engine, options_.instrument_checks);
+  modules = std::make_shared<module_cache>(environment.engine, options_.instrument_checks, counts.get());
   return modules->prepare(*bytes, program_path);
 }
 
@@ -139,11 +143,16 @@ void process_core::make_coordinator(asio::any_io_executor background)
                                    environment.registry->catalog(),
                                    environment.function_table.size.maximum.value_or(environment.limits.table_elements));
   coordinator_observer observer;
+  observer.keep_alive = [self = weak_from_this()]() -> std::shared_ptr<void> { return self.lock(); };
   observer.on_long_wait = [this](group_id group, const char* what, std::chrono::milliseconds since) {
     if (options_.report) {
       options_.report(fmt::format("thread {} has waited {} ms for {}", group.value, since.count(), what));
     }
   };
+  if (statistics* const into = counts.get()) {
+    observer.on_turn = [into] { count(into, &statistics::turns); };
+    observer.on_publish = [into](topology_version, const operation_body& operation) { count_operation(*into, operation); };
+  }
   coordinator_ = std::make_unique<coordinator>(
     std::move(initial),
     reinterpret_cast<std::uint32_t*>(environment.control_memory->data() + reserved::head_address),
@@ -186,6 +195,12 @@ void process_core::end(process_outcome outcome)
   threads.stop_all_waits();
   if (environment.engine->is_interruptible()) {
     environment.engine->increment_epoch(); // ends the threads that compute without a call
+  }
+  if (counts) {
+    // Before anybody learns of the end: the command leaves at once.
+    for (const std::string& line : to_lines(*counts)) {
+      log.write(log.enabled().statistics, "{}", line);
+    }
   }
   for (const auto& waiter : waiters) {
     waiter->unpark();
@@ -245,9 +260,9 @@ void process_core::on_end(std::function<void(const process_outcome&)> callback)
   callback(*outcome_); // written once, before the flag that lets us come here
 }
 
-void process_core::on_settled(topology_version version)
+void process_core::on_settled(topology_version)
 {
-  log.write(log.enabled().statistics, "operation {} settled", version.value);
+  count(counts.get(), &statistics::settled);
 }
 
 result<void> process_core::grow_memory(instance_group& group, std::uint64_t pages)

@@ -14,6 +14,7 @@
 #include "groups/host_registry.hh"
 #include "groups/library_files.hh"
 #include "groups/module_cache.hh"
+#include "groups/statistics.hh"
 #include "groups/thread_table.hh"
 #include "linker/memory_layout.hh"
 #include "wasi/system.hh"
@@ -90,6 +91,7 @@ public:
   thread_table threads;
   class embedder_groups embedder_groups;
   debug_log log;
+  std::unique_ptr<statistics> counts; ///< null when nobody wants them
 
   /// Ends the process: the first caller decides the outcome. Publishes a stop, wakes every wait of every group.
   /// Context: any thread that is not in a turn.

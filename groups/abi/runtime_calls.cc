@@ -2,6 +2,7 @@
 #include "groups/abi/runtime_calls.hh"
 
 #include "groups/abi/blocking.hh"
+#include "groups/binding_log.hh"
 #include "groups/instance_group.hh"
 #include "groups/process_core.hh"
 #include "linker/reserved_names.hh"
@@ -123,6 +124,10 @@ result<void> resolve_lazy(instance_group& group, std::span<value_slot> values)
     // The thunk calls through the slot without a check of its own: it must be filled when this returns.
     if (auto caught_up = group.catch_up(); !caught_up) {
       return caught_up;
+    }
+    const debug_log& log = group.process().log;
+    if (log.enabled().bindings) {
+      log.write(true, "{}", describe_lazy_binding(group.applied(), importer, thunk, slot));
     }
   }
   values[0] = value_slot::of_i32(slot.value);
