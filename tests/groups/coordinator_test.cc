@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The coordinator alone: requests in, replies and publications out. Invariants C1 to C3 of groups/coordinator.hh.
+#include "groups/coordinator.hh"
+
+#include "tests/support/linking_world.hh"
+
+#include <asio/thread_pool.hpp>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace interlink {
+namespace {
+
+using namespace std::chrono_literals;
+using test::linking_world;
+using test::pie_main;
+using test::side;
+
+constexpr group_id first{1};
+constexpr group_id second{2};
+
+/// A program with two libraries on disk, `a` and `b`; two groups.
+class Coordinator : public testing::Test {
+protected:
+  Coordinator()
+  {
+    world_.add("a", side().function("fa").function("ga").data_size(64).tls(16).build());
+    world_.add("b", side().function("fb").data_size(64).build());
+    world_.join();
+    coordinator_observer observer;
+    observer.on_publish = [this](topology_version version, const operation_body&) { published_.push_back(version.value); };
+    // From here on the world only makes requests: its topology is the coordinator's.
+    actor_ = std::make_unique<coordinator>(world_.state, &head_word_, background_.get_executor(), std::move(observer));
+    const auto program = say(first, prepare_load_request{world_.request("main", {.kind = load_kind::program})});
+    say(first, commit_load_request{std::get<planned_load>(std::get<prepare_outcome>(program)).id, {}});
+    program_ = actor_->first_cursor()->next();
+  }
+
+  ~Coordinator() override { background_.join(); }
+
+  coordinator_reply say(group_id from, coordinator_request_body body,
+                        std::optional<parker::clock::time_point> deadline = std::nullopt)
+  {
+    return actor_->ask(channels_[from.value], from, std::move(body), deadline);
+  }
+
+  prepare_outcome prepare(const std::string& name, group_id from = first)
+  {
+    return std::get<prepare_outcome>(say(from, prepare_load_request{world_.request(name, {}, from)}));
+  }
+
+  /// Prepares; fails the test when the outcome is another.
+  planned_load plan(const std::string& name, group_id from = first)
+  {
+    prepare_outcome outcome = prepare(name, from);
+    auto* planned = std::get_if<planned_load>(&outcome);
+    EXPECT_NE(planned, nullptr);
+    return planned == nullptr ? planned_load{} : *planned;
+  }
+
+  planned_load load(const std::string& name, group_id from = first)
+  {
+    const planned_load planned = plan(name, from);
+    say(from, commit_load_request{planned.id, {}});
+    while (true) {
+      const coordinator_reply next = say(from, next_constructor_request{planned.id, planned.root, finished_});
+      const auto* run = std::get_if<run_constructor>(&next);
+      finished_ = run == nullptr ? std::nullopt : std::optional(run->module);
+      if (run == nullptr) {
+        return planned;
+      }
+    }
+  }
+
+  const snapshot& current() { return *(kept_ = actor_->current()); }
+  std::uint32_t export_of(const planned_load& planned, const std::string& name)
+  {
+    return planned.plan->modules.front().info->find_export_ordinal(name).value();
+  }
+
+  linking_world world_{pie_main().build()};
+  std::uint32_t head_word_ = 0;
+  asio::thread_pool background_{1};
+  std::vector<std::uint64_t> published_;
+  std::unique_ptr<coordinator> actor_;
+  std::map<std::uint32_t, request_channel> channels_;
+  std::optional<module_id> finished_;
+  snapshot_ptr kept_;
+  group_log::cursor program_; ///< the operation that brought main
+};
+
+TEST_F(Coordinator, HasPublishedWhatAReplyTellsOf)
+{
+  const planned_load planned = load("a");
+  const coordinator_reply reply = say(first, assign_slot_request{planned.root, export_of(planned, "fa")});
+  const auto* outcome = std::get_if<slot_outcome>(&reply);
+  ASSERT_NE(outcome, nullptr);
+  EXPECT_EQ(slot_of(current(), planned.root, export_of(planned, "fa")), outcome->slot); // C1
+}
+
+TEST_F(Coordinator, PublishesTheSnapshotsVersionAsHead)
+{
+  load("a");
+  EXPECT_EQ(actor_->head(), current().version);
+}
+
+TEST_F(Coordinator, WritesTheHeadWhereGuestCodeReadsIt)
+{
+  load("a");
+  EXPECT_EQ(head_word_, actor_->head().value);
+}
+
+TEST_F(Coordinator, PublishesEachVersionOnceAndInOrder)
+{
+  const planned_load planned = load("a");
+  say(first, assign_slot_request{planned.root, export_of(planned, "fa")});
+  say(first, assign_slot_request{planned.root, export_of(planned, "fa")}); // has its slot: no operation
+  say(first, assign_slot_request{planned.root, export_of(planned, "ga")});
+  EXPECT_EQ(published_, (std::vector<std::uint64_t>{1, 2, 3, 4})); // T1
+}
+
+TEST_F(Coordinator, ShowsNothingOfALoadThatIsOnlyPrepared)
+{
+  const std::uint64_t before = hash_of(current());
+  plan("a");
+  EXPECT_EQ(hash_of(current()), before);
+}
+
+TEST_F(Coordinator, CommitsWithAnOperationThatEveryGroupCounts)
+{
+  load("a");
+  EXPECT_EQ(program_->next()->pending(), 2U);
+}
+
+TEST_F(Coordinator, LeavesTheStateAsItWasAfterAnAbandonedLoad)
+{
+  const std::uint64_t before = hash_of(actor_->state());
+  const planned_load planned = plan("a");
+  say(first, abandon_load_request{planned.id});
+  EXPECT_EQ(hash_of(actor_->state()), before); // T5
+}
+
+TEST_F(Coordinator, TellsTheSecondOpenerToWaitForTheFirst)
+{
+  const planned_load planned = plan("a");
+  const prepare_outcome outcome = prepare("a", second);
+  const auto* wait = std::get_if<wait_for_load>(&outcome);
+  ASSERT_NE(wait, nullptr);
+  EXPECT_EQ(wait->id, planned.id);
+}
+
+TEST_F(Coordinator, AnswersThoseThatAwaitALoadWhenItIsCommitted)
+{
+  const planned_load planned = plan("a");
+  auto waiting = std::async(std::launch::async, [&, &channel = channels_[2]] {
+    return actor_->ask(channel, second, await_load_request{planned.id});
+  });
+  say(first, commit_load_request{planned.id, {}});
+  EXPECT_TRUE(std::holds_alternative<ask_again_reply>(waiting.get()));
+}
+
+TEST_F(Coordinator, AnswersThoseThatAwaitALoadWhenItIsAbandoned)
+{
+  const planned_load planned = plan("a");
+  auto waiting = std::async(std::launch::async, [&, &channel = channels_[2]] {
+    return actor_->ask(channel, second, await_load_request{planned.id});
+  });
+  say(first, abandon_load_request{planned.id});
+  EXPECT_TRUE(std::holds_alternative<ask_again_reply>(waiting.get()));
+}
+
+TEST_F(Coordinator, AnswersThoseThatAwaitALoadWhenItsOwnerLeaves)
+{
+  const planned_load planned = plan("a");
+  auto waiting = std::async(std::launch::async, [&, &channel = channels_[2]] {
+    return actor_->ask(channel, second, await_load_request{planned.id});
+  });
+  say(first, leave_request{first, planned.id});
+  EXPECT_TRUE(std::holds_alternative<ask_again_reply>(waiting.get()));
+}
+
+TEST_F(Coordinator, AnswersAtOnceWhenTheLoadHasEndedAlready)
+{
+  const planned_load planned = plan("a");
+  say(first, commit_load_request{planned.id, {}});
+  EXPECT_TRUE(std::holds_alternative<ask_again_reply>(say(second, await_load_request{planned.id})));
+}
+
+TEST_F(Coordinator, GivesUpAWaitAtItsDeadline)
+{
+  const planned_load planned = plan("a");
+  const coordinator_reply reply = say(second, await_load_request{planned.id}, parker::clock::now() + 1ms);
+  const auto* failure = std::get_if<error>(&reply);
+  ASSERT_NE(failure, nullptr);
+  EXPECT_EQ(failure->code(), errc::deadline_passed);
+}
+
+TEST_F(Coordinator, DoesNotAnswerAgainWhatWasGivenUp)
+{
+  const planned_load planned = plan("a");
+  say(second, await_load_request{planned.id}, parker::clock::now() + 1ms);
+  say(first, commit_load_request{planned.id, {}});
+  // The node is free: its next request gets its own answer.
+  EXPECT_TRUE(std::holds_alternative<prepare_outcome>(say(second, prepare_load_request{world_.request("b", {}, second)})));
+}
+
+TEST_F(Coordinator, RunsEachConstructorOnce)
+{
+  const planned_load planned = plan("a");
+  say(first, commit_load_request{planned.id, {}});
+  const coordinator_reply run = say(first, next_constructor_request{planned.id, planned.root, std::nullopt});
+  EXPECT_EQ(std::get<run_constructor>(run).module, planned.root);
+  const coordinator_reply after = say(first, next_constructor_request{planned.id, planned.root, planned.root});
+  EXPECT_TRUE(std::holds_alternative<constructors_done>(after)); // T6
+}
+
+TEST_F(Coordinator, LetsAnOpenerWaitForAnothersConstructors)
+{
+  const planned_load planned = plan("a");
+  say(first, commit_load_request{planned.id, {}});
+  say(first, next_constructor_request{planned.id, planned.root, std::nullopt});
+  auto waiting = std::async(std::launch::async, [&, &channel = channels_[2]] {
+    coordinator_reply reply = actor_->ask(channel, second, next_constructor_request{no_load, planned.root, std::nullopt});
+    return std::holds_alternative<ask_again_reply>(reply)
+      ? actor_->ask(channel, second, next_constructor_request{no_load, planned.root, std::nullopt})
+      : reply;
+  });
+  say(first, next_constructor_request{planned.id, planned.root, planned.root});
+  EXPECT_TRUE(std::holds_alternative<constructors_done>(waiting.get()));
+}
+
+TEST_F(Coordinator, HandsConstructorsOverWhenTheirThreadLeaves)
+{
+  const planned_load planned = plan("a");
+  say(first, commit_load_request{planned.id, {}});
+  say(first, leave_request{first, std::nullopt});
+  const coordinator_reply run = say(second, next_constructor_request{no_load, planned.root, std::nullopt});
+  EXPECT_TRUE(std::holds_alternative<run_constructor>(run));
+}
+
+TEST_F(Coordinator, GivesANewcomerItsLaneAtTheVersionOfItsSnapshot)
+{
+  load("a");
+  const coordinator_reply reply = say(first, join_request{std::nullopt});
+  const auto* joined = std::get_if<join_reply>(&reply);
+  ASSERT_NE(joined, nullptr);
+  EXPECT_EQ(joined->lane->version, joined->group.from->version.value);
+}
+
+TEST_F(Coordinator, StandsANewcomersCursorAtItsSnapshot)
+{
+  load("a");
+  const coordinator_reply reply = say(first, join_request{std::nullopt});
+  const auto& joined = std::get<join_reply>(reply);
+  EXPECT_EQ(joined.cursor->version(), joined.group.from->version);
+}
+
+TEST_F(Coordinator, CountsNoGroupThatHasLeft)
+{
+  say(second, leave_request{second, std::nullopt});
+  load("a");
+  EXPECT_EQ(program_->next()->pending(), 1U);
+}
+
+TEST_F(Coordinator, LeavesAFreedRangeAloneWhileALaneIsBehind)
+{
+  const planned_load planned = load("a");
+  coordinator_reply reply = say(first, join_request{std::nullopt});
+  const auto& joined = std::get<join_reply>(reply); // its lane stays at the version before the unload
+  const memory_address base = planned.plan->modules.front().memory_base;
+  const coordinator_reply closed = say(first, close_request{library_handle{planned.root.value}});
+  say(first, unload_request{std::get<close_reply>(closed).closing});
+  EXPECT_NE(plan("b").plan->modules.front().memory_base, base); // C3
+  EXPECT_NE(joined.lane->version, group_lane::clear);
+}
+
+TEST_F(Coordinator, ReusesAFreedRangeOnceNoLaneIsBehind)
+{
+  const planned_load planned = load("a");
+  coordinator_reply reply = say(first, join_request{std::nullopt});
+  const auto& joined = std::get<join_reply>(reply);
+  const coordinator_reply closed = say(first, close_request{library_handle{planned.root.value}});
+  say(first, unload_request{std::get<close_reply>(closed).closing});
+  joined.lane->version = group_lane::clear;
+  const memory_address base = planned.plan->modules.front().memory_base;
+  EXPECT_EQ(plan("b").plan->modules.front().memory_base, base);
+}
+
+TEST_F(Coordinator, RefusesToPrepareOnceItIsStopping)
+{
+  say(first, stop_request{3});
+  const coordinator_reply reply = say(second, prepare_load_request{world_.request("a", {}, second)});
+  const auto* failure = std::get_if<error>(&reply);
+  ASSERT_NE(failure, nullptr);
+  EXPECT_EQ(failure->code(), errc::stopping);
+}
+
+TEST_F(Coordinator, RefusesNewcomersOnceItIsStopping)
+{
+  say(first, stop_request{3});
+  EXPECT_TRUE(std::holds_alternative<error>(say(second, join_request{std::nullopt})));
+}
+
+TEST_F(Coordinator, AnswersThoseThatWaitWhenItStops)
+{
+  const planned_load planned = plan("a");
+  auto waiting = std::async(std::launch::async, [&, &channel = channels_[2]] {
+    return actor_->ask(channel, second, await_load_request{planned.id});
+  });
+  say(first, stop_request{3});
+  EXPECT_TRUE(std::holds_alternative<error>(waiting.get()));
+}
+
+TEST_F(Coordinator, PublishesOneStop)
+{
+  say(first, stop_request{3});
+  const auto version = actor_->head();
+  say(second, stop_request{4});
+  EXPECT_EQ(actor_->head(), version);
+}
+
+TEST_F(Coordinator, LetsACommitThroughWhileItIsStopping)
+{
+  const planned_load planned = plan("a");
+  say(second, stop_request{3});
+  EXPECT_TRUE(std::holds_alternative<done_reply>(say(first, commit_load_request{planned.id, {}})));
+}
+
+TEST_F(Coordinator, AddsMemoryThatTheArenaLacked)
+{
+  say(first, add_memory_request{{0x1000'0000, 4096}});
+  EXPECT_EQ(actor_->state().arena.free_ranges().back().range.address, 0x1000'0000U);
+}
+
+TEST_F(Coordinator, SetsSlotsAsideForTheGuest)
+{
+  const coordinator_reply reply = say(first, allocate_slots_request{3});
+  ASSERT_TRUE(std::holds_alternative<slot_outcome>(reply));
+  EXPECT_GE(current().table_size, std::get<slot_outcome>(reply).slot.value + 3U);
+}
+
+TEST_F(Coordinator, SaysWhyARequestFails)
+{
+  const coordinator_reply reply = say(first, close_request{library_handle{99}});
+  ASSERT_TRUE(std::holds_alternative<error>(reply));
+  EXPECT_EQ(std::get<error>(reply).code(), errc::invalid_handle);
+}
+
+TEST_F(Coordinator, GivesManyThreadsTheSameSlot)
+{
+  const planned_load planned = load("a");
+  const std::uint32_t ordinal = export_of(planned, "fa");
+  std::vector<std::future<table_index>> asked;
+  for (std::uint32_t i = 0; i < 8; ++i) {
+    asked.push_back(std::async(std::launch::async, [&, &channel = channels_[10 + i]] {
+      const coordinator_reply reply = actor_->ask(channel, first, assign_slot_request{planned.root, ordinal});
+      return std::get<slot_outcome>(reply).slot;
+    }));
+  }
+  std::set<table_index> slots;
+  for (auto& each : asked) {
+    slots.insert(each.get());
+  }
+  EXPECT_EQ(slots.size(), 1U);
+}
+
+TEST_F(Coordinator, AnswersEveryRequestOfManyThreads)
+{
+  constexpr std::uint32_t threads = 4;
+  constexpr std::uint32_t each = 200;
+  std::atomic<std::uint32_t> answered{0};
+  {
+    std::vector<std::jthread> askers;
+    for (std::uint32_t i = 0; i < threads; ++i) {
+      askers.emplace_back([&, &channel = channels_[20 + i]] {
+        for (std::uint32_t round = 0; round < each; ++round) {
+          const coordinator_reply reply = actor_->ask(channel, first, allocate_slots_request{1});
+          answered += std::holds_alternative<slot_outcome>(reply) ? 1 : 0;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(answered, threads * each); // C2
+}
+
+} // namespace
+} // namespace interlink

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tests/support/fake_guests.hh"
+
+#include "tests/support/wasm_builder.hh"
+
+namespace interlink::support {
+
+namespace {
+
+const function_type returns_int{{}, {wasm::i32}};
+const function_type takes_int{{wasm::i32}, {}};
+const function_type int_to_int{{wasm::i32}, {wasm::i32}};
+const function_type takes_two{{wasm::i32, wasm::i32}, {}};
+
+constexpr std::uint32_t tls_bytes = 16;
+constexpr std::uint32_t relocated_word = 4;
+constexpr std::uint32_t relocation_target = 8;
+constexpr std::uint32_t started_word = 12;
+
+wasm_code load_word()
+{
+  return std::move(wasm_code().raw({0x28, 2, 0}));
+}
+
+/// Imports and bases that every module here has, by index.
+struct common_imports {
+  std::uint32_t memory_base{};
+  std::uint32_t table_base{};
+  std::uint32_t event{};
+  std::uint32_t index{};
+};
+
+common_imports import_common(wasm_builder& module, std::uint32_t maximum_pages)
+{
+  module.import_memory("env", "memory", {{1, maximum_pages}, true, false, 16});
+  module.import_table("env", "__indirect_function_table", {wasm::funcref, {0, std::nullopt}, false});
+  common_imports made;
+  made.memory_base = module.import_global("env", "__memory_base", {wasm::i32, false});
+  made.table_base = module.import_global("env", "__table_base", {wasm::i32, false});
+  made.event = module.import_function("test", "event", takes_two);
+  made.index = module.import_function("test", "index", returns_int);
+  return made;
+}
+
+std::uint32_t constant_global(wasm_builder& module, std::string_view name, std::int32_t value)
+{
+  return module.global({wasm::i32, false}, wasm_code().i32_const(value), name);
+}
+
+/// `__wasm_init_tls` and what reads the word back.
+void add_tls(wasm_builder& module, std::uint32_t number)
+{
+  const auto base = module.global({wasm::i32, true}, wasm_code().i32_const(0), "__tls_base");
+  constant_global(module, "__tls_size", tls_bytes);
+  constant_global(module, "__tls_align", tls_bytes);
+  module.function(takes_int,
+                  wasm_code()
+                    .local_get(0)
+                    .global_set(base)
+                    .local_get(0)
+                    .i32_const(static_cast<std::int32_t>(tls_word_of(number)))
+                    .raw({0x36, 2, 0}),
+                  "__wasm_init_tls");
+  module.function(returns_int, wasm_code().global_get(base).append(load_word()), "tls" + std::to_string(number));
+}
+
+std::vector<std::uint32_t> add_own_functions(wasm_builder& module, const library_shape& shape)
+{
+  std::vector<std::uint32_t> made;
+  for (std::uint32_t k = 0; k < shape.functions; ++k) {
+    const auto value = static_cast<std::int32_t>(shape.number * 1000 + k);
+    made.push_back(
+      module.function(returns_int, wasm_code().i32_const(value), function_name{shape.number, k}.text()));
+  }
+  return made;
+}
+
+void add_start(wasm_builder& module, const library_shape& shape, const common_imports& imports)
+{
+  if (shape.start == start_shape::none) {
+    return;
+  }
+  const auto number = static_cast<std::int32_t>(shape.number);
+  wasm_code code;
+  code.global_get(imports.memory_base).i32_const(number).raw({0x36, 2, started_word});
+  if (shape.start == start_shape::traps) {
+    code.unreachable();
+  }
+  if (shape.start == start_shape::open) {
+    constexpr std::uint32_t local_tee = 0x22;
+    constexpr std::uint32_t op_if = 0x04;
+    constexpr std::uint32_t op_end = 0x0b;
+    code.i32_const(event_open_start).i32_const(number).call(imports.event);
+    code.call(imports.index).raw({local_tee, 0, op_if, 0x40}).i32_const(event_called).local_get(0);
+    code.call_indirect(module.type(returns_int)).call(imports.event).raw({op_end});
+  }
+  module.start(module.function({}, code, {}, {wasm::i32}));
+}
+
+void add_constructor(wasm_builder& module, const library_shape& shape, const common_imports& imports)
+{
+  module.function({},
+                  wasm_code()
+                    .global_get(imports.memory_base)
+                    .i32_const(1)
+                    .prefixed(0xfe, 0x1e, {2, 0})
+                    .drop()
+                    .i32_const(event_constructor)
+                    .i32_const(static_cast<std::int32_t>(shape.number))
+                    .call(imports.event),
+                  "__wasm_call_ctors");
+}
+
+void add_relocations(wasm_builder& module, const library_shape& shape, const common_imports& imports)
+{
+  wasm_code code;
+  code.global_get(imports.memory_base)
+    .global_get(imports.memory_base)
+    .i32_const(relocation_target)
+    .i32_add()
+    .raw({0x36, 2, relocated_word});
+  if (shape.relocations_trap) {
+    code.unreachable();
+  }
+  module.function({}, code, "__wasm_apply_data_relocs");
+}
+
+} // namespace
+
+std::vector<std::byte> make_library(const library_shape& shape)
+{
+  wasm_builder module;
+  module.dylink({.memory_size = shape.data_bytes,
+                 .memory_alignment_log2 = 4,
+                 .table_size = shape.functions_in_table,
+                 .table_alignment_log2 = 0,
+                 .needed = shape.needed,
+                 .runtime_path = {}});
+  const common_imports imports = import_common(module, 65'536);
+  std::vector<std::uint32_t> callees;
+  for (const function_name& callee : shape.calls) {
+    callees.push_back(module.import_function("env", callee.text(), returns_int));
+  }
+  std::vector<std::uint32_t> addresses;
+  for (const function_name& target : shape.addresses) {
+    addresses.push_back(module.import_global("GOT.func", target.text(), {wasm::i32, true}));
+  }
+  auto own = add_own_functions(module, shape);
+  const std::string number = std::to_string(shape.number);
+  for (std::size_t j = 0; j < callees.size(); ++j) {
+    module.function(returns_int, wasm_code().call(callees[j]), "call" + number + "_" + std::to_string(j));
+  }
+  for (std::size_t j = 0; j < addresses.size(); ++j) {
+    module.function(returns_int, wasm_code().global_get(addresses[j]), "got" + number + "_" + std::to_string(j));
+  }
+  if (shape.data_bytes > 0) {
+    module.function(int_to_int,
+                    wasm_code().global_get(imports.memory_base).local_get(0).i32_add().append(load_word()),
+                    "data" + number);
+    add_relocations(module, shape, imports);
+  }
+  if (shape.has_constructor) {
+    add_constructor(module, shape, imports);
+  }
+  if (shape.has_tls) {
+    add_tls(module, shape.number);
+  }
+  add_start(module, shape, imports);
+  own.resize(shape.functions_in_table);
+  if (!own.empty()) {
+    module.elements(wasm_code().global_get(imports.table_base), own);
+  }
+  return module.build();
+}
+
+std::vector<std::byte> make_main(const main_shape& shape)
+{
+  wasm_builder module;
+  module.dylink({.memory_size = shelf_words * 4,
+                 .memory_alignment_log2 = 4,
+                 .table_size = 0,
+                 .table_alignment_log2 = 0,
+                 .needed = shape.needed,
+                 .runtime_path = {}});
+  import_common(module, shape.maximum_pages);
+  module.import_global("env", "__stack_pointer", {wasm::i32, true});
+  const auto thread = module.import_function("test", "thread", takes_two);
+  const auto allocate = module.import_function("test", "allocate", {{wasm::i32, wasm::i32}, {wasm::i32}});
+  std::vector<std::uint32_t> callees;
+  for (const function_name& callee : shape.calls) {
+    callees.push_back(module.import_function("env", callee.text(), returns_int));
+  }
+  const auto type = module.type(returns_int);
+  module.function(int_to_int, wasm_code().local_get(0).append(load_word()).call_indirect(type), "call_at");
+  module.function(int_to_int, wasm_code().local_get(0).call_indirect(type), "call_slot");
+  module.function(int_to_int, wasm_code().local_get(0).append(load_word()), "load");
+  module.function(takes_two, wasm_code().local_get(0).local_get(1).raw({0x36, 2, 0}), "store");
+  module.function({{wasm::i32, wasm::i32, wasm::i64}, {wasm::i32}},
+                  wasm_code().local_get(0).local_get(1).local_get(2).prefixed(0xfe, 0x01, {2, 0}),
+                  "wait");
+  module.function({{wasm::i32, wasm::i32}, {wasm::i32}},
+                  wasm_code().local_get(0).local_get(1).prefixed(0xfe, 0x00, {2, 0}),
+                  "notify");
+  module.function({}, wasm_code().unreachable(), "trap");
+  module.function(returns_int, wasm_code().i32_const(0), "f0_0");
+  for (std::size_t j = 0; j < callees.size(); ++j) {
+    module.function(returns_int, wasm_code().call(callees[j]), "callM_" + std::to_string(j));
+  }
+  if (shape.has_tls) {
+    add_tls(module, 0);
+  }
+  if (shape.allocates) {
+    module.function({{wasm::i32, wasm::i32}, {wasm::i32}},
+                    wasm_code().local_get(0).local_get(1).call(allocate),
+                    "aligned_alloc");
+  }
+  if (shape.has_thread_start) {
+    module.function(takes_two, wasm_code().local_get(0).local_get(1).call(thread), "wasi_thread_start");
+  }
+  return module.build();
+}
+
+} // namespace interlink::support
