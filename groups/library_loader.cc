@@ -7,6 +7,7 @@
 #include "groups/process_core.hh"
 
 #include <array>
+#include <limits>
 #include <utility>
 
 namespace interlink {
@@ -177,7 +178,10 @@ result<std::optional<opened_module>> load(instance_group& group, load_request re
       }
     } else if (const auto* needed = std::get_if<needs_memory>(&outcome)) {
       if (auto supplied = supply_memory(group, *needed); !supplied) {
-        return fail(std::move(supplied.error()));
+        // What unwinds the guest is handed on as it is.
+        return fail(supplied.error() == errc::memory_exhausted
+                      ? supplied.error().with_context(request.modules.front().name)
+                      : supplied.error());
       }
     } else {
       auto& planned = std::get<planned_load>(outcome);
@@ -313,6 +317,9 @@ result<void> supply_memory(instance_group& group, const needs_memory& needed)
   if (const auto allocate = group.store().find_function(main_module, "aligned_alloc")) {
     // C wants the size to be a multiple of the alignment.
     const std::uint64_t size = (needed.size + needed.alignment - 1) / needed.alignment * needed.alignment;
+    if (size > std::numeric_limits<std::uint32_t>::max()) {
+      return fail(errc::memory_exhausted, std::to_string(size) + " bytes do not fit in a 32-bit address space");
+    }
     std::array<value_slot, 2> values{value_slot::of_i32(static_cast<std::uint32_t>(needed.alignment)),
                                      value_slot::of_i32(static_cast<std::uint32_t>(size))};
     if (auto called = group.call(*allocate, values); !called) {
