@@ -20,8 +20,8 @@ struct observed {
   std::uint64_t snapshot{};
   std::uint64_t head{};
   std::uint64_t topology{};
-  std::vector<bool> filled_slots;     ///< up to the last one that is filled
-  std::vector<std::byte> arena;       ///< up to its last byte that is not zero
+  std::vector<bool> filled_slots; ///< up to the last one that is filled
+  std::vector<std::byte> arena;   ///< up to its last byte that is not zero
   bool clean_ranges_are_zero = true;
 
   friend bool operator==(const observed&, const observed&) = default;

@@ -104,7 +104,12 @@ TEST(FailedOpen, TellsOfAStartFunctionThatTraps)
 
 TEST(FailedOpen, SaysHowMuchMemoryALibraryNeeds)
 {
-  EXPECT_TRUE(fails_naming(try_to_open("./libhuge.so"), {"libhuge.so", "3221225472"}));
+  EXPECT_TRUE(fails_naming(try_to_open("./libhuge.so"), {"libhuge.so", "3221225488 bytes"}));
+}
+
+TEST(FailedOpen, RefusesALibraryThatNeedsTheWholeAddressSpace)
+{
+  EXPECT_TRUE(fails_naming(try_to_open("./libfour_gigabytes.so"), {"libfour_gigabytes.so", "4294967"}));
 }
 
 TEST(FailedOpen, SaysThatTheFunctionTableIsAtItsMaximum)

@@ -39,8 +39,8 @@ TEST_P(Check, IsNeededForThat)
 
 INSTANTIATE_TEST_SUITE_P(,
                          Check,
-                         testing::Values("opens_while_thread_spins", "constructor_publishes_pointer"),
-                         [](const auto& one) { return one.index == 0 ? "Spinning" : "BesideAConstructor"; });
+                         testing::Values("opens_while_thread_spins", "calls_what_dlsym_found"),
+                         [](const auto& one) { return one.index == 0 ? "SpinningBesideOpen" : "SpinningBesideDlsym"; });
 
 } // namespace
 } // namespace interlink

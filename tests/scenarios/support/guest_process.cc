@@ -13,6 +13,9 @@ namespace interlink::test {
 
 namespace {
 
+/// A thread that computes without calls cannot be stopped, so this is not the deadline of the whole.
+constexpr std::chrono::seconds stop_grace{10};
+
 process_options make_options(const std::string& program, const guest_options& options, int output)
 {
   process_options made;
@@ -55,7 +58,7 @@ guest_process::guest_process(const std::string& name, guest_options options)
 guest_process::~guest_process()
 {
   if (process_) {
-    const auto stopped = await(process_->async_stop(process_deadline, asio::use_future));
+    const auto stopped = await(process_->async_stop(stop_grace, asio::use_future));
     if (!stopped || !stopped->still_running.empty()) {
       // Its threads go on: what they use must stay.
       static_cast<void>(new std::optional<process>(std::move(process_)));
