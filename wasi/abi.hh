@@ -133,8 +133,8 @@ enum class clock_id : std::uint32_t { realtime = 0, monotonic = 1, process_cputi
 enum class event_type : std::uint8_t { clock = 0, fd_read = 1, fd_write = 2 };
 
 /// The two module names of preview 1. They differ in: `whence` of fd_seek (snapshot: set 0, current 1, end 2; unstable:
-/// current 0, end 1, set 2), the size of `filestat` (64 bytes against 56: the link count is 64 or 32 bits wide), the size
-/// of a subscription (48 against 56: the unstable clock has an identifier), and sock_accept, which unstable lacks.
+/// current 0, end 1, set 2), the size of `filestat` (64 bytes against 56: the link count is 64 or 32 bits wide), the
+/// size of a subscription (48 against 56: the unstable clock has an identifier), and sock_accept, which unstable lacks.
 enum class abi_version : std::uint8_t { snapshot_preview1, unstable };
 
 namespace abi_size {

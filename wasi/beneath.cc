@@ -14,8 +14,8 @@ namespace interlink::wasi {
 
 namespace {
 
-// The kernel answers EAGAIN when a rename anywhere on the machine raced with a "..", and asks for another try. The bound
-// is generous: each failure needs a rename within microseconds. Source: openat2(2).
+// The kernel answers EAGAIN when a rename anywhere on the machine raced with a "..", and asks for another try. The
+// bound is generous: each failure needs a rename within microseconds. Source: openat2(2).
 constexpr int race_retries = 1'000;
 
 } // namespace

@@ -13,8 +13,9 @@ namespace interlink::wasi {
 
 namespace {
 
-// The kernel has no wait for a FIFO's first reader other than a blocking open, which could not be cancelled. So a writer
-// tries again, at first after 1 ms, in the end every 20 ms: a person does not see it, and a core does not feel it.
+// The kernel has no wait for a FIFO's first reader other than a blocking open, which could not be cancelled. So a
+// writer tries again, at first after 1 ms, in the end every 20 ms: a person does not see it, and a core does not feel
+// it.
 constexpr auto fifo_retry_first = std::chrono::milliseconds(1);
 constexpr auto fifo_retry_last = std::chrono::milliseconds(20);
 
@@ -82,8 +83,8 @@ expected<unique_fd> open_or_wait(int directory, const std::string& path, const o
   std::chrono::milliseconds pause = fifo_retry_first;
   while (true) {
     auto opened = open_beneath(directory, path, host_open_flags(wanted), 0666);
-    bool lacks_reader = !opened && opened.error() == outcome(errno_code::nxio) && (wanted.flags & fd_flag::nonblock) == 0 &&
-                        is_fifo(directory, path);
+    bool lacks_reader = !opened && opened.error() == outcome(errno_code::nxio) &&
+                        (wanted.flags & fd_flag::nonblock) == 0 && is_fifo(directory, path);
     if (!lacks_reader) {
       return opened;
     }

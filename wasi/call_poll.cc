@@ -102,8 +102,8 @@ void read_descriptor(subscription& sub, std::span<const std::byte> bytes, system
   sub.is_done = !sub.is_polled;
 }
 
-expected<std::vector<subscription>> load_subscriptions(system& s, call_context& c, guest_pointer address, guest_size count,
-                                                       abi_version version)
+expected<std::vector<subscription>> load_subscriptions(system& s, call_context& c, guest_pointer address,
+                                                       guest_size count, abi_version version)
 {
   std::uint64_t size = version == abi_version::unstable ? abi_size::subscription_unstable : abi_size::subscription;
   auto text = c.memory.load_string(address, static_cast<std::uint32_t>(size * count));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The functions of WASI preview 1, typed. Their meaning, parameters and errors are those of the specification; only what
-// it leaves open, or what we do otherwise, is said here. Common to all:
+// The functions of WASI preview 1, typed. Their meaning, parameters and errors are those of the specification; only
+// what it leaves open, or what we do otherwise, is said here. Common to all:
 //
 //  - a descriptor that is not open is badf; a right that is missing, notcapable; an undefined flag, inval;
 //  - every address is checked before anything happens, so a call that fails with fault has done nothing;
@@ -37,14 +37,15 @@ outcome clock_res_get(system& s, call_context& c, std::uint32_t id, guest_pointe
 outcome clock_time_get(system& s, call_context& c, std::uint32_t id, std::uint64_t precision, guest_pointer time);
 /// Unwinds the guest with the code; the exit hook runs first, once.
 outcome proc_exit(system& s, call_context& c, std::uint32_t code);
-/// A signal that ends a process by default exits with 128 plus its Linux number, as a shell shows it; one that is ignored
-/// by default is a success; one that stops a process is notsup.
+/// A signal that ends a process by default exits with 128 plus its Linux number, as a shell shows it; one that is
+/// ignored by default is a success; one that stops a process is notsup.
 outcome proc_raise(system& s, call_context& c, std::uint32_t signal);
 outcome sched_yield(system& s, call_context& c);
 outcome random_get(system& s, call_context& c, guest_pointer buffer, guest_size size);
 
 // Descriptors.
-outcome fd_advise(system& s, call_context& c, guest_fd fd, std::uint64_t offset, std::uint64_t size, std::uint32_t advice);
+outcome fd_advise(system& s, call_context& c, guest_fd fd, std::uint64_t offset, std::uint64_t size,
+                  std::uint32_t advice);
 outcome fd_allocate(system& s, call_context& c, guest_fd fd, std::uint64_t offset, std::uint64_t size);
 /// A call of another thread that uses the descriptor goes on; the host file closes after it.
 outcome fd_close(system& s, call_context& c, guest_fd fd);
@@ -72,7 +73,8 @@ outcome fd_readdir(system& s, call_context& c, guest_fd fd, guest_pointer buffer
                    guest_pointer used);
 outcome fd_renumber(system& s, call_context& c, guest_fd from, guest_fd to);
 /// spipe for pipes, terminals and sockets, whatever their rights.
-outcome fd_seek(system& s, call_context& c, guest_fd fd, std::uint64_t offset, std::uint32_t whence, guest_pointer place);
+outcome fd_seek(system& s, call_context& c, guest_fd fd, std::uint64_t offset, std::uint32_t whence,
+                guest_pointer place);
 outcome fd_sync(system& s, call_context& c, guest_fd fd);
 outcome fd_tell(system& s, call_context& c, guest_fd fd, guest_pointer place);
 /// Waits on pipes, terminals and sockets until all is written; up to 4096 bytes go to a pipe in one piece.
@@ -83,7 +85,8 @@ outcome path_create_directory(system& s, call_context& c, guest_fd fd, guest_poi
 outcome path_filestat_get(system& s, call_context& c, guest_fd fd, std::uint32_t lookup, guest_pointer path,
                           guest_size length, guest_pointer stat);
 outcome path_filestat_set_times(system& s, call_context& c, guest_fd fd, std::uint32_t lookup, guest_pointer path,
-                                guest_size length, std::uint64_t access, std::uint64_t modification, std::uint32_t flags);
+                                guest_size length, std::uint64_t access, std::uint64_t modification,
+                                std::uint32_t flags);
 outcome path_link(system& s, call_context& c, guest_fd old_fd, std::uint32_t lookup, guest_pointer old_path,
                   guest_size old_length, guest_fd new_fd, guest_pointer new_path, guest_size new_length);
 /// A FIFO: opened for reading, the call returns at once and the first read waits for a writer; opened for writing, it
@@ -91,11 +94,11 @@ outcome path_link(system& s, call_context& c, guest_fd old_fd, std::uint32_t loo
 outcome path_open(system& s, call_context& c, guest_fd fd, std::uint32_t lookup, guest_pointer path, guest_size length,
                   std::uint32_t open_flags, std::uint64_t base, std::uint64_t inheriting, std::uint32_t flags,
                   guest_pointer opened);
-outcome path_readlink(system& s, call_context& c, guest_fd fd, guest_pointer path, guest_size length, guest_pointer buffer,
-                      guest_size size, guest_pointer used);
+outcome path_readlink(system& s, call_context& c, guest_fd fd, guest_pointer path, guest_size length,
+                      guest_pointer buffer, guest_size size, guest_pointer used);
 outcome path_remove_directory(system& s, call_context& c, guest_fd fd, guest_pointer path, guest_size length);
-outcome path_rename(system& s, call_context& c, guest_fd fd, guest_pointer old_path, guest_size old_length, guest_fd new_fd,
-                    guest_pointer new_path, guest_size new_length);
+outcome path_rename(system& s, call_context& c, guest_fd fd, guest_pointer old_path, guest_size old_length,
+                    guest_fd new_fd, guest_pointer new_path, guest_size new_length);
 /// An absolute target is notcapable: it could only lead out.
 outcome path_symlink(system& s, call_context& c, guest_pointer target, guest_size target_length, guest_fd fd,
                      guest_pointer path, guest_size length);

@@ -217,7 +217,8 @@ outcome fd_prestat_dir_name(system& s, call_context& c, guest_fd fd, guest_point
 
 outcome fd_renumber(system& s, call_context&, guest_fd from, guest_fd to) { return s.descriptors().renumber(from, to); }
 
-outcome fd_seek(system& s, call_context& c, guest_fd fd, std::uint64_t offset, std::uint32_t whence, guest_pointer place)
+outcome fd_seek(system& s, call_context& c, guest_fd fd, std::uint64_t offset, std::uint32_t whence,
+                guest_pointer place)
 {
   return seek_by_whence(s, c, fd, offset, whence, place, abi_version::snapshot_preview1);
 }

@@ -19,7 +19,8 @@ namespace {
 // Bytes of host entries read at a time.
 constexpr std::size_t batch_bytes = 32 * 1024;
 
-/// One entry as the kernel gives it. Source: getdents64(2); the fields are inode 0, next 8, length 16, type 18, name 19.
+/// One entry as the kernel gives it. Source: getdents64(2); the fields are inode 0, next 8, length 16, type 18,
+/// name 19.
 struct host_entry {
   std::uint64_t inode;
   std::uint64_t next;

@@ -77,8 +77,8 @@ expected<std::size_t> transfer_file(prepared_transfer& transfer, bool is_write)
   return from_transfer(moved);
 }
 
-outcome transfer_at(system& s, call_context& c, guest_fd fd, guest_pointer iovecs, guest_size count, std::uint64_t offset,
-                    guest_pointer size, bool is_write)
+outcome transfer_at(system& s, call_context& c, guest_fd fd, guest_pointer iovecs, guest_size count,
+                    std::uint64_t offset, guest_pointer size, bool is_write)
 {
   auto found = s.descriptors().find(fd);
   if (found && (*found)->file->is_stream()) {

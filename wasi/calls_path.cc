@@ -46,7 +46,8 @@ expected<unique_fd> open_for_status(const place& where, std::uint32_t lookup)
   return open_beneath(where.host_fd(), where.path, O_PATH | follow);
 }
 
-outcome filestat_get(const place& where, call_context& c, std::uint32_t lookup, guest_pointer address, abi_version version)
+outcome filestat_get(const place& where, call_context& c, std::uint32_t lookup, guest_pointer address,
+                     abi_version version)
 {
   if (!c.memory.contains(address, filestat_size(version))) {
     return errno_code::fault;
@@ -89,7 +90,8 @@ outcome unstable_path_filestat_get(system& s, call_context& c, guest_fd fd, std:
 }
 
 outcome path_filestat_set_times(system& s, call_context& c, guest_fd fd, std::uint32_t lookup, guest_pointer path,
-                                guest_size length, std::uint64_t access, std::uint64_t modification, std::uint32_t flags)
+                                guest_size length, std::uint64_t access, std::uint64_t modification,
+                                std::uint32_t flags)
 {
   auto where = find_place(s, c, fd, rights::path_filestat_set_times, path, length);
   if (!where) {
@@ -141,8 +143,8 @@ outcome path_link(system& s, call_context& c, guest_fd old_fd, std::uint32_t loo
       ::linkat(AT_FDCWD, itself.c_str(), target->directory, target->name.c_str(), AT_SYMLINK_FOLLOW));
 }
 
-outcome path_readlink(system& s, call_context& c, guest_fd fd, guest_pointer path, guest_size length, guest_pointer buffer,
-                      guest_size size, guest_pointer used)
+outcome path_readlink(system& s, call_context& c, guest_fd fd, guest_pointer path, guest_size length,
+                      guest_pointer buffer, guest_size size, guest_pointer used)
 {
   auto where = find_place(s, c, fd, rights::path_readlink, path, length);
   if (!where) {
@@ -176,8 +178,8 @@ outcome path_remove_directory(system& s, call_context& c, guest_fd fd, guest_poi
   return parent ? from_host_call(::unlinkat(parent->directory, parent->name.c_str(), AT_REMOVEDIR)) : parent.error();
 }
 
-outcome path_rename(system& s, call_context& c, guest_fd fd, guest_pointer old_path, guest_size old_length, guest_fd new_fd,
-                    guest_pointer new_path, guest_size new_length)
+outcome path_rename(system& s, call_context& c, guest_fd fd, guest_pointer old_path, guest_size old_length,
+                    guest_fd new_fd, guest_pointer new_path, guest_size new_length)
 {
   auto from = find_place(s, c, fd, rights::path_rename_source, old_path, old_length);
   if (!from) {

@@ -35,7 +35,8 @@ outcome store_sizes(call_context& c, std::span<const std::string> strings, guest
   return c.memory.store(size, static_cast<std::uint32_t>(total));
 }
 
-outcome store_strings(call_context& c, std::span<const std::string> strings, guest_pointer pointers, guest_pointer buffer)
+outcome store_strings(call_context& c, std::span<const std::string> strings, guest_pointer pointers,
+                      guest_pointer buffer)
 {
   if (!c.memory.contains(pointers, std::uint64_t{4} * strings.size()) ||
       !c.memory.contains(buffer, bytes_with_terminators(strings))) {

@@ -78,8 +78,8 @@ expected<received> receive(const open_file& file, std::span<iovec> buffers, std:
   return refuse(outcome::cancelled());
 }
 
-// Between two tries when another thread of this process is accepting: the listener is ready then, so waiting for it would
-// be a busy loop.
+// Between two tries when another thread of this process is accepting: the listener is ready then, so waiting for it
+// would be a busy loop.
 constexpr auto turn_retry = std::chrono::milliseconds(1);
 
 bool is_listening(const open_file& file)

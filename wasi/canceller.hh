@@ -2,8 +2,8 @@
 //
 // The way to end a call that waits. Each guest thread has one canceller; every wait of the WASI layer watches it.
 //
-// A sleep waits on the canceller's own word (a futex), so a thread that only sleeps needs no host descriptor. A wait for
-// a descriptor needs one to poll beside it; that eventfd is made at the first such wait. Thousands of threads are
+// A sleep waits on the canceller's own word (a futex), so a thread that only sleeps needs no host descriptor. A wait
+// for a descriptor needs one to poll beside it; that eventfd is made at the first such wait. Thousands of threads are
 // therefore not thousands of open files.
 #pragma once
 
@@ -32,8 +32,8 @@ public:
   /// Sleeps; returns true when it was cancelled, before the time or at once, false after the time.
   bool sleep_for(std::chrono::nanoseconds duration) noexcept;
 
-  /// A descriptor that is readable from the moment of cancellation on; -1 when the host has no descriptor left (then the
-  /// waiter must look at `is_cancelled` now and then). It belongs to the canceller.
+  /// A descriptor that is readable from the moment of cancellation on; -1 when the host has no descriptor left (then
+  /// the waiter must look at `is_cancelled` now and then). It belongs to the canceller.
   int wake_fd() noexcept;
 
 private:

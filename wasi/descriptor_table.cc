@@ -96,7 +96,8 @@ outcome descriptor_table::shrink_rights(guest_fd fd, std::uint64_t base, std::ui
 std::size_t descriptor_table::open_count() const
 {
   std::lock_guard lock(mutex_);
-  return static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), [](auto& e) { return e != nullptr; }));
+  return static_cast<std::size_t>(
+      std::count_if(entries_.begin(), entries_.end(), [](auto& e) { return e != nullptr; }));
 }
 
 } // namespace interlink::wasi

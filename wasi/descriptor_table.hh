@@ -46,8 +46,8 @@ public:
   /// Errors: badf.
   outcome close(guest_fd fd);
 
-  /// Moves `from` to `to` in one step: no thread sees `to` closed in between, or both open. Errors: badf when one of them
-  /// is not open.
+  /// Moves `from` to `to` in one step: no thread sees `to` closed in between, or both open. Errors: badf when one of
+  /// them is not open.
   outcome renumber(guest_fd from, guest_fd to);
 
   /// Takes rights away. Errors: badf; notcapable when a right would be added.

@@ -14,8 +14,8 @@ namespace interlink::wasi {
 bool is_utf8(std::string_view text) noexcept;
 
 /// Whether a path given to a call with a directory descriptor may be looked up at all.
-/// Errors: noent when empty; nametoolong from 4096 bytes; inval with a NUL inside; ilseq when not UTF-8; notcapable when
-/// absolute, for a path is always relative to its descriptor.
+/// Errors: noent when empty; nametoolong from 4096 bytes; inval with a NUL inside; ilseq when not UTF-8; notcapable
+/// when absolute, for a path is always relative to its descriptor.
 outcome check_relative_path(std::string_view path) noexcept;
 
 /// A path cut before its last component.
@@ -28,8 +28,8 @@ struct split_path {
 /// Pre: `check_relative_path` accepts it.
 split_path split_last(std::string_view path);
 
-/// An absolute path without ".", ".." and double slashes; a relative one is taken from `base`, itself in this form. ".."
-/// is taken textually and stops at the root. "/" is the root.
+/// An absolute path without ".", ".." and double slashes; a relative one is taken from `base`, itself in this form.
+/// ".." is taken textually and stops at the root. "/" is the root.
 std::string normalise_guest_path(std::string_view path, std::string_view base);
 
 /// The part of `path` below `prefix` when both are in normal form and `path` is at or below it: "" for the same, else

@@ -46,7 +46,8 @@ result<void> check_strings(const options& wanted)
     if (directory.guest_name.empty() || directory.guest_name.find('\0') != std::string::npos ||
         !is_utf8(directory.guest_name)) {
       return bad_option("the guest's name of the directory '" + directory.host_path + "' is malformed",
-                        "UTF-8 text, not empty", directory.guest_name.c_str(), "name it like a path, for example /data");
+                        "UTF-8 text, not empty", directory.guest_name.c_str(),
+                        "name it like a path, for example /data");
     }
   }
   return {};
@@ -100,7 +101,8 @@ result<void> system::open_preopens(const options& wanted)
   for (const auto& directory : wanted.preopens) {
     unique_fd fd(::open(directory.host_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     auto host_errno = errno;
-    auto file = fd.is_open() ? own_file(std::move(fd), 0) : expected<open_file_ptr>(refuse(from_host_errno(host_errno)));
+    auto file =
+        fd.is_open() ? own_file(std::move(fd), 0) : expected<open_file_ptr>(refuse(from_host_errno(host_errno)));
     if (!file) {
       return bad_option("cannot open the directory '" + directory.host_path + "', which the guest is to know as '" +
                             directory.guest_name + "'",
@@ -108,8 +110,9 @@ result<void> system::open_preopens(const options& wanted)
                         "create it, or give another directory");
     }
     if (auto checked = open_beneath((*file)->fd.value(), ".", O_PATH); !checked) {
-      return bad_option("cannot look up files beneath '" + directory.host_path + "'", "a kernel with openat2, Linux 5.6",
-                        std::string(to_string(checked.error().code())), "allow the system call openat2, or update Linux");
+      return bad_option("cannot look up files beneath '" + directory.host_path + "'",
+                        "a kernel with openat2, Linux 5.6", std::string(to_string(checked.error().code())),
+                        "allow the system call openat2, or update Linux");
     }
     auto added = descriptors_.insert(
         descriptor{*file, rights::directory, rights::below_directory, directory.guest_name});

@@ -72,7 +72,8 @@ public:
   expected<guest_location> resolve_guest_path(std::string_view path) const;
 
   /// Opens a regular file of the guest for reading, as the dynamic linker needs it: never waits, never leaves the
-  /// preopened directories. Errors: as above; notcapable; isdir; inval when it is neither file nor directory; the host's.
+  /// preopened directories. Errors: as above; notcapable; isdir; inval when it is neither file nor directory; the
+  /// host's.
   expected<unique_fd> open_guest_file(std::string_view path) const;
 
   /// Absolute and in normal form. At first "/" when a preopen has that name or ".", else the first preopen's name.

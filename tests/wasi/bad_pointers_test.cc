@@ -70,7 +70,8 @@ std::vector<pointer_case> one_case_per_pointer()
   add("path_filestat_get", {root_fd, 1, path_at, 4, result_at}, {{2, 4}, {4, 64}});
   add("path_filestat_set_times", {root_fd, 1, path_at, 4, 1, 1, 5}, {{2, 4}});
   add("path_link", {root_fd, 0, path_at, 4, root_fd, new_at, 3}, {{2, 4}, {5, 3}});
-  add("path_open", {root_fd, 1, new_at, 3, open_flag::create, rights::all, rights::all, 0, result_at}, {{2, 3}, {8, 4}});
+  add("path_open", {root_fd, 1, new_at, 3, open_flag::create, rights::all, rights::all, 0, result_at},
+      {{2, 3}, {8, 4}});
   add("path_readlink", {root_fd, path_at, 4, other_at, 64, result_at}, {{1, 4}, {3, 64}, {5, 4}});
   add("path_remove_directory", {root_fd, new_at, 3}, {{1, 3}});
   add("path_rename", {root_fd, path_at, 4, root_fd, new_at, 3}, {{1, 4}, {4, 3}});
@@ -142,7 +143,7 @@ protected:
 
   unique_fd listener = make_listener();
   descriptor_pair pair = make_socket_pair(SOCK_STREAM);
-  guest g{[this](options& o) {
+  guest g{[](options& o) {
     o.args = {"program"};
     o.env = {"A=1"};
     std::ofstream(o.preopens[0].host_path + "/file") << "text";
@@ -152,7 +153,8 @@ protected:
 TEST_P(BadPointers, IsFaultAndDoesNothing)
 {
   auto size = GetParam().size;
-  for (std::uint64_t address : {memory_bytes, memory_bytes - size + 1, 0x80000000UL, 0xffffffffUL - size + 1, 0xffffffffUL}) {
+  for (std::uint64_t address :
+       {memory_bytes, memory_bytes - size + 1, 0x80000000UL, 0xffffffffUL - size + 1, 0xffffffffUL}) {
     EXPECT_EQ(call_with(address), errno_code::fault) << address;
   }
   expect_nothing_done();

@@ -3,8 +3,7 @@
 // Every call that can wait ends at a cancel, at once when the cancel came first, and one cancel ends one thread's call.
 #include "tests/wasi/fixture.hh"
 
-#include <fcntl.h>
-#include <sys/resource.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -196,8 +195,26 @@ TEST(Cancelling, EndsTheCallOfOneThreadOnly)
   EXPECT_EQ(other.finish(), errno_code::success);
 }
 
-// A reader that keeps up must not let a cancelled write run to its end.
-TEST(Cancelling, EndsALongWriteThatNeverHasToWait)
+TEST(Cancelling, ComesBeforeBytesThatAreThere)
+{
+  guest g;
+  g.in.write("kept");
+  g.cancel().cancel();
+  EXPECT_EQ(g.read(stdin_fd, 4).error(), outcome::cancelled());
+  EXPECT_EQ(g.in.read_some(), "kept");
+}
+
+TEST(Cancelling, ComesBeforeRoomThatIsThere)
+{
+  guest g;
+  g.cancel().cancel();
+  EXPECT_EQ(g.write(stdout_fd, "text").error(), outcome::cancelled());
+  pollfd one{g.out.first.value(), POLLIN, 0};
+  EXPECT_EQ(::poll(&one, 1, 0), 0);
+}
+
+// The reader keeps up, so the writer seldom has to wait.
+TEST(Cancelling, EndsAThreadThatWritesAllTheTime)
 {
   guest g;
   std::thread drain([&] {
@@ -237,33 +254,34 @@ TEST(Cancelling, IsNotLostBetweenTheCheckAndTheWait)
   }
 }
 
-/// No further host descriptor can be made while it lives.
-class descriptor_famine {
-public:
-  descriptor_famine()
-  {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    rlimit none{0, before_.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &none);
-  }
-  descriptor_famine(const descriptor_famine&) = delete;
-  descriptor_famine& operator=(const descriptor_famine&) = delete;
-  ~descriptor_famine() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
-private:
-  rlimit before_{};
-};
-
 TEST(Cancelling, EndsASleepThatCouldGetNoDescriptor)
 {
   guest g;
-  running_call sleeper(g, [&](class system&, call_context& c) {
-    descriptor_famine none_left;
+  descriptor_limit none_left(lowest_free_descriptor());
+  running_call sleeper(g, [](class system&, call_context& c) {
     EXPECT_EQ(c.cancel.wake_fd(), -1);
     return c.cancel.sleep_for(std::chrono::hours(1)) ? outcome::cancelled() : outcome(errno_code::success);
   });
   sleeper.cancel();
   EXPECT_EQ(sleeper.finish(), outcome::cancelled());
+}
+
+// Such a waiter looks for the cancel now and then.
+TEST(Cancelling, EndsWaitsForDescriptorsThatCouldGetNoDescriptor)
+{
+  guest g;
+  auto read = read_of(g, stdin_fd);
+  auto poll = poll_of(g, event_type::fd_read, stdin_fd);
+  descriptor_limit none_left(lowest_free_descriptor());
+  for (int i = 0; i < 3; ++i) {
+    running_call reader(g, read);
+    running_call poller(g, poll);
+    std::this_thread::yield();
+    reader.cancel();
+    poller.cancel();
+    EXPECT_EQ(reader.finish(), outcome::cancelled());
+    EXPECT_EQ(poller.finish(), outcome::cancelled());
+  }
 }
 
 } // namespace

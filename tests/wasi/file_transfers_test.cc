@@ -159,21 +159,27 @@ TEST(FileTransfers, AppendingCanBeSwitchedOff)
   EXPECT_EQ(g.root.read("file"), "Xbc");
 }
 
+// Each thread has a descriptor of its own, and so an offset of its own, which must not matter.
 TEST(FileTransfers, WritesOfThreadsThatAppendAllSurvive)
 {
   guest g;
-  auto fd = g.open("log", {.open_flags = open_flag::create, .flags = fd_flag::append});
   auto line = g.iovecs({{g.memory.place("0123456789abcdef"), 16}});
-  auto append = [=](class system& s, call_context& c) {
-    for (int i = 0; i < 100; ++i) {
-      if (auto how = fd_write(s, c, fd, line, 1, 64 + 8 * (i % 2)); !how.is_success()) {
-        return how;
+  auto append = [&, line] {
+    auto fd = g.open("log", {.open_flags = open_flag::create, .flags = fd_flag::append});
+    auto put = g.memory.reserve(4);
+    return [=](class system& s, call_context& c) {
+      for (int i = 0; i < 100; ++i) {
+        if (auto how = fd_write(s, c, fd, line, 1, put); !how.is_success()) {
+          return how;
+        }
       }
-    }
-    return outcome(errno_code::success);
+      return outcome(errno_code::success);
+    };
   };
-  running_call first(g, append);
-  running_call second(g, append);
+  auto write_first = append();
+  auto write_second = append();
+  running_call first(g, write_first);
+  running_call second(g, write_second);
   EXPECT_EQ(first.finish(), errno_code::success);
   EXPECT_EQ(second.finish(), errno_code::success);
   EXPECT_EQ(g.root.read("log").size(), 2U * 100U * 16U);

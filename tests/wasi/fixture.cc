@@ -19,7 +19,9 @@
 
 namespace interlink::wasi::testing {
 
-fake_memory::fake_memory(std::size_t size_bytes, std::size_t maximum_bytes) : bytes_(maximum_bytes), size_(size_bytes) {}
+fake_memory::fake_memory(std::size_t size_bytes, std::size_t maximum_bytes) : bytes_(maximum_bytes), size_(size_bytes)
+{
+}
 
 guest_memory fake_memory::view()
 {
@@ -145,6 +147,21 @@ std::size_t fill(int fd)
     filled += static_cast<std::size_t>(written);
   }
 }
+
+int lowest_free_descriptor()
+{
+  unique_fd probe(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+  return probe.value();
+}
+
+descriptor_limit::descriptor_limit(int count)
+{
+  EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
+  rlimit lowered{static_cast<rlim_t>(count), before_.rlim_max};
+  EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &lowered), 0);
+}
+
+descriptor_limit::~descriptor_limit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
 
 namespace {
 

@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -126,6 +128,21 @@ descriptor_pair make_socket_pair(int type);
 
 /// Fills a pipe or socket until the next byte would have to wait; returns how many bytes that took.
 std::size_t fill(int fd);
+
+/// The number that the next host descriptor would get.
+int lowest_free_descriptor();
+
+/// While it lives, no host descriptor of this number or above can be made, and no poll may have more entries.
+class descriptor_limit {
+public:
+  explicit descriptor_limit(int count);
+  descriptor_limit(const descriptor_limit&) = delete;
+  descriptor_limit& operator=(const descriptor_limit&) = delete;
+  ~descriptor_limit();
+
+private:
+  rlimit before_{};
+};
 
 /// What a guest thread has.
 struct guest_thread {

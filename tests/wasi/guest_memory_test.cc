@@ -13,7 +13,8 @@ class full_memory {
 public:
   static constexpr std::size_t size = std::size_t{1} << 32;
 
-  full_memory() : bytes_(::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))
+  full_memory()
+      : bytes_(::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))
   {
   }
   full_memory(const full_memory&) = delete;
