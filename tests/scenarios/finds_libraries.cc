@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Where a library is looked for: the current directory for names with a slash; else the library paths, the runtime path of
-// who needs it, and the usual directories.
+// Where a library is looked for: the current directory for names with a slash; else the library paths, the runtime path
+// of who needs it, and the usual directories.
 #include "tests/scenarios/support/command_run.hh"
 
 #include <filesystem>
@@ -73,8 +73,9 @@ TEST(Search, KnowsOneFileUnderAllItsNames)
   scratch.copy_guest("libchain_c.so", "libchain_c.so");
   std::filesystem::create_symlink("libchain_c.so", scratch / "alias.so");
   std::filesystem::create_hard_link(scratch / "libchain_c.so", scratch / "twin.so");
-  EXPECT_TRUE(succeeds(open_by_name({"--dir", scratch.path() + "::/"},
-                                    {"./libchain_c.so", "././libchain_c.so", "/libchain_c.so", "./alias.so", "./twin.so"})));
+  EXPECT_TRUE(
+    succeeds(open_by_name({"--dir", scratch.path() + "::/"},
+                          {"./libchain_c.so", "././libchain_c.so", "/libchain_c.so", "./alias.so", "./twin.so"})));
 }
 
 TEST(Search, NeverLeavesThePreopenedDirectory)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A program at fixed addresses, whose arena starts empty, opens a library with thread-local variables and starts threads.
+// A program at fixed addresses, whose arena starts empty, opens a library with thread-local variables and
+// starts threads.
 #include "tests/scenarios/support/command_run.hh"
 
 namespace interlink {

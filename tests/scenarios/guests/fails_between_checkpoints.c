@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fails to open each argument, with a call of the host before (0) and after (1); then opens and uses a good library. Each
-// is tried once before the checkpoints, so that what is made once only, such as text of the C library, is there.
+// Fails to open each argument, with a call of the host before (0) and after (1); then opens and uses a good library.
+// Each is tried once before the checkpoints, so that what is made once only, such as text of the C library, is there.
 #include "guest.h"
 
 __attribute__((import_module("test"), import_name("checkpoint"))) void checkpoint(int place);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// opens_by_name [-d DIRECTORY] SYMBOL VALUE NAME...: changes to the directory, opens each name, which must all be the same
-// library, and calls its function, which must give the value.
+// opens_by_name [-d DIRECTORY] SYMBOL VALUE NAME...: changes to the directory, opens each name, which must all be the
+// same library, and calls its function, which must give the value.
 #include "notes.h"
 
 int main(int argc, char **argv) {

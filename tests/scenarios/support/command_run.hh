@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Runs the command `interlink run` with a guest program as a child process, speaks to it through pipes, and says how it
-// ended. Every run has a deadline; a child that is alive then is killed, and the run counts as a failure that shows what
-// the child had printed.
+// ended. Every run has a deadline; a child that is alive then is killed, and the run counts as a failure that shows
+// what the child had printed.
 #pragma once
 
 #include <gtest/gtest.h>
