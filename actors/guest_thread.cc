@@ -13,8 +13,11 @@ namespace {
 
 using body_type = std::move_only_function<void()>;
 
+thread_local bool is_guest_thread = false;
+
 void* run_body(void* raw)
 {
+  is_guest_thread = true;
   std::unique_ptr<body_type> body(static_cast<body_type*>(raw));
   (*body)();
   return nullptr;
@@ -62,6 +65,11 @@ result<guest_thread> guest_thread::start(std::size_t stack_bytes, std::move_only
   static_cast<void>(owned.release()); // the thread owns it now
   started.is_joinable_ = true;
   return started;
+}
+
+bool guest_thread::is_current()
+{
+  return is_guest_thread;
 }
 
 void guest_thread::join()

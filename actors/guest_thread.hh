@@ -24,6 +24,9 @@ public:
   /// Errors: spawn_failed with the system's reason.
   static result<guest_thread> start(std::size_t stack_bytes, std::move_only_function<void()> body);
 
+  /// Whether the calling thread is one of these: it must not wait for the end of all.
+  static bool is_current();
+
   bool is_joinable() const { return is_joinable_; }
   void join();
 

@@ -18,7 +18,6 @@ enum class lock_rank : unsigned char {
   published = 4,
   call_queue = 5,
   parker = 6,
-  reported_waits = 7,
 };
 
 /// A mutex that knows its rank. Context: any thread.

@@ -111,6 +111,10 @@ int run(const run_options& options, std::vector<std::string> program_and_argumen
   engine::engine_options engine_options;
   engine_options.cache_directory = cache_directory(options.cache);
   auto engine = engine::make_wasmtime_engine(engine_options);
+  if (!engine && options.cache == "default") {
+    engine_options.cache_directory.clear(); // nobody asked for a cache: without one it only takes longer to start
+    engine = engine::make_wasmtime_engine(engine_options);
+  }
   if (!engine) {
     return report_failure(program, engine.error(), exit_wrong_usage);
   }

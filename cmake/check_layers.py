@@ -41,6 +41,7 @@ SHARES_BECAUSE = {
     "groups/coordinator.cc": "the store of head and the fence behind it are the publication",
     "groups/coordinator_messages.hh": "a group's lane, and the word that says a request is answered",
     "groups/instance_group.hh": "what a group waits in, for reports; signals sent to it",
+    "groups/statistics.hh": "counters for INTERLINK_DEBUG=statistics; nothing is decided by them",
     "groups/process_core.hh": "the end of a process is seen without a message by those who would send one",
 }
 

@@ -39,11 +39,12 @@ bool needs_no_backtrace(errc code)
 
 error with_frames(const error& failure, const wasmtime_error_t& unwinding)
 {
-  if (failure.detail().trap || needs_no_backtrace(failure.code())) {
+  const auto& known = failure.detail().trap;
+  if ((known && !known->frames.empty()) || needs_no_backtrace(failure.code())) {
     return failure;
   }
   auto detail = failure.detail();
-  detail.trap = trap_record{detail.message, frames_of(unwinding)};
+  detail.trap = trap_record{known ? known->message : detail.message, frames_of(unwinding)};
   return {failure.code(), std::move(detail)};
 }
 

@@ -114,7 +114,7 @@ void instance_group::release_lane_if_idle()
 result<void> instance_group::catch_up_if_behind()
 {
   if (process_->coordination().head() == snapshot_->version && initialisers_.empty()) {
-    return {};
+    return check_stack();
   }
   return catch_up();
 }
@@ -151,21 +151,42 @@ result<void> instance_group::catch_up()
   return outcome;
 }
 
+void instance_group::pass_operation()
+{
+  cursor_ = group_log::cursor(cursor_->next()); // a copy: the node that holds `next` may die with the old cursor
+  if (cursor_->complete_one()) {
+    process_->on_settled(cursor_->version());
+  }
+}
+
+error instance_group::lose(const error& reason)
+{
+  const error failure = reason.with_context("thread " + std::to_string(id_.value)
+                                            + " could not apply a committed operation");
+  if (depth_ == 0) {
+    lost_ = error(errc::group_lost, failure.detail());
+    return *lost_;
+  }
+  // Guest frames below may hold guest locks: the process cannot go on without them.
+  process_->end_with(failure);
+  return error(errc::stopping, "the process is ending");
+}
+
 result<void> instance_group::apply_published()
 {
   const snapshot_ptr target = process_->coordination().current();
   while (cursor_->version() < target->version) {
-    const group_log::cursor next = cursor_->next();
-    if (auto applied = apply_operation(next->body(), *target); !applied) {
-      // Committed and not to be undone. Guest frames below may hold guest locks, so the process cannot go on either.
-      process_->end_with(applied.error().with_context("thread " + std::to_string(id_.value)
-                                                      + " could not apply a committed operation"));
-      return fail(errc::stopping, "the process is ending");
+    if (!lost_) {
+      if (auto applied = apply_operation(cursor_->next()->body(), *target); !applied) {
+        if (error failure = lose(applied.error()); !lost_) {
+          return fail(std::move(failure));
+        }
+      }
     }
-    cursor_ = next;
-    if (cursor_->complete_one()) {
-      process_->on_settled(cursor_->version());
-    }
+    pass_operation();
+  }
+  if (lost_) {
+    return fail(target->is_stopping ? error(errc::stopping, "the process is ending") : *lost_);
   }
   snapshot_ = target;
   store_->set_applied(target->version);
@@ -356,10 +377,7 @@ void instance_group::leave()
   const auto* left = std::get_if<done_reply>(&reply);
   INTERLINK_ASSERT(left != nullptr);
   while (cursor_->version() < left->version) {
-    cursor_ = group_log::cursor(cursor_->next());
-    if (cursor_->complete_one()) {
-      process_->on_settled(cursor_->version());
-    }
+    pass_operation();
   }
 }
 

@@ -27,6 +27,7 @@
 #include <array>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -124,6 +125,10 @@ private:
   void hold_lane();
   void release_lane_if_idle();
   result<void> apply_published();
+  /// The cursor goes one operation further; the group's share of it is completed.
+  void pass_operation();
+  /// A committed operation cannot be undone: a group without guest frames is lost, with frames the process ends.
+  error lose(const error& reason);
   result<void> apply_operation(const operation_body& operation, const snapshot& target);
   result<void> apply_load(const load_modules& operation, const snapshot& target);
   result<void> drain_initialisers();
@@ -143,6 +148,7 @@ private:
   wasi::canceller canceller_;
   std::deque<module_id> initialisers_; ///< open start functions that have not run, in log order
   const planned_load* load_in_flight_ = nullptr;
+  std::optional<error> lost_; ///< why calls to this group fail
   int catch_up_depth_ = 0;
   int initialiser_depth_ = 0;
   int depth_ = 0;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -42,10 +43,12 @@ result<library_files> library_files::make(std::shared_ptr<const wasi::system> sy
 {
   library_files made;
   made.system_ = std::move(system);
-  for (const std::string& path : library_directories) {
+  for (const std::string& given : library_directories) {
+    // Candidates are compared with it as whole paths, so it must not depend on a current directory.
+    const std::string path = std::filesystem::absolute(given).lexically_normal().string();
     wasi::unique_fd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!fd.is_open()) {
-      return fail(errc::invalid_argument, "library directory " + path + ": " + system_text(errno));
+      return fail(errc::invalid_argument, "library directory " + given + ": " + system_text(errno));
     }
     made.directories_.push_back({join_path("", path), std::make_shared<const wasi::unique_fd>(std::move(fd))});
     made.directory_paths_.push_back(made.directories_.back().path);

@@ -113,6 +113,20 @@ result<function> find_static(instance_group& group, const std::string& name)
   return function{null_slot, name, group.store().store().type_of(*found)};
 }
 
+/// Asks the guest support library for a thread that serves under this cookie.
+result<std::monostate> spawn_in_guest(instance_group& group, std::uint32_t cookie)
+{
+  std::array<value_slot, 1> values{value_slot::of_i32(cookie)};
+  const auto spawn = group.store().find_function(main_module, spawn_group_export);
+  if (auto called = group.call(*spawn, values); !called) {
+    return fail(std::move(called.error()));
+  }
+  if (values[0].i32() != 0) {
+    return fail(errc::spawn_failed, "the guest could not make a thread: errno " + std::to_string(values[0].i32()));
+  }
+  return std::monostate{};
+}
+
 /// Posts `work` to a group's thread; `done` completes once, whatever becomes of the group. What unwinds the guest ends
 /// the process as it would have from the guest's own call.
 template <class T, class Work>
@@ -146,7 +160,7 @@ void post(process_core& process, group_id id, completion<T> done, Work work)
 
 void group::open(std::string name, std::uint32_t flags, completion<library> done)
 {
-  post<library>(*process_, id_, std::move(done), [name = std::move(name), flags](instance_group& in) -> result<library> {
+  post<library>(process_->core(), id_, std::move(done), [name = std::move(name), flags](instance_group& in) -> result<library> {
     auto opened = open_library(in, name, flags, in.process().library_path());
     if (!opened) {
       return fail(std::move(opened.error()));
@@ -157,7 +171,7 @@ void group::open(std::string name, std::uint32_t flags, completion<library> done
 
 void group::find_symbol(library in, std::string name, completion<function> done)
 {
-  post<function>(*process_, id_, std::move(done), [in, name = std::move(name)](instance_group& at) -> result<function> {
+  post<function>(process_->core(), id_, std::move(done), [in, name = std::move(name)](instance_group& at) -> result<function> {
     return at.process().is_dynamic ? find_dynamic(at, in, name) : find_static(at, name);
   });
 }
@@ -165,7 +179,7 @@ void group::find_symbol(library in, std::string name, completion<function> done)
 void group::call(function callee, std::vector<guest_value> arguments, completion<std::vector<guest_value>> done)
 {
   post<std::vector<guest_value>>(
-    *process_, id_, std::move(done), [callee = std::move(callee), arguments = std::move(arguments)](instance_group& in) {
+    process_->core(), id_, std::move(done), [callee = std::move(callee), arguments = std::move(arguments)](instance_group& in) {
       return call_in(in, callee, arguments);
     });
 }
@@ -181,20 +195,38 @@ result<process> process::make(asio::any_io_executor executor,
   if (!core) {
     return fail(std::move(core.error()));
   }
-  return process(std::move(*core), std::move(executor));
+  return process(std::make_shared<process_owner>(std::move(*core)), std::move(executor));
+}
+
+process_owner::~process_owner()
+{
+  core_->end(process_outcome{0, std::nullopt});
+  if (!guest_thread::is_current()) {
+    core_->threads.join_all(parker::clock::now() + std::chrono::seconds(1));
+  }
 }
 
 void process::start(completion<group> done)
 {
+  if (!owner_->core().begin()) {
+    done(fail(errc::invalid_argument, "the program was started already"));
+    return;
+  }
   auto shared_done = std::make_shared<completion<group>>(std::move(done));
-  auto started = start_first_group(core_, [executor = executor_, core = core_.get(), shared_done](instance_group& in) {
-    const group handle(core->shared_from_this(), in.id(), executor);
-    return run_program(in, [&](result<void> ready) {
-      (*shared_done)(ready ? result<group>(handle) : result<group>(fail(std::move(ready.error()))));
+  // The first thread must not keep the handles alive: their end is what stops it.
+  auto started = start_first_group(
+    owner_->shared_core(), [executor = executor_, owner = std::weak_ptr(owner_), shared_done](instance_group& in) {
+      return run_program(in, [&](result<void> ready) {
+        std::shared_ptr<process_owner> still_owned = owner.lock();
+        if (ready && !still_owned) {
+          ready = fail(errc::stopping, "the process has ended");
+        }
+        (*shared_done)(ready ? result<group>(group(std::move(still_owned), in.id(), executor))
+                             : result<group>(fail(std::move(ready.error()))));
+      });
     });
-  });
   if (!started) {
-    core_->end(process_outcome{exit_code_of_load_failure, started.error()});
+    owner_->core().end(process_outcome{exit_code_of_load_failure, started.error()});
     (*shared_done)(fail(std::move(started.error())));
   }
 }
@@ -202,60 +234,61 @@ void process::start(completion<group> done)
 void process::run(completion<process_outcome> done)
 {
   auto shared_done = std::make_shared<completion<process_outcome>>(std::move(done));
-  core_->on_end([shared_done](const process_outcome& outcome) { (*shared_done)(outcome); });
-  start([](result<group>) {});
+  // A program that runs to its end owns itself until then.
+  owner_->core().on_end([shared_done, owner = owner_](const process_outcome& outcome) { (*shared_done)(outcome); });
+  start([shared_done, core = owner_->shared_core()](result<group> started) {
+    if (!started && !core->has_ended()) {
+      core->end(process_outcome{exit_code_of_load_failure, started.error()});
+    }
+  });
 }
 
 void process::spawn_group(completion<group> done)
 {
-  const std::shared_ptr<instance_group> first = core_->threads.find(first_group);
-  if (first != nullptr && core_->exports_spawn_group) {
+  process_core& core = owner_->core();
+  const std::shared_ptr<instance_group> first = core.threads.find(first_group);
+  if (first != nullptr && core.exports_spawn_group) {
     spawn_guest_group(*first, std::move(done));
     return;
   }
-  auto started = start_bare_group(core_, [](instance_group& in) { return serve_calls(in); });
+  auto started = start_bare_group(owner_->shared_core(), [](instance_group& in) { return serve_calls(in); });
   if (!started) {
     done(fail(std::move(started.error())));
     return;
   }
-  done(group(core_, *started, executor_));
+  done(group(owner_, *started, executor_));
 }
 
 void process::spawn_guest_group(instance_group& first, completion<group> done)
 {
+  // Exactly one of the two completes it: the arrival of the thread, or the failure to make one.
   auto shared_done = std::make_shared<completion<group>>(std::move(done));
-  completion<std::monostate> started([shared_done](result<std::monostate> outcome) {
+  const std::uint32_t cookie = owner_->core().embedder_groups.expect(
+    [owner = std::weak_ptr(owner_), executor = executor_, shared_done](result<group_id> arrived) {
+      std::shared_ptr<process_owner> still_owned = owner.lock();
+      if (arrived && still_owned) {
+        (*shared_done)(group(std::move(still_owned), *arrived, executor));
+      } else {
+        (*shared_done)(fail(arrived ? error(errc::stopping, "the process has ended") : arrived.error()));
+      }
+    });
+  completion<std::monostate> called([core = owner_->shared_core(), cookie](result<std::monostate> outcome) {
     if (!outcome) {
-      (*shared_done)(fail(std::move(outcome.error()))); // otherwise the thread's arrival has completed it, or will
+      if (auto arrival = core->embedder_groups.take(cookie)) {
+        arrival(fail(std::move(outcome.error())));
+      }
     }
   });
-  post<std::monostate>(
-    *core_,
-    first.id(),
-    std::move(started),
-    [core = core_, executor = executor_, shared_done](instance_group& in) -> result<std::monostate> {
-      const std::uint32_t cookie = core->embedder_groups.expect([core, executor, shared_done](group_id arrived) {
-        (*shared_done)(group(core, arrived, executor));
-      });
-      std::array<value_slot, 1> values{value_slot::of_i32(cookie)};
-      const auto spawn = in.store().find_function(main_module, spawn_group_export);
-      const result<void> called = in.call(*spawn, values);
-      if (called && values[0].i32() == 0) {
-        return std::monostate{};
-      }
-      if (!core->embedder_groups.take(cookie)) {
-        return std::monostate{}; // it has arrived all the same
-      }
-      return called ? fail(errc::spawn_failed, "the guest could not make a thread: errno " + std::to_string(values[0].i32()))
-                    : fail(called.error());
-    });
+  post<std::monostate>(owner_->core(), first.id(), std::move(called), [cookie](instance_group& in) {
+    return spawn_in_guest(in, cookie);
+  });
 }
 
 void process::stop(std::chrono::milliseconds grace, completion<stop_report> done)
 {
   // A thread of its own: neither the embedder's executor nor a guest thread may wait here.
   auto shared_done = std::make_shared<completion<stop_report>>(std::move(done));
-  auto waiter = guest_thread::start(std::size_t{256} << 10, [core = core_, grace, shared_done] {
+  auto waiter = guest_thread::start(std::size_t{256} << 10, [core = owner_->shared_core(), grace, shared_done] {
     core->end(process_outcome{0, std::nullopt});
     stop_report report;
     if (!core->threads.join_all(parker::clock::now() + grace)) {

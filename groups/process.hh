@@ -75,6 +75,24 @@ struct function {
   function_type type;
 };
 
+/// What all handles of one process hold: the last one's end stops the process and waits for its threads, at most a
+/// second (not at all on a guest's own thread). A thread that computes on without a call keeps what it needs, and the
+/// runtime must outlive it. Context: any thread.
+class process_owner {
+public:
+  explicit process_owner(std::shared_ptr<process_core> core) : core_(std::move(core)) {}
+
+  process_owner(const process_owner&) = delete;
+  process_owner& operator=(const process_owner&) = delete;
+  ~process_owner();
+
+  process_core& core() const { return *core_; }
+  const std::shared_ptr<process_core>& shared_core() const { return core_; }
+
+private:
+  std::shared_ptr<process_core> core_;
+};
+
 /// Threads that were still computing when a stop gave up on them.
 struct stop_report {
   std::vector<thread_report> still_running;
@@ -84,7 +102,7 @@ struct stop_report {
 /// Context: any thread.
 class group {
 public:
-  group(std::shared_ptr<process_core> process, group_id id, asio::any_io_executor executor)
+  group(std::shared_ptr<process_owner> process, group_id id, asio::any_io_executor executor)
       : process_(std::move(process)), id_(id), executor_(std::move(executor))
   {
   }
@@ -129,12 +147,13 @@ private:
   void find_symbol(library in, std::string name, completion<function> done);
   void call(function callee, std::vector<guest_value> arguments, completion<std::vector<guest_value>> done);
 
-  std::shared_ptr<process_core> process_;
+  std::shared_ptr<process_owner> process_;
   group_id id_;
   asio::any_io_executor executor_;
 };
 
-/// A guest program. Context: any thread. Lifetime: the runtime outlives it; the last handle's end stops the process.
+/// A guest program. Context: any thread. Lifetime: the runtime outlives it; the end of the last handle, groups' included,
+/// stops the process.
 class process {
 public:
   /// Reads the program and prepares its memory; runs nothing.
@@ -146,7 +165,7 @@ public:
                               host_registry host_functions = {});
 
   /// Loads the program and starts its first group: of a command, `_start` is about to run; of a reactor, `_initialize`
-  /// has returned and the group serves calls. Errors: all of loading.
+  /// has returned and the group serves calls. Errors: all of loading; invalid_argument when it was started before.
   template <class Token> auto async_start(Token&& token)
   {
     return detail::initiate<group>(
@@ -184,13 +203,14 @@ public:
   }
 
   /// Waits until the process has ended. Context: a thread that serves neither handlers nor guests.
-  process_outcome wait() { return core_->wait_for_end(); }
+  process_outcome wait() { return owner_->core().wait_for_end(); }
 
-  process_core& core() { return *core_; }
+  /// The linker itself, for reports and tests.
+  process_core& core() { return owner_->core(); }
 
 private:
-  process(std::shared_ptr<process_core> core, asio::any_io_executor executor)
-      : core_(std::move(core)), executor_(std::move(executor))
+  process(std::shared_ptr<process_owner> owner, asio::any_io_executor executor)
+      : owner_(std::move(owner)), executor_(std::move(executor))
   {
   }
 
@@ -200,7 +220,7 @@ private:
   void spawn_guest_group(instance_group& first, completion<group> done);
   void stop(std::chrono::milliseconds grace, completion<stop_report> done);
 
-  std::shared_ptr<process_core> core_;
+  std::shared_ptr<process_owner> owner_;
   asio::any_io_executor executor_;
 };
 

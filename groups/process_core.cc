@@ -92,9 +92,12 @@ result<prepared_module> process_core::open_files(const std::string& program_path
 void process_core::describe_program(const module_info& info, const std::string& program_path)
 {
   is_dynamic = info.dylink.has_value();
-  imports_wasix = std::ranges::any_of(info.imports, [](const import_info& i) { return i.module_name == "wasix_32v1"; });
   const export_info* spawn = info.find_export(spawn_group_export);
   exports_spawn_group = spawn != nullptr && spawn->type == extern_type(function_type{{wasm::i32}, {wasm::i32}});
+  // Only the WASIX toolchain's start code asks for signals; its allocator takes memory by memory.grow alone.
+  has_wasix_libc = !exports_spawn_group && std::ranges::any_of(info.imports, [](const import_info& i) {
+    return i.module_name == "wasix_32v1" && i.name == "callback_signal";
+  });
   // For `$ORIGIN` of the main module, which need not exist in the guest's file system: its current directory.
   program.path = join_path(wasi_system->current_directory(), program_path.substr(program_path.rfind('/') + 1));
   environment.function_table = {wasm::funcref, {1, std::nullopt}, false};
@@ -193,6 +196,7 @@ void process_core::end(process_outcome outcome)
   request_channel channel;
   coordinator_->ask(channel, no_group, stop_request{outcome.exit_code});
   threads.stop_all_waits();
+  embedder_groups.close();
   if (environment.engine->is_interruptible()) {
     environment.engine->increment_epoch(); // ends the threads that compute without a call
   }
@@ -208,6 +212,12 @@ void process_core::end(process_outcome outcome)
   for (const auto& callback : callbacks) {
     callback(outcome);
   }
+}
+
+bool process_core::begin()
+{
+  std::lock_guard lock(mutex_);
+  return !std::exchange(has_begun_, true);
 }
 
 void process_core::end_with(const error& failure)

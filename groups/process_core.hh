@@ -83,7 +83,7 @@ public:
   found_module program;
   load_plan_ptr static_program; ///< of a program without dylink.0; every group instantiates it whole
   bool is_dynamic{};
-  bool imports_wasix{};
+  bool has_wasix_libc{};      ///< growth of ours may stand between its allocator's own
   bool exports_spawn_group{}; ///< it has the guest support library's `spawn_group_export`
 
   // Each guards itself.
@@ -97,6 +97,9 @@ public:
   /// Context: any thread that is not in a turn.
   void end(process_outcome outcome);
   void end_with(const error& failure);
+
+  /// True for the first caller: a program is started once.
+  bool begin();
 
   bool has_ended() const { return has_ended_.load(std::memory_order_acquire); }
 
@@ -141,6 +144,7 @@ private:
   mutable ranked_mutex mutex_{lock_rank::process_state};
   std::string signal_handler_;
   std::set<std::string> reported_unimplemented_;
+  bool has_begun_{};
   std::optional<process_outcome> outcome_;
   std::vector<std::function<void(const process_outcome&)>> on_end_;
   std::vector<std::shared_ptr<parker>> end_waiters_;

@@ -49,7 +49,8 @@ result<start_structure> read_start(instance_group& parent, std::uint32_t argumen
     return fail(errc::invalid_argument, "the thread's start structure lies outside of memory");
   }
   start = {*stack, *tls, 0};
-  if (abi == thread_abi::wasix) {
+  // Our guest support library fills WASIX's structure for wasi-threads' call, too.
+  if (abi == thread_abi::wasix || parent.process().exports_spawn_group) {
     const auto size = memory.load<std::uint32_t>(argument + stack_size_offset);
     if (!size || *size > start.stack_high) {
       return fail(errc::invalid_argument, "the thread's stack bounds make no sense");
