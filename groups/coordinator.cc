@@ -65,6 +65,9 @@ coordinator_reply coordinator::ask(request_channel& channel,
   request.is_answered.store(false, std::memory_order_relaxed);
   const char* waiting_for = name_of(request.body);
   tell(request);
+  if (request.is_answered.load(std::memory_order_acquire)) {
+    return std::move(request.reply); // the usual case: this thread ran the turn, and need not know the time
+  }
   bool gave_up = false;
   const auto began = parker::clock::now();
   auto report_at = began + seconds(1);
@@ -127,12 +130,13 @@ void coordinator::finish_batch()
     // Full fence: the index leaks to guest memory only after every processor can see the new head.
     std::atomic_thread_fence(std::memory_order_seq_cst);
   }
-  for (coordinator_message* message : std::exchange(answered_, {})) {
+  for (coordinator_message* message : answered_) {
     // Once answered, the message is its group's again and may be gone: the parker is kept alive from here.
     const std::shared_ptr<parker> at = message->at;
     message->is_answered.store(true, std::memory_order_release);
     at->unpark();
   }
+  answered_.clear(); // keeps its capacity for the next batch
 }
 
 void coordinator::answer(coordinator_message& message, coordinator_reply reply)

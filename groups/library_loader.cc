@@ -151,6 +151,7 @@ private:
 struct opened_module {
   load_id own;
   module_id root;
+  bool is_constructed = false;
 };
 
 /// Steps 2 to 4. Nothing when a module that the request takes for loaded has been closed meanwhile: read anew.
@@ -166,7 +167,7 @@ result<std::optional<opened_module>> load(instance_group& group, load_request re
       return fail(std::move(*failure));
     }
     if (const auto* loaded = std::get_if<already_loaded>(&outcome)) {
-      return opened_module{no_load, loaded->root};
+      return opened_module{no_load, loaded->root, loaded->is_constructed};
     }
     if (const auto* other = std::get_if<wait_for_load>(&outcome)) {
       if (other->id == no_load) {
@@ -203,7 +204,7 @@ result<std::optional<module_id>> load_and_construct(instance_group& group, load_
   auto opened = load(group, std::move(request));
   // Committed or abandoned, no claim is held: open initialisers that a rehearsal queued run now, whatever came of the
   // load (design section 4, step 5 and 6).
-  if (auto drained = group.catch_up(); !drained) {
+  if (auto drained = group.catch_up_if_behind(); !drained) {
     return fail(std::move(drained.error()));
   }
   if (!opened) {
@@ -212,8 +213,10 @@ result<std::optional<module_id>> load_and_construct(instance_group& group, load_
   if (!*opened) {
     return std::nullopt;
   }
-  if (auto constructed = construct(group, (*opened)->own, (*opened)->root); !constructed) {
-    return fail(std::move(constructed.error()));
+  if (!(*opened)->is_constructed) {
+    if (auto constructed = construct(group, (*opened)->own, (*opened)->root); !constructed) {
+      return fail(std::move(constructed.error()));
+    }
   }
   return (*opened)->root;
 }
@@ -332,8 +335,7 @@ result<void> supply_memory(instance_group& group, const needs_memory& needed)
     group.ask(add_memory_request{{values[0].i32(), size}});
     return {};
   }
-  if (process.imports_wasix) {
-    // WASIX's allocator takes memory by memory.grow alone, so growth of ours may stand between its own.
+  if (process.has_wasix_libc) {
     auto added = process.add_pages(group, needed.size + needed.alignment);
     if (!added) {
       return fail(std::move(added.error()));

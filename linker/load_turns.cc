@@ -28,7 +28,7 @@ std::vector<std::optional<module_id>> find_known(const topology& state, const lo
 
 already_loaded reopen(topology& state, const load_request& request, module_id root)
 {
-  already_loaded outcome{root, {}};
+  already_loaded outcome{root, {}, state.constructed_by.empty()};
   ++state.open_count[root];
   if (request.is_final) {
     state.final_modules.insert(root);

@@ -121,6 +121,7 @@ topology make_topology(const main_layout& layout, std::shared_ptr<const host_cat
 struct already_loaded {
   module_id root;
   std::vector<operation_body> operations; ///< promotion to global scope publishes an empty resolve_function
+  bool is_constructed{};                  ///< no constructor is unfinished: `next_constructor` has nothing to say
 };
 
 /// Claims taken, numbers chosen. The requester rehearses and then commits or abandons.
