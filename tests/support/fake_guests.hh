@@ -41,9 +41,9 @@ struct library_shape {
   std::uint32_t number{};
   std::uint32_t functions = 2;
   std::uint32_t functions_in_table = 0; ///< the first ones, in its own element segment
-  std::vector<std::string> needed;      ///< file names
-  std::vector<function_name> calls;
-  std::vector<function_name> addresses;
+  std::vector<std::string> needed{};      ///< file names
+  std::vector<function_name> calls{};
+  std::vector<function_name> addresses{};
   start_shape start = start_shape::none;
   bool has_tls = false;
   bool has_constructor = false;
@@ -62,8 +62,8 @@ inline constexpr std::uint32_t event_called = 3; ///< the number is what the cal
 inline constexpr std::uint32_t shelf_words = 64;
 
 struct main_shape {
-  std::vector<std::string> needed;
-  std::vector<function_name> calls; ///< lazily bound: nobody defines them when main is loaded
+  std::vector<std::string> needed{};
+  std::vector<function_name> calls{}; ///< lazily bound: nobody defines them when main is loaded
   std::uint32_t maximum_pages = 256;
   bool has_tls = true;
   bool allocates = true; ///< exports aligned_alloc, served by `test.allocate (i32, i32) -> i32`

@@ -17,9 +17,6 @@ namespace {
 
 using engine::value_slot;
 
-/// Where `test.allocate` begins to hand out memory: above everything that the linker lays out in these small programs.
-constexpr std::uint32_t heap_begin = 0x60'0000;
-
 process_options with_defaults(process_options options, const std::string& directory)
 {
   options.library_path.insert(options.library_path.begin(), directory);
@@ -33,7 +30,7 @@ process_options with_defaults(process_options options, const std::string& direct
 } // namespace
 
 fake_process::fake_process(const main_shape& main, process_options options)
-    : engine_(std::make_shared<fake_engine>()), runtime_(engine_), next_allocation_(heap_begin)
+    : engine_(std::make_shared<fake_engine>()), runtime_(engine_)
 {
   add("main.wasm", make_main(main));
   auto made = process_core::make(engine_,
@@ -43,6 +40,7 @@ fake_process::fake_process(const main_shape& main, process_options options)
                                  runtime_.background());
   EXPECT_TRUE(made) << made.error().message();
   core_ = std::move(*made);
+  next_allocation_ = static_cast<std::uint32_t>(core_->layout.heap_base.value);
 }
 
 fake_process::~fake_process()
@@ -68,10 +66,12 @@ host_registry fake_process::host_functions()
   registry.add("test", "thread", {{wasm::i32, wasm::i32}, {}}, [this](instance_group& group, std::span<value_slot> values) {
     return on_thread ? on_thread(group, values[1].i32()) : serve_calls(group);
   });
-  registry.add("test", "allocate", {{wasm::i32, wasm::i32}, {wasm::i32}}, [this](instance_group&, std::span<value_slot> values) {
+  registry.add("test", "allocate", {{wasm::i32, wasm::i32}, {wasm::i32}}, [this](instance_group& group, std::span<value_slot> values) {
     const std::uint32_t alignment = values[0].i32();
     const std::uint32_t taken = next_allocation_.fetch_add(values[1].i32() + alignment);
-    values[0] = value_slot::of_i32((taken + alignment - 1) / alignment * alignment);
+    const std::uint64_t end = std::uint64_t{taken} + alignment + values[1].i32();
+    const bool has_memory = group.process().grow_memory(group, (end + 0xFFFF) >> 16).has_value();
+    values[0] = value_slot::of_i32(has_memory ? (taken + alignment - 1) / alignment * alignment : 0);
     return result<void>{};
   });
   return registry;

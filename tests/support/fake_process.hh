@@ -111,7 +111,7 @@ private:
   std::shared_ptr<fake_engine> engine_;
   runtime runtime_;
   std::shared_ptr<process_core> core_;
-  std::atomic<std::uint32_t> next_allocation_;
+  std::atomic<std::uint32_t> next_allocation_{0};
   mutable std::mutex mutex_;
   std::vector<guest_event> events_;
 };

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "groups/module_cache.hh"
+
+#include "tests/support/fake_engine.hh"
+#include "tests/support/fake_guests.hh"
+
+#include <gtest/gtest.h>
+
+namespace interlink {
+namespace {
+
+using support::fake_engine;
+using support::make_library;
+
+class ModuleCache : public testing::Test {
+protected:
+  std::shared_ptr<fake_engine> engine = std::make_shared<fake_engine>();
+  module_cache cache{engine, true};
+};
+
+TEST_F(ModuleCache, CompilesEqualBytesOnce)
+{
+  const auto bytes = make_library({.number = 1});
+  ASSERT_TRUE(cache.prepare(bytes, "one"));
+  ASSERT_TRUE(cache.prepare(bytes, "other"));
+  EXPECT_EQ(engine->compiled_count(), 1U);
+}
+
+TEST_F(ModuleCache, CompilesOtherBytesAgain)
+{
+  ASSERT_TRUE(cache.prepare(make_library({.number = 1}), "one"));
+  ASSERT_TRUE(cache.prepare(make_library({.number = 2}), "two"));
+  EXPECT_EQ(engine->compiled_count(), 2U);
+}
+
+TEST_F(ModuleCache, NamesTheModuleInItsErrors)
+{
+  const std::vector<std::byte> garbage(16);
+  const auto prepared = cache.prepare(garbage, "libgarbage.so");
+  ASSERT_FALSE(prepared);
+  EXPECT_EQ(prepared.error().code(), errc::malformed_module);
+  EXPECT_NE(prepared.error().message().find("libgarbage.so"), std::string::npos);
+}
+
+TEST_F(ModuleCache, RemembersNoFailure)
+{
+  const auto bytes = make_library({.number = 1});
+  engine->refuses = [](support::fake_call) { return true; };
+  EXPECT_FALSE(cache.prepare(bytes, "one"));
+  engine->refuses = nullptr;
+  EXPECT_TRUE(cache.prepare(bytes, "one"));
+}
+
+TEST_F(ModuleCache, SharesThunksOfEqualTypes)
+{
+  const std::vector<thunk_plan> thunks{{{{}, {wasm::i32}}, 0, {}}, {{{wasm::i32}, {}}, 1, {}}};
+  const auto one = cache.prepare_thunks(thunks);
+  const auto other = cache.prepare_thunks(thunks);
+  ASSERT_TRUE(one && other);
+  EXPECT_EQ(*one, *other);
+}
+
+TEST_F(ModuleCache, NeedsNoCodeForNoThunks)
+{
+  EXPECT_EQ(cache.prepare_thunks({}).value(), nullptr);
+}
+
+} // namespace
+} // namespace interlink
