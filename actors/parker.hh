@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/ranked_mutex.hh"
+#include "actors/schedule_point.hh"
 
 #include <chrono>
 #include <condition_variable>
@@ -18,7 +19,7 @@ enum class wake_reason : std::uint8_t { unparked, deadline, stopped };
 /// Context: any thread may unpark and stop; one thread at a time parks.
 class parker {
 public:
-  using clock = std::chrono::steady_clock;
+  using clock = schedule_clock;
 
   /// Waits for a permit and takes it. A permit wins over stop and deadline, so an answer that has arrived is never
   /// thrown away.

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "actors/mailbox.hh"
+#include "actors/schedule_point.hh"
 
 #include <asio/any_io_executor.hpp>
 #include <asio/post.hpp>
@@ -35,8 +36,11 @@ public:
   /// Sends. May run turns, this one's and others', before it returns. Pre: the caller is not in a turn of this actor.
   void tell(mailbox_node& message)
   {
+    schedule_point(schedule_place::send);
     if (mailbox_.push(message)) {
       drain();
+    } else {
+      schedule_point(schedule_place::sent);
     }
   }
 
@@ -56,17 +60,21 @@ private:
       mailbox_node* list = rest_ != nullptr ? std::exchange(rest_, nullptr) : mailbox_.take();
       while (list != nullptr && handled < drain_bound_) {
         mailbox_node* next = list->next_in_mailbox; // the node is its sender's again once it has been answered
+        schedule_point(schedule_place::turn_begins);
         handle(*list);
+        schedule_point(schedule_place::turn_ends);
         list = next;
         ++handled;
       }
       rest_ = list;
       finish_batch();
+      schedule_point(schedule_place::batch_ends);
       if (rest_ == nullptr && mailbox_.release()) {
         return; // from here another thread may be the drainer: touch nothing
       }
     }
     asio::post(continue_on_, [this, keep = keep_alive()] { drain(); });
+    schedule_point(schedule_place::handed_over);
   }
 
   mailbox mailbox_;

@@ -125,12 +125,15 @@ void coordinator::finish_batch()
   if (head_.load(std::memory_order_relaxed) != version) {
     // Invariant C1. A group that sees the new head finds a snapshot at least as new, and every node up to it linked.
     current_.store(state_.current);
+    schedule_point(schedule_place::snapshot_stored);
     head_.store(version, std::memory_order_seq_cst);
+    schedule_point(schedule_place::head_stored);
     std::atomic_ref<std::uint32_t>(*head_word_).store(static_cast<std::uint32_t>(version), std::memory_order_seq_cst);
     // Full fence: the index leaks to guest memory only after every processor can see the new head.
     std::atomic_thread_fence(std::memory_order_seq_cst);
   }
   for (coordinator_message* message : answered_) {
+    schedule_point(schedule_place::reply);
     // Once answered, the message is its group's again and may be gone: the parker is kept alive from here.
     const std::shared_ptr<parker> at = message->at;
     message->is_answered.store(true, std::memory_order_release);

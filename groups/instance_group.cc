@@ -100,13 +100,17 @@ void instance_group::hold_lane()
 {
   // Invariant G2. The lane of a group that is being built was set in its join turn and is still held here.
   if (lane_->version.load(std::memory_order_relaxed) == group_lane::clear) {
-    lane_->version.store(process_->coordination().head().value, std::memory_order_seq_cst);
+    const topology_version head = process_->coordination().head();
+    schedule_point(schedule_place::lane_read);
+    lane_->version.store(head.value, std::memory_order_seq_cst);
+    schedule_point(schedule_place::lane_stored);
   }
 }
 
 void instance_group::release_lane_if_idle()
 {
   if (initialisers_.empty() && catch_up_depth_ == 0 && initialiser_depth_ == 0) {
+    schedule_point(schedule_place::lane_clearing);
     lane_->version.store(group_lane::clear, std::memory_order_seq_cst);
   }
 }
@@ -175,16 +179,20 @@ error instance_group::lose(const error& reason)
 result<void> instance_group::apply_published()
 {
   const snapshot_ptr target = process_->coordination().current();
+  schedule_point(schedule_place::target_read);
   while (cursor_->version() < target->version) {
     if (!lost_) {
+      schedule_point(schedule_place::operation);
       if (auto applied = apply_operation(cursor_->next()->body(), *target); !applied) {
         if (error failure = lose(applied.error()); !lost_) {
           return fail(std::move(failure));
         }
       }
     }
+    schedule_point(schedule_place::operation_taken);
     pass_operation();
   }
+  schedule_point(schedule_place::applied);
   if (lost_) {
     return fail(target->is_stopping ? error(errc::stopping, "the process is ending") : *lost_);
   }
@@ -303,6 +311,7 @@ result<void> instance_group::drain_initialisers()
   while (!initialisers_.empty()) {
     const module_id module = initialisers_.front();
     initialisers_.pop_front(); // invariant G3
+    schedule_point(schedule_place::initialiser);
     if (auto ran = run_initialiser(module); !ran) {
       return ran;
     }
@@ -373,6 +382,7 @@ void instance_group::leave()
     load_in_flight_ = nullptr;
   }
   const coordinator_reply reply = ask(std::move(request));
+  schedule_point(schedule_place::left);
   lane_->version.store(group_lane::clear, std::memory_order_seq_cst);
   const auto* left = std::get_if<done_reply>(&reply);
   INTERLINK_ASSERT(left != nullptr);
