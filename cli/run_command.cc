@@ -9,6 +9,7 @@
 #include "groups/process.hh"
 
 #include <asio/detached.hpp>
+#include <asio/system_executor.hpp>
 
 #include <cstdlib>
 #include <optional>
@@ -19,8 +20,7 @@ namespace interlink::cli {
 namespace {
 
 /// Nothing for a variable that the host does not have either.
-std::optional<std::string> parse_variable(const std::string& text)
-{
+std::optional<std::string> parse_variable(const std::string& text) {
   if (text.find('=') != std::string::npos) {
     return text;
   }
@@ -29,8 +29,7 @@ std::optional<std::string> parse_variable(const std::string& text)
 }
 
 /// Nothing when there is no place for it.
-std::string cache_directory(const std::string& choice)
-{
+std::string cache_directory(const std::string& choice) {
   if (choice == "off") {
     return {};
   }
@@ -44,8 +43,7 @@ std::string cache_directory(const std::string& choice)
   return home == nullptr ? std::string{} : std::string(home) + "/.cache/interlink/wasm";
 }
 
-result<process_options> make_process_options(const run_options& options, std::vector<std::string> arguments)
-{
+result<process_options> make_process_options(const run_options& options, std::vector<std::string> arguments) {
   process_options process;
   process.memory = options.memory;
   process.wasi.args = std::move(arguments);
@@ -56,51 +54,54 @@ result<process_options> make_process_options(const run_options& options, std::ve
     }
   }
   process.library_path = options.guest_files.library_path;
-  process.report = [](const std::string& text) { print_line("interlink: " + text); };
-  process.debug.sink = [](const std::string& text) { print_line(text); };
+  process.report = [](const std::string& text) {
+    print_line("interlink: " + text);
+  };
+  process.debug.sink = [](const std::string& text) {
+    print_line(text);
+  };
   if (const char* categories = std::getenv("INTERLINK_DEBUG")) {
     if (const std::string unknown = process.debug.enable(categories); !unknown.empty()) {
-      return fail(errc::invalid_argument,
-                  "INTERLINK_DEBUG: unknown category " + unknown + "; known are libs, symbols, bindings, statistics, all");
+      return fail(errc::invalid_argument, "INTERLINK_DEBUG: unknown category " + unknown +
+                                              "; known are libs, symbols, bindings, statistics, all");
     }
   }
   return process;
 }
 
-int report_failure(const std::string& program, const error& failure, int code)
-{
+int report_failure(const std::string& program, const error& failure, int code) {
   print_failure(program, failure);
   return code;
 }
 
 } // namespace
 
-CLI::App* add_run_command(CLI::App& app, run_options& options)
-{
+CLI::App* add_run_command(CLI::App& app, run_options& options) {
   CLI::App* command = app.add_subcommand("run", "Run a program: interlink run [OPTIONS] program.wasm [arguments...]");
   add_guest_file_options(*command, options.guest_files, " (none: the guest sees no files)");
-  command->add_option("--env", options.environment,
-                      "Set a variable of the guest; KEY alone passes the host's on, if it has one; may be repeated")
-    ->type_name("KEY[=VALUE]")
-    ->allow_extra_args(false);
+  command
+      ->add_option("--env", options.environment,
+                   "Set a variable of the guest; KEY alone passes the host's on, if it has one; may be repeated")
+      ->type_name("KEY[=VALUE]")
+      ->allow_extra_args(false);
   add_size_options(*command, options.memory);
-  command->add_option("--wasm-cache", options.cache,
-                      "Keep compiled modules in DIR ($XDG_CACHE_HOME/interlink/wasm, else ~/.cache/interlink/wasm)")
-    ->type_name("DIR|off");
+  command
+      ->add_option("--wasm-cache", options.cache,
+                   "Keep compiled modules in DIR ($XDG_CACHE_HOME/interlink/wasm, else ~/.cache/interlink/wasm)")
+      ->type_name("DIR|off");
   command->footer(
-    "Everything after the program belongs to the guest, options too. The exit code is the guest's own; 127 when the\n"
-    "program or a library that it needs cannot be loaded or linked; 134 after a trap; 2 for wrong usage.\n\n"
-    + std::string(debug_help));
+      "Everything after the program belongs to the guest, options too. The exit code is the guest's own; 127 when the\n"
+      "program or a library that it needs cannot be loaded or linked; 134 after a trap; 2 for wrong usage.\n\n" +
+      std::string(debug_help));
   command->prefix_command();
   return command;
 }
 
-int run(const run_options& options, std::vector<std::string> program_and_arguments)
-{
+int run(const run_options& options, std::vector<std::string> program_and_arguments) {
   if (program_and_arguments.empty() || program_and_arguments.front().starts_with("-")) {
-    print_line(program_and_arguments.empty() ? "interlink run: no program given; see interlink run --help"
-                                             : "interlink run: unknown option " + program_and_arguments.front()
-                                               + "; see interlink run --help");
+    print_line(program_and_arguments.empty()
+                   ? "interlink run: no program given; see interlink run --help"
+                   : "interlink run: unknown option " + program_and_arguments.front() + "; see interlink run --help");
     return exit_wrong_usage;
   }
   const std::string program = program_and_arguments.front();
@@ -120,7 +121,7 @@ int run(const run_options& options, std::vector<std::string> program_and_argumen
   }
   // Never destroyed: threads of the guest may go on until the command ends.
   auto* const shared = new runtime(std::move(*engine));
-  auto made = process::make(shared->background(), *shared, program, std::move(*process_options));
+  auto made = process::make(asio::system_executor(), *shared, program, std::move(*process_options));
   if (!made) {
     const bool is_usage = made.error().code() == errc::invalid_argument;
     return report_failure(program, made.error(), is_usage ? exit_wrong_usage : exit_code_of_load_failure);

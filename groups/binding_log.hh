@@ -16,6 +16,7 @@ namespace interlink {
 std::vector<std::string> describe_bindings(const load_plan& plan, const snapshot& loaded);
 
 /// The line of a lazy import that was bound by its first call.
-std::string describe_lazy_binding(const snapshot& loaded, module_id importer, std::uint32_t thunk_number, table_index slot);
+std::string describe_lazy_binding(const snapshot& loaded, module_id importer, std::uint32_t thunk_number,
+                                  table_index slot);
 
 } // namespace interlink

@@ -204,17 +204,27 @@ coordinator::turn_reply coordinator::turn(coordinator_message& message, prepare_
 coordinator::turn_reply coordinator::turn(coordinator_message&, commit_load_request& request)
 {
   append(commit_load(state_, request.id, std::move(request.thunk_artifacts)));
-  answer_parked(await_load_[request.id], ask_again_reply{});
-  await_load_.erase(request.id);
+  answer_ended_loads();
   return done_reply{state_.current->version};
 }
 
 coordinator::turn_reply coordinator::turn(coordinator_message&, abandon_load_request& request)
 {
   abandon_load(state_, request.id);
-  answer_parked(await_load_[request.id], ask_again_reply{});
-  await_load_.erase(request.id);
+  answer_ended_loads();
   return done_reply{state_.current->version};
+}
+
+void coordinator::answer_ended_loads()
+{
+  for (auto entry = await_load_.begin(); entry != await_load_.end();) {
+    if (is_under_way(entry->first)) {
+      ++entry;
+    } else {
+      answer_parked(entry->second, ask_again_reply{});
+      entry = await_load_.erase(entry);
+    }
+  }
 }
 
 bool coordinator::is_under_way(load_id id) const
@@ -245,12 +255,19 @@ coordinator::turn_reply coordinator::turn(coordinator_message& message, next_con
 {
   if (request.finished) {
     finish_constructor(state_, message.from, *std::exchange(request.finished, std::nullopt));
+    if (const auto construction = state_.constructions.find(request.own);
+        request.hands_over && construction != state_.constructions.end()) {
+      construction->second.owner = no_group;
+    }
     wake_constructor_waiters();
   }
   if (is_stopping_) {
     return error(errc::stopping);
   }
   end_wait(state_, message.from);
+  if (request.hands_over) {
+    return constructors_done{};
+  }
   construct_outcome outcome = next_constructor(state_, message.from, request.own, request.root);
   if (std::holds_alternative<wait_for_constructor>(outcome)) {
     await_constructor_.push_back(&message);
@@ -317,11 +334,8 @@ coordinator::turn_reply coordinator::turn(coordinator_message&, join_request& re
 
 coordinator::turn_reply coordinator::turn(coordinator_message&, leave_request& request)
 {
-  if (request.in_flight) {
-    answer_parked(await_load_[*request.in_flight], ask_again_reply{});
-    await_load_.erase(*request.in_flight);
-  }
   leave_group(state_, request.group);
+  answer_ended_loads(); // its own load in flight is abandoned with it
   lanes_.erase(request.group);
   wake_constructor_waiters();
   return done_reply{state_.current->version};
@@ -339,15 +353,7 @@ coordinator::turn_reply coordinator::turn(coordinator_message&, close_request& r
 coordinator::turn_reply coordinator::turn(coordinator_message&, unload_request& request)
 {
   append(unload(state_, request.modules));
-  // Openers of a file that was closing wait for it as for a load in flight; what is gone from the list is over.
-  for (auto entry = await_load_.begin(); entry != await_load_.end();) {
-    if (is_under_way(entry->first)) {
-      ++entry;
-    } else {
-      answer_parked(entry->second, ask_again_reply{});
-      entry = await_load_.erase(entry);
-    }
-  }
+  answer_ended_loads();
   return done_reply{state_.current->version};
 }
 

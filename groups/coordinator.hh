@@ -84,6 +84,8 @@ private:
   turn_reply turn(coordinator_message& message, stop_request& request);
 
   turn_reply slot_reply(result<slot_outcome> outcome);
+  /// Answers those who wait for a load that has been committed or abandoned, or for a close that is over.
+  void answer_ended_loads();
   /// A load in flight, or a close between its two turns.
   bool is_under_way(load_id id) const;
   void append(operation_body operation);

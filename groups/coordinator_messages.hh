@@ -60,6 +60,7 @@ struct next_constructor_request {
   load_id own;
   module_id root;
   std::optional<module_id> finished; ///< the constructor that the group was told to run before
+  bool hands_over{};                 ///< an exception left it: the load's others pass to whoever needs them next
 };
 
 struct assign_slot_request {

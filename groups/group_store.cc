@@ -172,8 +172,10 @@ result<void> group_store::add_module(const load_plan_ptr& load,
     self.applied = std::get<engine::global>(*applied);
   }
   if (plan.id == main_module) {
-    if (auto own = store_->find_export(self.instance, "__stack_pointer")) {
-      stack_pointer_ = std::get<engine::global>(*own); // a fixed-address main brings its own
+    const export_info* own = plan.info->find_export("__stack_pointer");
+    if (own != nullptr && own->type == extern_type(global_type{wasm::i32, true})) {
+      stack_pointer_ = std::get<engine::global>(*store_->find_export(self.instance, own->name));
+      has_own_stack_pointer_ = true;
     }
     if (auto memory = store_->find_export(self.instance, "memory"); memory && !private_memory_) {
       if (auto* own = std::get_if<engine::memory>(&*memory)) {
@@ -410,8 +412,9 @@ result<engine::function> group_store::source_function(const function_source& sou
 result<void> group_store::fill(std::span<const slot_fill> slots)
 {
   for (const slot_fill& fill_one : slots) {
-    // A function of a module that was unloaded, and that this group never instantiated, has no instance to be taken from.
-    if (fill_one.source.provider != no_module && !instances_.contains(fill_one.source.provider)) {
+    // A module that was unloaded, and that this group never instantiated, has no instance to take a function from.
+    const function_source& source = fill_one.source;
+    if (!instances_.contains(source.provider != no_module ? source.provider : source.importer)) {
       continue;
     }
     auto function = source_function(fill_one.source);

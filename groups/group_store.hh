@@ -109,6 +109,8 @@ public:
   /// Calls an export of type () -> () if there is one.
   result<void> call_initialiser(module_id module, std::string_view name);
 
+  /// The main module brings its own stack pointer, and with it a stack whose bounds nobody told.
+  bool has_own_stack_pointer() const { return has_own_stack_pointer_; }
   std::optional<std::uint32_t> stack_pointer();
   void set_stack_pointer(std::uint32_t value);
 
@@ -145,6 +147,7 @@ private:
   engine::table function_table_;
   engine::table runtime_table_;
   std::optional<engine::global> stack_pointer_;
+  bool has_own_stack_pointer_ = false;
   std::optional<engine::memory> private_memory_; ///< imported by, or exported from, the main module
   std::map<std::string, engine::tag, std::less<>> tags_;
   std::map<std::pair<std::string, std::string>, engine::function> host_functions_;

@@ -169,6 +169,8 @@ error instance_group::lose(const error& reason)
                                             + " could not apply a committed operation");
   if (depth_ == 0) {
     lost_ = error(errc::group_lost, failure.detail());
+    initialisers_.clear();
+    lane_->version.store(group_lane::clear, std::memory_order_seq_cst); // it writes no memory any more
     return *lost_;
   }
   // Guest frames below may hold guest locks: the process cannot go on without them.
@@ -226,10 +228,10 @@ result<void> instance_group::apply_operation(const operation_body& operation, co
 
 result<void> instance_group::apply_load(const load_modules& operation, const snapshot& target)
 {
+  take_blocks(operation.blocks); // also the requester's: of two scratch stacks only one was kept
   if (operation.requester == id_) {
     return {}; // applied in rehearsal
   }
-  take_blocks(operation.blocks);
   if (auto grown = store_->grow_table(operation.plan->table_size); !grown) {
     return grown;
   }
@@ -251,7 +253,11 @@ result<void> instance_group::rehearse(const load_plan_ptr& load,
                                       std::span<const module_artifact_ptr> thunk_artifacts,
                                       std::span<const group_block> blocks)
 {
-  take_blocks(blocks);
+  // A scratch stack that this group has already stays: the second one goes back when the load is committed.
+  rehearses_scratch_ = store_->block_of(no_module).value == 0;
+  std::vector<group_block> taken(blocks.begin(), blocks.end());
+  std::erase_if(taken, [this](const group_block& block) { return block.module == no_module && !rehearses_scratch_; });
+  take_blocks(taken);
   std::vector<module_id> opened;
   auto applied = store_->apply(load, thunk_artifacts, opened);
   for (std::size_t i = 0; applied && i < load->modules.size(); ++i) {
@@ -276,6 +282,9 @@ void instance_group::forget(const load_plan& load)
   }
   store_->clear_slots(group_store::slots_of(load));
   store_->remove(modules);
+  if (std::exchange(rehearses_scratch_, false)) {
+    store_->drop_block(no_module);
+  }
   std::erase_if(initialisers_, [&](module_id id) { return std::ranges::find(modules, id) != modules.end(); });
 }
 
@@ -341,7 +350,7 @@ result<void> instance_group::check_stack()
 {
   // Nothing can guard linear memory, so the stack is compared with its limit where the host sees it.
   const std::optional<std::uint32_t> pointer = store_->stack_pointer();
-  if (initialiser_depth_ == 0 && pointer && stack_bounds.stack_low.value != 0 && *pointer != 0
+  if (initialiser_depth_ == 0 && !store_->has_own_stack_pointer() && pointer && stack_bounds.stack_low.value != 0 && *pointer != 0
       && *pointer < stack_bounds.stack_low.value) {
     error_detail detail;
     detail.message = "stack overflow: the stack pointer is below the thread's stack";
@@ -395,7 +404,7 @@ void instance_group::stop_waits()
 {
   waits_->stop();
   canceller_.cancel();
-  calls.close();
+  calls.drop_rest(); // a thread that computes on would never answer them
 }
 
 } // namespace interlink

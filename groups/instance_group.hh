@@ -108,6 +108,9 @@ public:
   /// Bit n is signal n, sent and not delivered yet. Context: any thread.
   std::atomic<std::uint32_t> pending_signals{0};
 
+  /// Set by a posted call that ended its thread (`thread_exit`): the thread unwinds next. Context: the group's thread.
+  std::optional<error> unwinding;
+
   /// Calls posted by the embedder, run between guest calls.
   call_queue calls;
 
@@ -148,6 +151,7 @@ private:
   wasi::canceller canceller_;
   std::deque<module_id> initialisers_; ///< open start functions that have not run, in log order
   const planned_load* load_in_flight_ = nullptr;
+  bool rehearses_scratch_ = false; ///< the scratch stack belongs to a load that is not committed yet
   std::optional<error> lost_; ///< why calls to this group fail
   int catch_up_depth_ = 0;
   int initialiser_depth_ = 0;

@@ -97,6 +97,8 @@ result<void> construct(instance_group& group, load_id own, module_id root)
         group.process().log.enabled().libs, "calling init: {}", group.process().name_of(module));
       if (auto constructor = group.store().find_function(module, "__wasm_call_ctors")) {
         if (auto called = group.call(*constructor, {}); !called) {
+          // An exception may be caught further up in the guest: nobody must wait for this constructor any more.
+          group.ask(next_constructor_request{own, root, module, true});
           return called;
         }
       }

@@ -73,6 +73,9 @@ result<void> serve_calls(instance_group& group)
 {
   while (auto call = group.calls.take()) {
     (*call)(&group);
+    if (group.unwinding) {
+      return fail(*group.unwinding);
+    }
     if (group.process().has_ended()) {
       return fail(errc::stopping, "the process is ending");
     }

@@ -147,6 +147,9 @@ void post(process_core& process, group_id id, completion<T> done, Work work)
       result<T> outcome = work(*group);
       if (!outcome && outcome.error().code() >= errc::guest_trapped) {
         group->process().on_thread_result(fail(outcome.error()));
+        if (outcome.error().code() == errc::thread_exited) {
+          group->unwinding = outcome.error(); // the guest has given this thread's stack away
+        }
       }
       (*shared_done)(std::move(outcome));
     });
@@ -212,6 +215,11 @@ void process::start(completion<group> done)
     done(fail(errc::invalid_argument, "the program was started already"));
     return;
   }
+  start_begun(std::move(done));
+}
+
+void process::start_begun(completion<group> done)
+{
   auto shared_done = std::make_shared<completion<group>>(std::move(done));
   // The first thread must not keep the handles alive: their end is what stops it.
   auto started = start_first_group(
@@ -233,14 +241,14 @@ void process::start(completion<group> done)
 
 void process::run(completion<process_outcome> done)
 {
+  if (!owner_->core().begin()) {
+    done(fail(errc::invalid_argument, "the program was started already"));
+    return;
+  }
   auto shared_done = std::make_shared<completion<process_outcome>>(std::move(done));
   // A program that runs to its end owns itself until then.
   owner_->core().on_end([shared_done, owner = owner_](const process_outcome& outcome) { (*shared_done)(outcome); });
-  start([shared_done, core = owner_->shared_core()](result<group> started) {
-    if (!started && !core->has_ended()) {
-      core->end(process_outcome{exit_code_of_load_failure, started.error()});
-    }
-  });
+  start_begun([](result<group>) {}); // what became of the start is in the outcome
 }
 
 void process::spawn_group(completion<group> done)
@@ -286,6 +294,8 @@ void process::spawn_guest_group(instance_group& first, completion<group> done)
 
 void process::stop(std::chrono::milliseconds grace, completion<stop_report> done)
 {
+  constexpr std::chrono::milliseconds longest = std::chrono::hours(24);
+  grace = std::min(grace, longest);
   // A thread of its own: neither the embedder's executor nor a guest thread may wait here.
   auto shared_done = std::make_shared<completion<stop_report>>(std::move(done));
   auto waiter = guest_thread::start(std::size_t{256} << 10, [core = owner_->shared_core(), grace, shared_done] {

@@ -172,7 +172,8 @@ public:
       executor_, std::forward<Token>(token), [self = *this](completion<group> done) mutable { self.start(std::move(done)); });
   }
 
-  /// Starts the program and completes when it has ended. Errors: none; a failure is in the outcome.
+  /// Starts the program and completes when it has ended; a failure of the program is in the outcome.
+  /// Errors: invalid_argument when it was started before.
   template <class Token> auto async_run(Token&& token)
   {
     return detail::initiate<process_outcome>(
@@ -215,6 +216,7 @@ private:
   }
 
   void start(completion<group> done);
+  void start_begun(completion<group> done);
   void run(completion<process_outcome> done);
   void spawn_group(completion<group> done);
   void spawn_guest_group(instance_group& first, completion<group> done);

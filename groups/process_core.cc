@@ -181,7 +181,6 @@ void process_core::report_unimplemented(const std::string& name)
 void process_core::end(process_outcome outcome)
 {
   std::vector<std::function<void(const process_outcome&)>> callbacks;
-  std::vector<std::shared_ptr<parker>> waiters;
   {
     std::lock_guard lock(mutex_);
     if (outcome_) {
@@ -189,7 +188,6 @@ void process_core::end(process_outcome outcome)
     }
     outcome_ = outcome;
     callbacks.swap(on_end_);
-    waiters.swap(end_waiters_);
   }
   has_ended_.store(true, std::memory_order_release);
   // First the stop, then the wake-ups: a thread that wakes finds the stop published and unwinds.
@@ -205,6 +203,12 @@ void process_core::end(process_outcome outcome)
     for (const std::string& line : to_lines(*counts)) {
       log.write(log.enabled().statistics, "{}", line);
     }
+  }
+  std::vector<std::shared_ptr<parker>> waiters;
+  {
+    std::lock_guard lock(mutex_);
+    is_over_ = true;
+    waiters.swap(end_waiters_);
   }
   for (const auto& waiter : waiters) {
     waiter->unpark();
@@ -248,7 +252,7 @@ process_outcome process_core::wait_for_end()
   const auto at = std::make_shared<parker>();
   {
     std::lock_guard lock(mutex_);
-    if (outcome_) {
+    if (is_over_) {
       return *outcome_;
     }
     end_waiters_.push_back(at);
@@ -288,7 +292,8 @@ result<void> process_core::grow_memory(instance_group& group, std::uint64_t page
   }
   auto grown = environment.linked_memory ? environment.linked_memory->grow(pages - now)
                                          : group.store().grow_private_memory(pages - now);
-  if (!grown) {
+  // Another thread may have grown it meanwhile, and ours have been one growth too many.
+  if (!grown && group.store().memory().size() >> page_log2 < pages) {
     return fail(std::move(grown.error()));
   }
   return {};

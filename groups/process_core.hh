@@ -145,6 +145,7 @@ private:
   std::string signal_handler_;
   std::set<std::string> reported_unimplemented_;
   bool has_begun_{};
+  bool is_over_{}; ///< the stop is published and the waits are woken
   std::optional<process_outcome> outcome_;
   std::vector<std::function<void(const process_outcome&)>> on_end_;
   std::vector<std::shared_ptr<parker>> end_waiters_;

@@ -11,20 +11,18 @@ namespace {
 
 /// By alternative of `operation_body`.
 constexpr std::array<std::string_view, std::variant_size_v<operation_body>> operation_names{
-  "load_modules", "resolve_function", "allocate_function_table", "unload_modules", "stop"};
+    "load_modules", "resolve_function", "allocate_function_table", "unload_modules", "stop"};
 
-constexpr std::array<std::string_view, load_phase_count> phase_names{
-  "read", "prepare", "rehearse", "commit", "construct"};
+constexpr std::array<std::string_view, load_phase_count> phase_names{"read", "prepare", "rehearse", "commit",
+                                                                     "construct"};
 
-std::uint64_t value_of(const statistics::counter& counter)
-{
+std::uint64_t value_of(const statistics::counter& counter) {
   return counter.load(std::memory_order_relaxed);
 }
 
 } // namespace
 
-void count_operation(statistics& into, const operation_body& operation)
-{
+void count_operation(statistics& into, const operation_body& operation) {
   into.operations[operation.index()].fetch_add(1, std::memory_order_relaxed);
   if (const auto* load = std::get_if<load_modules>(&operation)) {
     count(&into, &statistics::modules, load->plan->modules.size());
@@ -34,13 +32,12 @@ void count_operation(statistics& into, const operation_body& operation)
   }
 }
 
-std::vector<std::string> to_lines(const statistics& counted)
-{
+std::vector<std::string> to_lines(const statistics& counted) {
   std::vector<std::string> lines{
-    "runtime linker statistics:",
-    fmt::format("  modules loaded: {}", value_of(counted.modules)),
-    fmt::format("  instance groups made: {}", value_of(counted.groups)),
-    fmt::format("  turns of the coordinator: {}", value_of(counted.turns)),
+      "runtime linker statistics:",
+      fmt::format("  modules loaded: {}", value_of(counted.modules)),
+      fmt::format("  instance groups made: {}", value_of(counted.groups)),
+      fmt::format("  turns of the coordinator: {}", value_of(counted.turns)),
   };
   std::string operations;
   for (std::size_t i = 0; i < operation_names.size(); ++i) {
@@ -52,10 +49,8 @@ std::vector<std::string> to_lines(const statistics& counted)
   lines.push_back(fmt::format("  catch ups: {}", value_of(counted.catch_ups)));
   lines.push_back(fmt::format("  bytes compiled: {}", value_of(counted.bytes_compiled)));
   for (std::size_t i = 0; i < phase_names.size(); ++i) {
-    lines.push_back(fmt::format("  time of {}: {} us in {} runs",
-                                phase_names[i],
-                                value_of(counted.phase_nanoseconds[i]) / 1000,
-                                value_of(counted.phase_runs[i])));
+    lines.push_back(fmt::format("  time of {}: {} us in {} runs", phase_names[i],
+                                value_of(counted.phase_nanoseconds[i]) / 1000, value_of(counted.phase_runs[i])));
   }
   return lines;
 }

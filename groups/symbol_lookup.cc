@@ -62,7 +62,13 @@ result<std::uint32_t> find_address(instance_group& group, library_handle handle,
     if (auto caught_up = group.catch_up_if_behind(); !caught_up) {
       return fail(std::move(caught_up.error()));
     }
-    return static_cast<std::uint32_t>(group.store().block_of(tls->provider).value + tls->offset);
+    const memory_address block = group.store().block_of(tls->provider);
+    if (block.value == 0) {
+      return fail(errc::symbol_type_mismatch,
+                  std::string(name) + " is thread-local, and its module exports no __wasm_init_tls; link it with "
+                                      "--export=__wasm_init_tls --export=__tls_size --export=__tls_align");
+    }
+    return static_cast<std::uint32_t>(block.value + tls->offset);
   }
   auto slot = slot_in(group, std::get<found_function>(*found));
   if (!slot) {

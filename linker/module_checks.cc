@@ -5,7 +5,9 @@
 #include "messages/limits.hh"
 
 #include <algorithm>
+#include <array>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace interlink {
@@ -34,6 +36,50 @@ result<void> check_elements(const module_info& info, std::string_view name, bool
       return fail(refuse(errc::unsupported_module, name,
                          "an element segment fills slot " + std::to_string(element.offset)
                            + " after __table_base, and dylink.0 asks for " + std::to_string(own_slots) + " only"));
+    }
+  }
+  return {};
+}
+
+/// What the linker calls or reads by name, and the type it relies on: the host calls without a check of its own.
+result<void> check_exports(const module_info& info, std::string_view name, bool is_main)
+{
+  const extern_type nothing = function_type{};
+  const extern_type takes_block = function_type{{wasm::i32}, {}};
+  const extern_type gives_block = function_type{{}, {wasm::i32}};
+  const extern_type pointer = global_type{wasm::i32, true};
+  const extern_type allocator = function_type{{wasm::i32, wasm::i32}, {wasm::i32}};
+  const std::array<std::tuple<std::string_view, const extern_type*, bool>, 6> expected{{
+    {"__wasm_call_ctors", &nothing, false},
+    {"__wasm_apply_data_relocs", &nothing, false},
+    {"__wasm_init_tls", &takes_block, false},
+    {"__wasix_init_tls", &gives_block, false},
+    {"__stack_pointer", &pointer, true},
+    {"aligned_alloc", &allocator, true},
+  }};
+  for (const auto& [export_name, type, only_of_main] : expected) {
+    const export_info* found = only_of_main && !is_main ? nullptr : info.find_export(export_name);
+    if (found != nullptr && found->type != *type) {
+      error_detail detail;
+      detail.message = "an export that the linker uses has another type";
+      detail.module_name = std::string(name);
+      detail.symbol_name = std::string(export_name);
+      detail.expected = to_string(*type);
+      detail.found = to_string(found->type);
+      return fail(error(errc::symbol_type_mismatch, std::move(detail)));
+    }
+  }
+  return {};
+}
+
+/// Both run between prepare and commit, or in phase 1 of a catch up: nothing that can wait may run there (models, H1, H3).
+result<void> check_initialisers(const module_info& info, std::string_view name)
+{
+  for (const auto& [kind, function] : {std::pair{info.init_tls, "__wasm_init_tls"},
+                                       std::pair{info.data_relocations, "__wasm_apply_data_relocs"}}) {
+    if (kind == initialiser_kind::open) {
+      return fail(refuse(errc::unsupported_module, name,
+                         std::string(function) + " calls an import or through the function table, which wasm-ld's never does"));
     }
   }
   return {};
@@ -68,6 +114,12 @@ result<void> check_module(const module_info& info, std::string_view name, bool i
     return fail(refuse(errc::limit_exceeded, name, "an alignment or the table size in dylink.0 is beyond its limit"));
   }
   if (const auto checked = check_elements(info, name, is_main); !checked) {
+    return checked;
+  }
+  if (const auto checked = check_exports(info, name, is_main); !checked) {
+    return checked;
+  }
+  if (const auto checked = check_initialisers(info, name); !checked) {
     return checked;
   }
   return check_tls(info, name, is_main);

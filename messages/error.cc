@@ -30,8 +30,6 @@ public:
       return "library not found";
     case errc::file_unreadable:
       return "file cannot be read";
-    case errc::path_escapes:
-      return "path leaves the directories given to the guest";
     case errc::symbol_not_found:
       return "symbol not found";
     case errc::symbol_type_mismatch:

@@ -28,7 +28,6 @@ enum class errc {
   // 2xx: finding files
   library_not_found = 200, ///< no candidate path exists; the detail lists all that were tried
   file_unreadable = 201,   ///< the file exists and cannot be read
-  path_escapes = 202,      ///< a path leaves the directories the guest was given
 
   // 3xx: resolving symbols
   symbol_not_found = 300,     ///< one or more symbols nobody defines; the detail lists all of them

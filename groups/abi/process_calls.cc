@@ -19,6 +19,9 @@ namespace {
 /// Highest signal number of WASI. Source: preview 1, `signal`.
 constexpr std::uint32_t signal_max = 31;
 
+/// What a leaf function may use below its stack pointer. Source: C ABI of wasm32 (LLVM's red zone).
+constexpr std::uint32_t red_zone_bytes = 128;
+
 std::unexpected<error> exit_with(std::uint32_t code)
 {
   error_detail detail;
@@ -135,8 +138,17 @@ result<void> after_blocking(instance_group& group)
     if (group.store().store().type_of(*function) != function_type{{wasm::i32}, {}}) {
       return fail(errc::symbol_type_mismatch, "signal handler " + handler + " must have type (func (param i32))");
     }
+    // A wait is an instruction to the compiler, no call: a leaf may keep data below its stack pointer across it.
+    const std::optional<std::uint32_t> interrupted = group.store().stack_pointer();
+    if (interrupted && *interrupted > red_zone_bytes) {
+      group.store().set_stack_pointer((*interrupted - red_zone_bytes) & ~15U);
+    }
     std::array<engine::value_slot, 1> argument{engine::value_slot::of_i32(signal)};
-    if (auto called = group.call(*function, argument); !called) {
+    auto called = group.call(*function, argument);
+    if (interrupted) {
+      group.store().set_stack_pointer(*interrupted);
+    }
+    if (!called) {
       return called;
     }
   }

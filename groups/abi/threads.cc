@@ -27,10 +27,12 @@ result<void> wasi_thread_spawn(instance_group& group, values arguments)
 {
   auto spawned = spawn_thread(group, arguments[0].i32(), thread_abi::wasi_threads);
   if (!spawned) {
-    if (spawned.error().code() != errc::spawn_failed) {
+    const errc code = spawned.error().code();
+    if (code != errc::spawn_failed && code != errc::invalid_argument) {
       return fail(std::move(spawned.error()));
     }
-    arguments[0] = engine::value_slot::of_i32(0U - static_cast<std::uint32_t>(refusal(group)));
+    const errno_code reason = code == errc::spawn_failed ? refusal(group) : errno_code::inval;
+    arguments[0] = engine::value_slot::of_i32(0U - static_cast<std::uint32_t>(reason));
     return {};
   }
   arguments[0] = engine::value_slot::of_i32(spawned->value);
