@@ -73,6 +73,20 @@ TEST(PrepareLoad, GivesTheHandleOfALibraryThatIsOpen)
   EXPECT_EQ(world.state.open_count.at(root), 2U);
 }
 
+TEST(PrepareLoad, SaysOfAnOpenLibraryThatAllIsConstructed)
+{
+  linking_world world = world_with("libx", side());
+  world.open("libx");
+  EXPECT_TRUE(std::get<already_loaded>(world.prepare("libx")).is_constructed);
+}
+
+TEST(PrepareLoad, SaysOfALibraryUnderConstructionThatSomethingIsLeft)
+{
+  linking_world world = world_with("libx", side());
+  commit_load(world.state, world.plan("libx").id, {});
+  EXPECT_FALSE(std::get<already_loaded>(world.prepare("libx")).is_constructed);
+}
+
 TEST(PrepareLoad, PublishesThePromotionOfAnOpenLibraryToTheGlobalScope)
 {
   linking_world world = world_with("libx", side().function("f"));
