@@ -20,7 +20,7 @@ class instance_group;
 
 enum class post_outcome : std::uint8_t { accepted, full, closed };
 
-/// Context: post and close from any thread; take from the group's thread.
+/// Context: post, close and drop_rest from any thread; take from the group's thread.
 class call_queue {
 public:
   /// Runs on the group's thread, or with null when the group ends first.
@@ -70,7 +70,7 @@ public:
     ready_.unpark();
   }
 
-  /// Answers the calls that will not run. Context: the group's thread, at its end.
+  /// The same, and answers the calls that will not run. Context: any thread.
   void drop_rest()
   {
     std::deque<posted_call> rest;
@@ -78,6 +78,7 @@ public:
       std::lock_guard lock(mutex_);
       is_closed_ = true;
       rest.swap(calls_);
+      ready_.unpark(); // under the lock: the group may be gone as soon as its thread has seen the end
     }
     for (posted_call& call : rest) {
       call(nullptr);
