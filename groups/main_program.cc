@@ -66,6 +66,10 @@ result<void> run_program(instance_group& group, std::move_only_function<void(res
   }
   const result<void> initialised = start->entry ? group.call(*start->entry, {}) : result<void>{};
   on_ready(initialised);
+  if (initialised && !process.options().serves_calls) {
+    process.end(process_outcome{0, std::nullopt});
+    return {};
+  }
   return initialised ? serve_calls(group) : initialised;
 }
 

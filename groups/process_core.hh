@@ -51,6 +51,7 @@ struct process_options {
   memory_options memory;
   wasi::options wasi;
   std::vector<std::string> library_path; ///< host directories for bare library names
+  bool serves_calls = true;              ///< after `_initialize` a reactor serves the embedder's calls; else the process ends
   bool instrument_checks = true;         ///< false only in tests that show why the check is needed
   debug_options debug;
   std::size_t thread_stack_bytes = std::size_t{4} << 20; ///< host stack of guest threads; above the engine's guest_stack_bytes
