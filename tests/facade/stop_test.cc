@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How a process is started once, and stopped: what a stop can end, and what it reports that it cannot.
+#include "tests/facade/embedding.hh"
+
+#include <gtest/gtest.h>
+
+namespace interlink {
+namespace {
+
+using namespace test;
+
+engine::engine_options interruptible() {
+  engine::engine_options options;
+  options.interruptible = true;
+  return options;
+}
+
+TEST(FacadeStop, EndsAGroupThatWaitsForCalls) {
+  embedding guest("computes");
+  const auto first = guest.start();
+  ASSERT_TRUE(first) << first.error().message();
+  const auto stopped = guest.stop(facade_deadline);
+  ASSERT_TRUE(stopped) << stopped.error().message();
+  EXPECT_TRUE(stopped->still_running.empty());
+}
+
+TEST(FacadeStop, ReportsAThreadThatComputesWithoutCalls) {
+  embedding guest("computes");
+  const auto first = guest.start();
+  ASSERT_TRUE(first) << first.error().message();
+  const auto busy = computing_call::start(guest, *first);
+  ASSERT_TRUE(busy);
+  const auto stopped = guest.stop(std::chrono::milliseconds(20));
+  ASSERT_TRUE(stopped) << stopped.error().message();
+  ASSERT_EQ(stopped->still_running.size(), 1U);
+  EXPECT_EQ(stopped->still_running[0].group, first->id());
+  EXPECT_EQ(stopped->still_running[0].waiting_in, "");
+}
+
+TEST(FacadeStop, CanBeAskedAgainForTheThreadsItLeft) {
+  embedding guest("computes");
+  const auto first = guest.start();
+  ASSERT_TRUE(first) << first.error().message();
+  const auto busy = computing_call::start(guest, *first);
+  ASSERT_TRUE(busy);
+  ASSERT_TRUE(guest.stop(std::chrono::milliseconds(1)));
+  busy->tell_to_return();
+  const auto stopped = guest.stop(facade_deadline);
+  ASSERT_TRUE(stopped) << stopped.error().message();
+  EXPECT_TRUE(stopped->still_running.empty());
+}
+
+TEST(FacadeStop, EndsAThreadThatComputesWhenTheEngineIsInterruptible) {
+  embedding guest("computes", interruptible());
+  const auto first = guest.start();
+  ASSERT_TRUE(first) << first.error().message();
+  const auto busy = computing_call::start(guest, *first);
+  ASSERT_TRUE(busy);
+  const auto stopped = guest.stop(facade_deadline);
+  ASSERT_TRUE(stopped) << stopped.error().message();
+  EXPECT_TRUE(stopped->still_running.empty());
+}
+
+TEST(FacadeStop, FailsTheCallThatItInterrupts) {
+  embedding guest("computes", interruptible());
+  const auto first = guest.start();
+  ASSERT_TRUE(first) << first.error().message();
+  const auto busy = computing_call::start(guest, *first);
+  ASSERT_TRUE(busy);
+  ASSERT_TRUE(guest.stop(facade_deadline));
+  EXPECT_FALSE(busy->outcome());
+}
+
+TEST(FacadeStop, LeavesExitCodeZeroWithoutFailure) {
+  embedding guest("computes");
+  ASSERT_TRUE(guest.start());
+  ASSERT_TRUE(guest.stop(facade_deadline));
+  const process_outcome outcome = guest.program().wait();
+  EXPECT_EQ(outcome.exit_code, 0U);
+  EXPECT_FALSE(outcome.failure);
+}
+
+TEST(FacadeStart, RefusesToStartAProgramAgain) {
+  embedding guest("computes");
+  ASSERT_TRUE(guest.start());
+  const auto again = guest.start();
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code(), errc::invalid_argument);
+  EXPECT_NE(again.error().message().find("the program was started already"), std::string::npos);
+}
+
+TEST(FacadeStart, LeavesTheProgramServingWhenItRefusesTheSecond) {
+  embedding guest("computes");
+  const auto first = guest.start();
+  ASSERT_TRUE(first) << first.error().message();
+  ASSERT_FALSE(guest.start());
+  EXPECT_EQ(guest.call(*first, "computes_add", {1, 2}), std::vector<guest_value>{3});
+}
+
+} // namespace
+} // namespace interlink
