@@ -273,6 +273,19 @@ TEST_F(CatchUp, EndsTheProcessWhenACommittedOperationCannotBeApplied)
   process.engine().refuses = nullptr;
 }
 
+TEST_F(CatchUp, LosesAGroupWithoutGuestFramesThatCannotApply)
+{
+  process.add({.number = 1});
+  start();
+  open("lib1.so");
+  process.engine().refuses = [](support::fake_call which) { return which == support::fake_call::instantiate; };
+  const auto caught_up = process.in(other, [](instance_group& group) { return group.catch_up(); });
+  process.engine().refuses = nullptr;
+  ASSERT_FALSE(caught_up);
+  EXPECT_EQ(caught_up.error().code(), errc::group_lost);
+  EXPECT_FALSE(process.core().has_ended());
+}
+
 TEST_F(CatchUp, UnwindsTheGuestOfAStoppedProcessAtItsNextCheck)
 {
   start();

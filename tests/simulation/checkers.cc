@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tests/simulation/checkers.hh"
+
+#include "tests/support/fake_engine.hh"
+#include "tests/support/fake_guests.hh"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+
+namespace interlink::simulation {
+
+namespace {
+
+using support::fake_store;
+using support::function_origin;
+
+constexpr std::uint64_t relocated_word = 4;
+constexpr std::uint64_t started_word = 12;
+
+std::string number(std::uint64_t value)
+{
+  return std::to_string(value);
+}
+
+std::uint32_t word_at(const process_core& process, std::uint64_t address)
+{
+  std::uint32_t word = 0;
+  const auto& memory = process.environment.linked_memory;
+  if (address + sizeof word <= memory->size_bytes()) {
+    std::memcpy(&word, memory->data() + address, sizeof word);
+  }
+  return word;
+}
+
+bool is_zero(const process_core& process, memory_range range)
+{
+  const auto& memory = process.environment.linked_memory;
+  const std::uint64_t end = std::min<std::uint64_t>(range.end(), memory->size_bytes());
+  return range.address >= end
+    || std::all_of(memory->data() + range.address, memory->data() + end, [](std::byte b) { return b == std::byte{}; });
+}
+
+bool is_free(const topology& state, memory_range range)
+{
+  return std::ranges::any_of(state.arena.free_ranges(), [&](const memory_arena::free_range& free) {
+    return free.range.address <= range.address && range.end() <= free.range.end();
+  });
+}
+
+struct owned_range {
+  memory_range range;
+  std::string owner;
+};
+
+/// What each slot of a snapshot holds: the module that defines the function, and the function's index there.
+std::map<std::uint32_t, std::pair<module_id, std::uint32_t>> slots_of(const snapshot& published, complaints* found)
+{
+  std::map<std::uint32_t, std::pair<module_id, std::uint32_t>> slots;
+  const auto add = [&](std::uint32_t slot, module_id module, std::uint32_t function) {
+    const auto [place, is_new] = slots.emplace(slot, std::pair(module, function));
+    if (found != nullptr && (slot == 0 || (!is_new && place->second != std::pair(module, function)))) {
+      found->push_back("T3: slot " + number(slot) + " is filled by two functions, or is slot 0");
+    }
+  };
+  for (std::size_t i = 0; i < published.modules->size(); ++i) {
+    const module_plan& plan = (*published.modules)[i]->plan();
+    for (const element_function& element : plan.info->element_functions) {
+      add(plan.table_base.value + element.offset, plan.id, element.function_index);
+    }
+    published.slots[i]->of_export.for_each([&](std::size_t ordinal, table_index slot) {
+      add(slot.value, plan.id, plan.info->exports[ordinal].index);
+    });
+  }
+  return slots;
+}
+
+} // namespace
+
+std::uint32_t library_number(const module_plan& plan)
+{
+  const std::size_t at = plan.name.rfind("/lib");
+  return plan.id == main_module || at == std::string::npos ? 0 : static_cast<std::uint32_t>(std::stoul(plan.name.substr(at + 4)));
+}
+
+complaints coordinator_watch::check()
+{
+  complaints found;
+  read_log(found);
+  check_ranges(found);
+  check_slots(found);
+  check_claims(found);
+  check_waits(found);
+  check_abandoned(found);
+  check_words(found);
+  return found;
+}
+
+std::uint64_t coordinator_watch::reused_ranges() const
+{
+  std::uint64_t count = 0;
+  for (const group_log::cursor& node : log_) {
+    if (const auto* load = std::get_if<load_modules>(&node->body())) {
+      count += static_cast<std::uint64_t>(std::ranges::count(load->plan->modules, true, &module_plan::needs_zeroing));
+    }
+  }
+  return count;
+}
+
+std::uint64_t coordinator_watch::incarnations(std::uint32_t library) const
+{
+  const auto known = incarnations_.find(library);
+  std::uint64_t count = known == incarnations_.end() ? 0 : known->second;
+  // What was appended since the last batch ended, too: others may have applied it already.
+  for (group_log::cursor at = log_.back()->next(); at; at = at->next()) {
+    if (const auto* load = std::get_if<load_modules>(&at->body())) {
+      count += static_cast<std::uint64_t>(std::ranges::count(load->plan->modules, library, &library_number));
+    }
+  }
+  return count;
+}
+
+void coordinator_watch::read_log(complaints& found)
+{
+  const coordinator& actor = process_.coordination();
+  const topology_version head = actor.head();
+  const snapshot_ptr current = actor.current();
+  if (current->version != head || actor.state().current != current) {
+    found.push_back("C1: the batch has ended and head, snapshot and state differ");
+  }
+  while (log_.back()->version() < head) {
+    const group_log::cursor next = log_.back()->next();
+    if (!next || next->version().value != log_.back()->version().value + 1) {
+      found.push_back("T1: no operation for version " + number(log_.back()->version().value + 1));
+      return;
+    }
+    if (const auto* load = std::get_if<load_modules>(&next->body())) {
+      if (!committed_.emplace(load->plan->id, true).second) {
+        found.push_back("T1: load " + number(load->plan->id.value) + " is published twice");
+      }
+      for (const module_plan& module : load->plan->modules) {
+        ++incarnations_[library_number(module)];
+      }
+    }
+    log_.push_back(next);
+  }
+}
+
+void coordinator_watch::check_ranges(complaints& found) const
+{
+  const topology& state = process_.coordination().state();
+  std::vector<owned_range> ranges;
+  const auto add = [&](std::uint64_t address, std::uint64_t size, std::string owner) {
+    if (address != 0 && size != 0) {
+      ranges.push_back({{address, size}, std::move(owner)});
+    }
+  };
+  for (const loaded_module_ptr& module : *state.current->modules) {
+    add(module->plan().memory_base.value, module->plan().memory_size, "data of module " + number(module->plan().id.value));
+  }
+  for (const auto& [group, entry] : state.roster) {
+    for (const auto& [module, range] : entry.blocks) {
+      if (module != main_module || entry.owns_main_tls) {
+        add(range.address, range.size, "block of group " + number(group.value) + " for module " + number(module.value));
+      }
+    }
+  }
+  for (const auto& [id, load] : state.loads) {
+    for (const auto& reserved : load.reserved_memory) {
+      add(reserved.range.address, reserved.range.size, "reserved by load " + number(id.value));
+    }
+  }
+  for (const auto& free : state.arena.free_ranges()) {
+    add(free.range.address, free.range.size, "free");
+  }
+  std::ranges::sort(ranges, {}, [](const owned_range& each) { return each.range.address; });
+  for (std::size_t i = 1; i < ranges.size(); ++i) {
+    if (ranges[i - 1].range.end() > ranges[i].range.address) {
+      found.push_back("T4: " + ranges[i - 1].owner + " overlaps " + ranges[i].owner + " at "
+                      + number(ranges[i].range.address));
+    }
+  }
+}
+
+void coordinator_watch::check_slots(complaints& found) const
+{
+  const topology& state = process_.coordination().state();
+  const auto slots = slots_of(*state.current, &found);
+  for (const table_layout::slot_range& free : state.table.free_ranges()) {
+    const auto taken = slots.lower_bound(free.base);
+    if (taken != slots.end() && taken->first < free.base + free.count) {
+      found.push_back("T3: slot " + number(taken->first) + " is filled and free");
+    }
+  }
+}
+
+void coordinator_watch::check_claims(complaints& found) const
+{
+  const topology& state = process_.coordination().state();
+  std::size_t claimed = state.closing.size();
+  for (const auto& [id, load] : state.loads) {
+    for (const loaded_module_ptr& module : load.modules) {
+      const auto claim = state.claims.find(module->identity);
+      if (claim == state.claims.end() || claim->second != id) {
+        found.push_back("T2: load " + number(id.value) + " does not hold the claim of its module "
+                        + number(module->plan().id.value));
+      }
+      ++claimed;
+    }
+  }
+  if (state.claims.size() > claimed) {
+    found.push_back("T2: a claim that no load and no close holds");
+  }
+}
+
+void coordinator_watch::check_waits(complaints& found) const
+{
+  const topology& state = process_.coordination().state();
+  if (state.current->is_stopping) {
+    return; // all waits are answered by the stop
+  }
+  for (const auto& [waiter, owner] : state.waits_for) {
+    std::set<group_id> seen{waiter};
+    for (auto at = state.waits_for.find(waiter); at != state.waits_for.end(); at = state.waits_for.find(at->second)) {
+      if (!seen.insert(at->second).second) {
+        found.push_back("T7: group " + number(waiter.value) + " is in a cycle of waits");
+        break;
+      }
+    }
+    if (!state.roster.contains(owner) || !state.roster.contains(waiter)) {
+      found.push_back("T7: group " + number(waiter.value) + " waits for a group that is gone, or is gone itself");
+    }
+  }
+}
+
+void coordinator_watch::check_abandoned(complaints& found)
+{
+  const topology& state = process_.coordination().state();
+  for (const auto& [id, plan] : in_flight_) {
+    if (state.loads.contains(id) || committed_.contains(id)) {
+      continue;
+    }
+    for (const module_plan& module : plan->modules) {
+      const memory_range range{module.memory_base.value, module.memory_size};
+      // Whoever was given the range in the same batch may be writing there by now.
+      if (is_free(state, range) && !is_zero(process_, range)) {
+        found.push_back("T5: load " + number(id.value) + " was abandoned and left its data in memory");
+      }
+      if (state.current->find(module.id) != nullptr) {
+        found.push_back("T5: load " + number(id.value) + " was abandoned and is published");
+      }
+    }
+  }
+  in_flight_.clear();
+  for (const auto& [id, load] : state.loads) {
+    in_flight_.emplace(id, load.plan);
+  }
+}
+
+void coordinator_watch::check_words(complaints& found)
+{
+  for (const loaded_module_ptr& module : *process_.coordination().current()->modules) {
+    const module_plan& plan = module->plan();
+    const std::uint32_t library = library_number(plan);
+    if (library == 0 || plan.memory_size == 0) {
+      continue;
+    }
+    if (word_at(process_, plan.memory_base.value + relocated_word) != plan.memory_base.value + 8) {
+      found.push_back("C3: the relocated word of module " + number(plan.id.value) + " was overwritten");
+    }
+    const std::uint32_t started = word_at(process_, plan.memory_base.value + started_word);
+    const bool must_be = plan.info->start == initialiser_kind::closed || started_[plan.id] != 0;
+    if (started != library && (started != 0 || must_be)) {
+      found.push_back("C3: the word of module " + number(plan.id.value) + " (library " + number(library) + ") holds "
+                      + number(started));
+    }
+    started_[plan.id] = started;
+  }
+}
+
+complaints coordinator_watch::check_end() const
+{
+  complaints found;
+  const topology& state = process_.coordination().state();
+  for (const group_log::cursor& node : log_) {
+    if (node->pending() != 0) {
+      found.push_back("G4: operation " + number(node->version().value) + " is owed by " + number(node->pending())
+                      + " groups, and all have left");
+    }
+  }
+  if (!state.roster.empty() || !state.loads.empty() || !state.waits_for.empty()) {
+    found.push_back("G4: the roster, a load or a wait outlives all groups");
+  }
+  return found;
+}
+
+namespace {
+
+void check_table(instance_group& group, bool is_loading, complaints& found)
+{
+  auto& store = static_cast<fake_store&>(group.store().store());
+  const snapshot& applied = group.applied();
+  const auto slots = slots_of(applied, nullptr);
+  std::map<std::uint64_t, module_id> modules;
+  for (const auto& [id, instance] : group.store().instances()) {
+    modules.emplace(instance.instance.bits[0], id);
+  }
+  for (std::uint32_t slot = 0; slot < applied.table_size; ++slot) {
+    const function_origin origin = store.origin_of(group.store().slot(table_index{slot}));
+    const auto expected = slots.find(slot);
+    const auto module = modules.find(origin.instance);
+    const bool is_null = origin.instance == 0;
+    const bool is_right = expected == slots.end()
+      ? is_null || is_loading
+      : module != modules.end() && std::pair(module->second, origin.index) == expected->second;
+    if (!is_right) {
+      found.push_back("G1: at version " + number(applied.version.value) + " slot " + number(slot) + " of group "
+                      + number(group.id().value)
+                      + (expected == slots.end() ? " should be null" : " has not its function"));
+    }
+  }
+}
+
+void check_globals(instance_group& group, complaints& found)
+{
+  auto& store = static_cast<fake_store&>(group.store().store());
+  for (const loaded_module_ptr& module : *group.applied().modules) {
+    const module_plan& plan = module->plan();
+    const auto instance = group.store().instances().find(plan.id);
+    if (instance == group.store().instances().end()) {
+      found.push_back("G1: group " + number(group.id().value) + " has no instance of module " + number(plan.id.value));
+      continue;
+    }
+    const auto values = store.imported_globals(instance->second.instance);
+    std::size_t place = 0;
+    for (std::size_t i = 0; i < plan.imports.size(); ++i) {
+      if (kind_of(plan.info->imports[i].type) != extern_kind::global) {
+        continue;
+      }
+      const auto* constant = std::get_if<binding::constant>(&plan.imports[i]);
+      if (constant != nullptr && values[place] != constant->value) {
+        found.push_back("a base or GOT entry of module " + number(plan.id.value) + " differs from its plan");
+      }
+      ++place;
+    }
+  }
+}
+
+void check_tls(instance_group& group, complaints& found)
+{
+  for (const loaded_module_ptr& module : *group.applied().modules) {
+    const module_plan& plan = module->plan();
+    const memory_address block = group.store().block_of(plan.id);
+    // A module that is unloaded and not taken out here yet has given its blocks back: nobody calls it any more.
+    if (plan.info->tls_size == 0 || group.process().coordination().current()->find(plan.id) == nullptr) {
+      continue;
+    }
+    const std::uint32_t expected = support::tls_word_of(library_number(plan));
+    if (block.value == 0 || word_at(group.process(), block.value) != expected) {
+      found.push_back("G1: group " + number(group.id().value) + " has no thread-local storage of module "
+                      + number(plan.id.value) + " at " + number(block.value));
+    }
+  }
+}
+
+} // namespace
+
+complaints check_group(instance_group& group, bool is_loading)
+{
+  complaints found;
+  check_table(group, is_loading, found);
+  check_globals(group, found);
+  check_tls(group, found);
+  return found;
+}
+
+} // namespace interlink::simulation

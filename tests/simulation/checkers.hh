@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What must hold at every moment of a simulation: the invariants T1 to T7, C1 to C3 and G1 to G4 as far as they can be seen
+// from outside. Each checker gives sentences; none is good.
+#pragma once
+
+#include "groups/coordinator.hh"
+#include "groups/instance_group.hh"
+#include "groups/process_core.hh"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace interlink::simulation {
+
+using complaints = std::vector<std::string>;
+
+/// Watches the coordinator from one batch to the next. Context: the drainer's thread, outside of turns.
+class coordinator_watch {
+public:
+  explicit coordinator_watch(process_core& process) : process_(process), log_{process.coordination().first_cursor()} {}
+
+  /// T1 to T5, T7, C1, and words that only their own library may write.
+  complaints check();
+
+  /// When every group has left: nobody owes a share, nobody is in the roster, nothing is claimed or awaited.
+  complaints check_end() const;
+
+  std::uint64_t published() const { return log_.size() - 1; }
+  /// Modules that were given memory which another had before.
+  std::uint64_t reused_ranges() const;
+  /// How often the library has been loaded.
+  std::uint64_t incarnations(std::uint32_t library) const;
+
+private:
+  void read_log(complaints& found);
+  void check_ranges(complaints& found) const;
+  void check_slots(complaints& found) const;
+  void check_claims(complaints& found) const;
+  void check_waits(complaints& found) const;
+  void check_abandoned(complaints& found);
+  void check_words(complaints& found);
+
+  process_core& process_;
+  std::vector<group_log::cursor> log_; ///< every node so far: the count of each is looked at in the end
+  std::map<load_id, load_plan_ptr> in_flight_;
+  std::map<load_id, bool> committed_;
+  std::map<std::uint32_t, std::uint64_t> incarnations_;
+  std::map<module_id, std::uint32_t> started_; ///< words that start functions have written
+};
+
+/// A group against the snapshot it says it has applied: every slot of that snapshot holds its own function, every module
+/// has its thread-local storage, equal versions mean equal bases and GOT entries (G1, T3). `is_loading`: it may hold more.
+/// Context: the group's thread.
+complaints check_group(instance_group& group, bool is_loading);
+
+/// Number of the library that a file named `.../libN.so` is; 0 for main.
+std::uint32_t library_number(const module_plan& plan);
+
+} // namespace interlink::simulation

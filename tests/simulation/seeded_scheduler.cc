@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tests/simulation/seeded_scheduler.hh"
+
+#include "messages/assert.hh"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+// g++ defines a macro for each sanitizer, clang has a feature.
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define INTERLINK_SIMULATION_ASAN 1
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#define INTERLINK_SIMULATION_TSAN 1
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace interlink::simulation {
+
+namespace {
+
+/// Enough for the loader above the interpreter above the loader, several times, under sanitizers too. Untouched pages cost
+/// nothing.
+constexpr std::size_t stack_bytes = std::size_t{1} << 20;
+
+/// Events kept for the trace of a failure.
+constexpr std::size_t events_kept = 4'000;
+
+seeded_scheduler* the_current = nullptr;
+
+/// Stacks of fibers that have ended: seeds follow each other in one process.
+std::vector<void*>& free_stacks()
+{
+  static std::vector<void*> stacks;
+  return stacks;
+}
+
+void* take_stack()
+{
+  if (!free_stacks().empty()) {
+    void* const stack = free_stacks().back();
+    free_stacks().pop_back();
+    return stack;
+  }
+  void* const mapped =
+    ::mmap(nullptr, stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  INTERLINK_ASSERT(mapped != MAP_FAILED);
+  return mapped;
+}
+
+} // namespace
+
+struct seeded_scheduler::fiber {
+  std::string name;
+  std::move_only_function<void()> body;
+  ucontext_t context{};
+  void* stack = nullptr;
+  const void* waits_on = nullptr;
+  std::optional<schedule_clock::time_point> deadline;
+  const char* doing = "";
+  std::uint64_t weight = 1;
+  int turn_depth = 0;
+  bool is_blocked = false;
+  bool has_ended = false;
+#ifdef INTERLINK_SIMULATION_ASAN
+  void* fake_stack = nullptr;
+  const void* bottom = nullptr;
+  std::size_t size = 0;
+#endif
+#ifdef INTERLINK_SIMULATION_TSAN
+  void* tsan_fiber = nullptr;
+#endif
+};
+
+seeded_scheduler::seeded_scheduler(std::uint64_t seed) : random_(seed)
+{
+  constexpr std::array<std::uint64_t, 5> rates{1, 2, 4, 16, 64};
+  switch_one_in_ = rates[pick(rates.size())];
+  guest_switch_one_in_ = rates[pick(rates.size())];
+}
+
+seeded_scheduler::~seeded_scheduler()
+{
+  for (const auto& each : fibers_) {
+    if (each->stack != nullptr) {
+      free_stacks().push_back(each->stack);
+    }
+#ifdef INTERLINK_SIMULATION_TSAN
+    if (each->stack != nullptr) {
+      __tsan_destroy_fiber(each->tsan_fiber);
+    }
+#endif
+  }
+}
+
+seeded_scheduler* seeded_scheduler::current()
+{
+  return the_current;
+}
+
+run_outcome seeded_scheduler::run(std::function<void()> body, std::uint64_t step_bound)
+{
+  step_bound_ = step_bound;
+  fibers_.push_back(std::make_unique<fiber>());
+  fibers_[0]->name = "scheduler";
+  fibers_[0]->is_blocked = true; // chosen only at the end
+#ifdef INTERLINK_SIMULATION_TSAN
+  fibers_[0]->tsan_fiber = __tsan_get_current_fiber();
+#endif
+  the_current = this;
+  start("driver", std::move(body));
+  running_ = 0;
+  switch_to(choose());
+  the_current = nullptr;
+  return outcome_;
+}
+
+std::uint32_t seeded_scheduler::start(std::string name, std::move_only_function<void()> body)
+{
+  auto made = std::make_unique<fiber>();
+  made->name = std::move(name);
+  made->body = std::move(body);
+  made->stack = take_stack();
+  ::getcontext(&made->context);
+  made->context.uc_stack.ss_sp = made->stack;
+  made->context.uc_stack.ss_size = stack_bytes;
+  made->context.uc_link = nullptr;
+  ::makecontext(&made->context, &seeded_scheduler::enter, 0);
+#ifdef INTERLINK_SIMULATION_ASAN
+  made->bottom = made->stack;
+  made->size = stack_bytes;
+#endif
+#ifdef INTERLINK_SIMULATION_TSAN
+  made->tsan_fiber = __tsan_create_fiber(0);
+#endif
+  fibers_.push_back(std::move(made));
+  reweigh();
+  return static_cast<std::uint32_t>(fibers_.size() - 1);
+}
+
+void seeded_scheduler::enter()
+{
+  seeded_scheduler& self = *the_current;
+  fiber& here = *self.fibers_[self.running_];
+#ifdef INTERLINK_SIMULATION_ASAN
+  fiber& first = *self.fibers_[0];
+  if (first.bottom == nullptr) {
+    __sanitizer_finish_switch_fiber(nullptr, &first.bottom, &first.size); // the first switch comes from there
+  } else {
+    __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+  }
+#endif
+  here.body();
+  here.body = nullptr;
+  here.has_ended = true;
+  self.wake(&here);
+  self.yield();
+  INTERLINK_ASSERT(false); // an ended fiber is never chosen
+}
+
+void seeded_scheduler::switch_to(std::uint32_t next)
+{
+  if (next == running_) {
+    return;
+  }
+  fiber& from = *fibers_[running_];
+  fiber& to = *fibers_[next];
+  running_ = next;
+  ++switches_;
+#ifdef INTERLINK_SIMULATION_TSAN
+  __tsan_switch_to_fiber(to.tsan_fiber, 0);
+#endif
+#ifdef INTERLINK_SIMULATION_ASAN
+  __sanitizer_start_switch_fiber(from.has_ended ? nullptr : &from.fake_stack, to.bottom, to.size);
+#endif
+  ::swapcontext(&from.context, &to.context);
+#ifdef INTERLINK_SIMULATION_ASAN
+  __sanitizer_finish_switch_fiber(from.fake_stack, nullptr, nullptr);
+#endif
+}
+
+bool seeded_scheduler::has_ended(std::uint32_t which) const
+{
+  return fibers_[which]->has_ended;
+}
+
+void seeded_scheduler::reweigh()
+{
+  // Uneven odds make laggards: a thread that hardly runs while the others go on.
+  constexpr std::array<std::uint64_t, 4> weights{1, 4, 16, 64};
+  for (const auto& each : fibers_) {
+    each->weight = weights[pick(weights.size())];
+  }
+}
+
+std::uint32_t seeded_scheduler::choose()
+{
+  while (true) {
+    std::uint64_t total = 0;
+    for (const auto& each : fibers_) {
+      const bool is_due = each->is_blocked && each->deadline && *each->deadline <= now();
+      if (is_due) {
+        each->is_blocked = false;
+      }
+      total += each->has_ended || each->is_blocked ? 0 : each->weight;
+    }
+    if (steps_ > step_bound_) {
+      outcome_ = run_outcome::endless;
+      return 0;
+    }
+    if (total == 0 && !advance_to_deadline()) {
+      const bool all_ended = std::all_of(fibers_.begin() + 1, fibers_.end(), [](const auto& each) {
+        return each->has_ended || each->name == "background";
+      });
+      outcome_ = all_ended ? run_outcome::ended : run_outcome::deadlocked;
+      return 0;
+    }
+    if (total == 0) {
+      continue;
+    }
+    std::uint64_t drawn = pick(total);
+    for (std::uint32_t i = 1; i < fibers_.size(); ++i) {
+      const fiber& each = *fibers_[i];
+      const std::uint64_t weight = each.has_ended || each.is_blocked ? 0 : each.weight;
+      if (drawn < weight) {
+        return i;
+      }
+      drawn -= weight;
+    }
+  }
+}
+
+bool seeded_scheduler::advance_to_deadline()
+{
+  std::optional<schedule_clock::time_point> nearest;
+  for (const auto& each : fibers_) {
+    if (each->is_blocked && !each->has_ended && each->deadline && (!nearest || *each->deadline < *nearest)) {
+      nearest = each->deadline;
+    }
+  }
+  if (nearest) {
+    const auto since = std::chrono::duration_cast<std::chrono::microseconds>(nearest->time_since_epoch()).count();
+    microseconds_ = std::max(microseconds_, static_cast<std::uint64_t>(since) + 1);
+  }
+  return nearest.has_value();
+}
+
+void seeded_scheduler::yield()
+{
+  if (chance(256)) {
+    reweigh();
+  }
+  switch_to(choose());
+}
+
+void seeded_scheduler::point(schedule_place place)
+{
+  fiber& here = *fibers_[running_];
+  if (place == schedule_place::turn_begins) {
+    ++here.turn_depth;
+    ++turns_;
+    if (turns_ != 1) {
+      fail("two turns at a time");
+    }
+  } else if (place == schedule_place::turn_ends) {
+    --here.turn_depth;
+    --turns_;
+  } else if (place == schedule_place::batch_ends && on_batch_end) {
+    on_batch_end();
+  }
+  ++steps_;
+  ++microseconds_;
+  if (chance(switch_one_in_)) {
+    yield();
+  }
+}
+
+void seeded_scheduler::guest_step()
+{
+  ++steps_;
+  ++microseconds_;
+  if (chance(guest_switch_one_in_)) {
+    yield();
+  }
+}
+
+void seeded_scheduler::block(const void* key, std::optional<schedule_clock::time_point> deadline)
+{
+  fiber& here = *fibers_[running_];
+  if (here.turn_depth > 0) {
+    fail("a thread waits while it holds a turn");
+  }
+  ++steps_;
+  here.waits_on = key;
+  here.deadline = deadline;
+  here.is_blocked = true;
+  yield();
+  here.waits_on = nullptr;
+  here.deadline.reset();
+}
+
+void seeded_scheduler::wake(const void* key)
+{
+  for (const auto& each : fibers_) {
+    if (each->is_blocked && each->waits_on == key) {
+      each->is_blocked = false;
+    }
+  }
+}
+
+void seeded_scheduler::trace(std::string text)
+{
+  events_.push_back({steps_, running_, std::move(text)});
+  if (events_.size() > events_kept) {
+    events_.pop_front();
+  }
+}
+
+void seeded_scheduler::fail(std::string reason)
+{
+  trace("FAILED: " + reason);
+  failures_.push_back(std::move(reason));
+}
+
+void seeded_scheduler::describe(const char* what)
+{
+  fibers_[running_]->doing = what;
+}
+
+bool seeded_scheduler::runs_guest() const
+{
+  return fibers_[running_]->name == "guest";
+}
+
+std::string seeded_scheduler::waiting_report() const
+{
+  std::string report;
+  for (std::size_t i = 1; i < fibers_.size(); ++i) {
+    const fiber& each = *fibers_[i];
+    if (!each.has_ended) {
+      report += "  thread " + std::to_string(i) + " (" + each.name + ") "
+        + (each.is_blocked ? "waits" : "can run") + ", in: " + each.doing + "\n";
+    }
+  }
+  return report;
+}
+
+} // namespace interlink::simulation

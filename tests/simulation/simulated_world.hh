@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One run: a program and libraries made by a seed, threads that do what the seed says, faults where it says, and checkers
+// between their steps.
+//
+// Guest threads store indices to shared memory, load and call them (through the real check), open, look up, wait, are
+// woken, spawn, exit and trap; constructors and open start functions do so too. Two kinds of libraries: those that stay
+// (anybody may call their functions for ever), and those that are closed by whoever opened them (called by their opener
+// alone, while it holds its handle).
+#pragma once
+
+#include "groups/instance_group.hh"
+#include "groups/process_core.hh"
+#include "tests/simulation/checkers.hh"
+#include "tests/simulation/seeded_scheduler.hh"
+#include "tests/support/fake_engine.hh"
+#include "tests/support/fake_guests.hh"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace interlink::simulation {
+
+/// What a run was, and what it found.
+struct world_report {
+  run_outcome outcome = run_outcome::ended;
+  std::vector<std::string> failures;
+  std::uint64_t steps{};
+  std::uint64_t switches{};
+  std::uint64_t operations{};    ///< published
+  std::uint64_t calls{};         ///< through an index
+  std::uint64_t opens{};         ///< that succeeded
+  std::uint64_t failed_opens{};
+  std::uint64_t reused_ranges{}; ///< modules whose memory had another owner before
+  std::uint64_t unloads{};
+  std::vector<std::string> trace;
+};
+
+/// Context: one thread.
+class simulated_world {
+public:
+  /// `directory` is empty and the world's own until it is gone.
+  simulated_world(std::uint64_t seed, std::string directory);
+
+  world_report run();
+
+private:
+  struct script; // what one guest thread remembers
+
+  void choose_shape();
+  void write_files();
+  void drive();
+  result<std::shared_ptr<process_core>> make_process();
+  host_registry host_functions();
+  bool refuses(support::fake_call which);
+
+  // Steps of a thread. Errors unwind the thread.
+  result<void> run_script(instance_group& group, std::uint64_t steps, int nesting);
+  result<void> step(instance_group& group, script& mine);
+  result<void> open(instance_group& group, script& mine);
+  result<void> find_and_share(instance_group& group, script& mine);
+  result<void> call_shared(instance_group& group);
+  result<void> call_own(instance_group& group, script& mine);
+  result<void> close(instance_group& group, script& mine);
+  result<void> wait(instance_group& group);
+  result<void> notify(instance_group& group);
+  result<void> spawn(instance_group& group);
+  result<void> await_something(instance_group& group);
+  result<void> die_with_a_load(instance_group& group);
+  void move_file();
+
+  result<void> on_event(instance_group& group, std::uint32_t what, std::uint32_t number);
+  std::uint32_t on_index(instance_group& group);
+  result<void> judge_call(instance_group& group, const result<std::uint32_t>& returned, std::uint32_t expected);
+  bool is_unwinding(const error& failure) const;
+  void check_here(instance_group& group);
+  void complain(const complaints& found);
+
+  std::uint64_t pick(std::uint64_t bound) { return scheduler_.pick(bound); }
+  bool chance(std::uint64_t one_in) { return scheduler_.chance(one_in); }
+  std::uint32_t shelf_word() { return shelf_ + 4 * static_cast<std::uint32_t>(pick(8)); }
+  std::string file_of(std::uint32_t library) const { return "lib" + std::to_string(library) + ".so"; }
+  bool stays(std::uint32_t library) const { return library <= staying_; }
+
+  std::uint64_t seed_;
+  std::string directory_;
+  seeded_scheduler scheduler_;
+  std::shared_ptr<support::fake_engine> engine_;
+  std::shared_ptr<process_core> process_;
+  std::unique_ptr<coordinator_watch> watch_;
+  std::map<std::uint32_t, support::library_shape> shapes_;
+  std::uint32_t staying_ = 0;
+  std::uint32_t libraries_ = 0;
+  std::uint64_t fault_one_in_ = 0;      ///< of engine calls
+  std::uint64_t move_one_in_ = 0;       ///< of steps, for a file that vanishes
+  std::uint32_t shelf_ = 0;
+  std::uint32_t heap_ = 0;
+  std::set<std::string> moved_;
+  std::map<std::uint32_t, std::uint32_t> meaning_; ///< what the function in a shared slot returns
+  std::set<std::uint32_t> shared_;                 ///< every value that a call through the shelf may return
+  std::map<std::uint32_t, std::uint32_t> constructed_; ///< runs, by library
+  std::map<std::pair<group_id, std::uint32_t>, std::uint32_t> started_; ///< open start functions, by group and library
+  std::map<group_id, int> loading_;                ///< nested loads under way, by group
+  world_report report_;
+  int spawned_ = 0;
+};
+
+} // namespace interlink::simulation
