@@ -8,6 +8,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace interlink {
@@ -36,6 +37,9 @@ enum class schedule_place : std::uint8_t {
 
 #ifdef INTERLINK_SIMULATION
 
+/// So few that hand-overs happen.
+inline constexpr std::size_t drain_bound_default = 3;
+
 /// May run other threads before it returns.
 void schedule_point(schedule_place place);
 
@@ -51,6 +55,10 @@ struct schedule_clock {
 };
 
 #else
+
+/// Messages that a sender handles for others before it hands its duty over. Chosen: far above what comes while one turn
+/// lasts.
+inline constexpr std::size_t drain_bound_default = 64;
 
 inline void schedule_point(schedule_place) {}
 

@@ -24,7 +24,7 @@ namespace interlink {
 class serial_actor {
 public:
   /// `continue_on` must run work without the help of any thread that sends to this actor.
-  explicit serial_actor(asio::any_io_executor continue_on, std::size_t drain_bound = 64)
+  explicit serial_actor(asio::any_io_executor continue_on, std::size_t drain_bound = drain_bound_default)
       : continue_on_(std::move(continue_on)), drain_bound_(drain_bound)
   {
   }
