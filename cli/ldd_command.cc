@@ -12,15 +12,13 @@ namespace interlink::cli {
 
 namespace {
 
-int report(const error& failure)
-{
+int report(const error& failure) {
   print_line("interlink ldd: " + failure.message());
   return failure.code() == errc::invalid_argument ? exit_wrong_usage : exit_cannot_inspect;
 }
 
 /// Says why, for each entry that the tree shows as missing.
-void report_failures(const needed_tree& tree)
-{
+void report_failures(const needed_tree& tree) {
   flush_results(); // so that on a terminal the tree stands above its explanations
   for (const needed_module& module : tree.modules) {
     for (const needed_entry& entry : module.needed) {
@@ -31,8 +29,7 @@ void report_failures(const needed_tree& tree)
   }
 }
 
-int show_tree(const needed_tree& tree)
-{
+int show_tree(const needed_tree& tree) {
   if (tree.modules[0].needed.empty()) {
     print_result("    needs no libraries\n");
     return 0;
@@ -42,12 +39,11 @@ int show_tree(const needed_tree& tree)
   return tree.find_failure() == nullptr ? 0 : exit_cannot_inspect;
 }
 
-int show_plan(const needed_tree& tree, const ldd_options& options)
-{
+int show_plan(const needed_tree& tree, const ldd_options& options) {
   if (!is_main_module(*tree.modules[0].info)) {
-    print_line("interlink ldd: " + options.file
-               + ": --plan needs a main module, which exports _start, _initialize or aligned_alloc: where a library is "
-                 "placed depends on the program that opens it");
+    print_line("interlink ldd: " + options.file +
+               ": --plan needs a main module, which exports _start, _initialize or aligned_alloc: where a library is "
+               "placed depends on the program that opens it");
     return exit_cannot_inspect;
   }
   if (tree.find_failure() != nullptr) {
@@ -64,26 +60,27 @@ int show_plan(const needed_tree& tree, const ldd_options& options)
 
 } // namespace
 
-CLI::App* add_ldd_command(CLI::App& app, ldd_options& options)
-{
-  CLI::App* command = app.add_subcommand("ldd", "Show the libraries that a program or library needs, and where they are");
+CLI::App* add_ldd_command(CLI::App& app, ldd_options& options) {
+  CLI::App* command =
+      app.add_subcommand("ldd", "Show the libraries that a program or library needs, and where they are");
   command->add_option("FILE", options.file, "Program or library")->required();
   command->add_flag("--plan", options.plan,
                     "Print instead every number chosen for loading the program and all it needs: memory, tables, what "
                     "each import is bound to, slots, TLS blocks, initialisers. FILE must be a main module");
   add_guest_file_options(*command, options.guest_files, " (FILE's own directory, by its absolute name)");
   add_size_options(*command, options.memory);
-  command->footer(
-    "Libraries are looked for as `interlink run` does with the same --dir and --lib-path: in --lib-path, in the runtime\n"
-    "path of the module that needs them ($ORIGIN is that module's directory), then in the guest's /lib, /usr/lib and\n"
-    "/usr/local/lib. Paths are printed as the guest sees them. Without --dir the guest has FILE's own directory, as with\n"
-    "`interlink run --dir DIRECTORY`; name beside it what else the program is given when it runs.\n"
-    "The exit code is 1 when a library is not found.");
+  command->footer("Libraries are looked for as `interlink run` does with the same --dir and --lib-path: in --lib-path, "
+                  "in the runtime\n"
+                  "path of the module that needs them ($ORIGIN is that module's directory), then in the guest's /lib, "
+                  "/usr/lib and\n"
+                  "/usr/local/lib. Paths are printed as the guest sees them. Without --dir the guest has FILE's own "
+                  "directory, as with\n"
+                  "`interlink run --dir DIRECTORY`; name beside it what else the program is given when it runs.\n"
+                  "The exit code is 1 when a library is not found.");
   return command;
 }
 
-int show_needed(const ldd_options& options)
-{
+int show_needed(const ldd_options& options) {
   auto inspected = open_for_inspection(options.file, options.guest_files);
   if (!inspected) {
     return report(inspected.error());

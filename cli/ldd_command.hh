@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// `interlink ldd`: prints what a program or library needs and where it is found, or the whole plan of loading a program.
-// Uses no engine.
+// `interlink ldd`: prints what a program or library needs and where it is found, or the whole plan of loading a
+// program. Uses no engine.
 #pragma once
 
 #include "cli/guest_files.hh"

@@ -2,15 +2,14 @@
 #include "cli/messages.hh"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <unistd.h>
 
 namespace interlink::cli {
 
-void print_line(std::string_view text)
-{
+void print_line(std::string_view text) {
   std::string line(text);
   line.push_back('\n');
   std::string_view rest = line;
@@ -26,18 +25,15 @@ void print_line(std::string_view text)
   }
 }
 
-void print_result(std::string_view text)
-{
+void print_result(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-bool flush_results()
-{
+bool flush_results() {
   return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
 }
 
-void print_failure(std::string_view program, const error& failure)
-{
+void print_failure(std::string_view program, const error& failure) {
   const std::string message = failure.message();
   // Most errors name the file themselves.
   const bool names_program = message.starts_with(std::string(program) + ":");
@@ -45,12 +41,9 @@ void print_failure(std::string_view program, const error& failure)
   if (const auto& trap = failure.detail().trap) {
     for (std::size_t i = 0; i < trap->frames.size(); ++i) {
       const guest_frame& frame = trap->frames[i];
-      text += fmt::format("\n  {:>3}: {:#x} {}!{}",
-                          i,
-                          frame.module_offset,
-                          frame.module_name.empty() ? "<module>" : frame.module_name,
-                          frame.function_name.empty() ? fmt::format("<function {}>", frame.function_index)
-                                                      : frame.function_name);
+      text += fmt::format(
+          "\n  {:>3}: {:#x} {}!{}", i, frame.module_offset, frame.module_name.empty() ? "<module>" : frame.module_name,
+          frame.function_name.empty() ? fmt::format("<function {}>", frame.function_index) : frame.function_name);
     }
   }
   print_line(text);

@@ -17,8 +17,7 @@ class tree_reader {
 public:
   explicit tree_reader(const library_files& libraries) : libraries_(libraries) {}
 
-  result<needed_tree> read(found_module root)
-  {
+  result<needed_tree> read(found_module root) {
     if (auto added = add(std::move(root)); !added) {
       return fail(std::move(added.error()));
     }
@@ -35,8 +34,7 @@ public:
   }
 
 private:
-  result<std::size_t> add(found_module file)
-  {
+  result<std::size_t> add(found_module file) {
     const auto [place, is_new] = places_.try_emplace(file.identity, tree_.modules.size());
     if (!is_new) {
       return place->second;
@@ -52,13 +50,14 @@ private:
     return added;
   }
 
-  needed_entry find(const std::string& name, const std::vector<std::string>& runtime_path, const std::string& requester)
-  {
+  needed_entry find(const std::string& name, const std::vector<std::string>& runtime_path,
+                    const std::string& requester) {
     needed_entry entry{name, std::nullopt, std::nullopt};
     auto file = libraries_.find(name, {}, runtime_path, requester);
     auto added = file ? add(std::move(*file)) : result<std::size_t>(fail(std::move(file.error())));
     if (added && !tree_.modules[*added].info->dylink) {
-      added = fail(errc::not_a_library, tree_.modules[*added].file.path + ": not a dynamic library: it has no dylink.0 section");
+      added = fail(errc::not_a_library,
+                   tree_.modules[*added].file.path + ": not a dynamic library: it has no dylink.0 section");
     }
     if (added) {
       entry.module = *added;
@@ -78,8 +77,7 @@ struct visit {
   std::size_t depth{};
 };
 
-void push_needed(std::vector<visit>& pending, const needed_module& module, std::size_t depth)
-{
+void push_needed(std::vector<visit>& pending, const needed_module& module, std::size_t depth) {
   for (auto entry = module.needed.rbegin(); entry != module.needed.rend(); ++entry) {
     pending.push_back({&*entry, depth});
   }
@@ -87,8 +85,7 @@ void push_needed(std::vector<visit>& pending, const needed_module& module, std::
 
 } // namespace
 
-const needed_entry* needed_tree::find_failure() const
-{
+const needed_entry* needed_tree::find_failure() const {
   for (const needed_module& module : modules) {
     for (const needed_entry& entry : module.needed) {
       if (entry.failure) {
@@ -99,13 +96,11 @@ const needed_entry* needed_tree::find_failure() const
   return nullptr;
 }
 
-result<needed_tree> read_needed_tree(const library_files& libraries, found_module root)
-{
+result<needed_tree> read_needed_tree(const library_files& libraries, found_module root) {
   return tree_reader(libraries).read(std::move(root));
 }
 
-std::string to_text(const needed_tree& tree)
-{
+std::string to_text(const needed_tree& tree) {
   std::string text;
   std::vector<bool> is_shown(tree.modules.size(), false);
   is_shown[0] = true;

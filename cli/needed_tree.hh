@@ -39,8 +39,8 @@ struct needed_tree {
 /// Errors: those of reading the root. What goes wrong with a needed library is kept at its entry.
 result<needed_tree> read_needed_tree(const library_files& libraries, found_module root);
 
-/// One line for each entry, `name => path` or `name => not found`, indented by depth. A library that was shown before is
-/// marked and not expanded again.
+/// One line for each entry, `name => path` or `name => not found`, indented by depth. A library that was shown before
+/// is marked and not expanded again.
 std::string to_text(const needed_tree& tree);
 
 } // namespace interlink::cli

@@ -16,8 +16,7 @@ namespace interlink::cli {
 
 namespace {
 
-load_request make_request(const needed_tree& tree, group_id requester)
-{
+load_request make_request(const needed_tree& tree, group_id requester) {
   load_request request;
   request.kind = load_kind::program;
   request.requester = requester;
@@ -32,8 +31,7 @@ load_request make_request(const needed_tree& tree, group_id requester)
   return request;
 }
 
-std::uint64_t table_maximum(const module_info& main)
-{
+std::uint64_t table_maximum(const module_info& main) {
   for (const import_info& import : main.imports) {
     if (const auto* table = std::get_if<table_type>(&import.type)) {
       return table->size.maximum.value_or(limit::table_elements);
@@ -44,9 +42,9 @@ std::uint64_t table_maximum(const module_info& main)
 
 /// What a running program does while its main module has no instance yet, hence no allocator to ask: only the WASIX
 /// libc allows the linker to grow memory by itself.
-result<void> supply_memory(topology& state, const module_info& main, const needs_memory& needed)
-{
-  const bool may_grow = std::ranges::any_of(main.imports, [](const import_info& i) { return i.module_name == "wasix_32v1"; });
+result<void> supply_memory(topology& state, const module_info& main, const needs_memory& needed) {
+  const bool may_grow =
+      std::ranges::any_of(main.imports, [](const import_info& i) { return i.module_name == "wasix_32v1"; });
   const unsigned page_log2 = state.layout.memory.page_size_log2;
   const std::uint64_t begin = std::max(state.memory_pages, state.layout.memory.size.minimum);
   const std::uint64_t pages = ((needed.size + needed.alignment - 1) >> page_log2) + 1;
@@ -67,8 +65,7 @@ struct planned_program {
   planned_load load;
 };
 
-result<planned_program> plan_program(topology& state, const needed_tree& tree)
-{
+result<planned_program> plan_program(topology& state, const needed_tree& tree) {
   auto joined = join_group(state, std::nullopt);
   if (const auto* failure = std::get_if<error>(&joined)) {
     return fail(*failure);
@@ -96,8 +93,7 @@ result<planned_program> plan_program(topology& state, const needed_tree& tree)
   }
 }
 
-void describe_memory(std::string& text, const main_layout& layout)
-{
+void describe_memory(std::string& text, const main_layout& layout) {
   const auto out = std::back_inserter(text);
   fmt::format_to(out, "memory: {} pages at first, {} at most\n", layout.memory.size.minimum, layout.maximum_pages);
   if (layout.is_fixed_address) {
@@ -114,30 +110,23 @@ void describe_memory(std::string& text, const main_layout& layout)
   fmt::format_to(out, "  heap base {:#x}\n", layout.heap_base.value);
 }
 
-void describe_blocks(std::string& text, const load_plan& plan, const std::vector<group_block>& blocks)
-{
+void describe_blocks(std::string& text, const load_plan& plan, const std::vector<group_block>& blocks) {
   for (const group_block& block : blocks) {
     if (block.module == no_module) {
       fmt::format_to(std::back_inserter(text), "  scratch stack {:#x}, size {}\n", block.address.value, block.size);
       continue;
     }
     const auto module = std::ranges::find(plan.modules, block.module, &module_plan::id);
-    fmt::format_to(std::back_inserter(text),
-                   "  TLS block of module {}{} {:#x}, size {}\n",
-                   block.module.value,
-                   module == plan.modules.end() ? "" : " " + module->name,
-                   block.address.value,
-                   block.size);
+    fmt::format_to(std::back_inserter(text), "  TLS block of module {}{} {:#x}, size {}\n", block.module.value,
+                   module == plan.modules.end() ? "" : " " + module->name, block.address.value, block.size);
   }
 }
 
-std::string_view describe(initialiser_kind kind)
-{
+std::string_view describe(initialiser_kind kind) {
   return kind == initialiser_kind::closed ? "closed" : "open";
 }
 
-void describe_initialisers(std::string& text, const load_plan& plan)
-{
+void describe_initialisers(std::string& text, const load_plan& plan) {
   for (const module_plan& module : plan.modules) {
     const module_info& info = *module.info;
     std::string list;
@@ -149,21 +138,19 @@ void describe_initialisers(std::string& text, const load_plan& plan)
     add("start function", info.start);
     add("__wasm_init_tls", info.init_tls);
     add("__wasm_apply_data_relocs", info.data_relocations);
-    fmt::format_to(
-      std::back_inserter(text), "  module {} {}: {}\n", module.id.value, module.name, list.empty() ? "none" : list);
+    fmt::format_to(std::back_inserter(text), "  module {} {}: {}\n", module.id.value, module.name,
+                   list.empty() ? "none" : list);
   }
 }
 
 } // namespace
 
-bool is_main_module(const module_info& info)
-{
+bool is_main_module(const module_info& info) {
   return std::ranges::any_of(std::initializer_list<std::string_view>{"_start", "_initialize", "aligned_alloc"},
                              [&](std::string_view name) { return info.find_export(name) != nullptr; });
 }
 
-result<std::string> describe_program_plan(const needed_tree& tree, const memory_options& options)
-{
+result<std::string> describe_program_plan(const needed_tree& tree, const memory_options& options) {
   const module_info& main = *tree.modules[0].info;
   const auto layout = plan_main_layout(main, options);
   if (!layout) {

@@ -54,6 +54,7 @@ result<process_options> make_process_options(const run_options& options, std::ve
     }
   }
   process.library_path = options.guest_files.library_path;
+  process.serves_calls = false; // nobody is there to call
   process.report = [](const std::string& text) {
     print_line("interlink: " + text);
   };

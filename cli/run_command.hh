@@ -20,7 +20,7 @@ struct run_options {
   guest_file_options guest_files;
   std::vector<std::string> environment; ///< KEY=VALUE, or KEY to pass the host's value on
   memory_options memory;
-  std::string cache = "default";        ///< directory, `default` or `off`
+  std::string cache = "default"; ///< directory, `default` or `off`
 };
 
 /// Adds the subcommand; its options are bound to `options`, the program and its arguments stay in `remaining()`.

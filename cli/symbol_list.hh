@@ -17,7 +17,8 @@ namespace interlink::cli {
 struct listed_symbol {
   std::string name;
   char letter{};
-  std::optional<std::uint64_t> value; ///< of data: offset from the memory base, or from the TLS block; of a function: its index
+  std::optional<std::uint64_t>
+      value; ///< of data: offset from the memory base, or from the TLS block; of a function: its index
   bool is_tls{};
   bool is_tag{}; ///< an exception tag: it has no value
 
