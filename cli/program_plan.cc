@@ -152,9 +152,12 @@ bool is_main_module(const module_info& info) {
 
 result<std::string> describe_program_plan(const needed_tree& tree, const memory_options& options) {
   const module_info& main = *tree.modules[0].info;
-  const auto layout = plan_main_layout(main, options);
+  auto layout = plan_main_layout(main, options);
   if (!layout) {
     return fail(layout.error().with_context(tree.modules[0].file.path));
+  }
+  if (layout->memory.is_shared || layout->memory.size.maximum) {
+    layout->memory.size.maximum = layout->maximum_pages; // as the memory of a running program is made
   }
   topology state = make_topology(*layout, abi::make_guest_abi({})->catalog(), table_maximum(main));
   const auto planned = plan_program(state, tree);
