@@ -178,8 +178,8 @@ result<void> group_store::add_module(const load_plan_ptr& load,
       has_own_stack_pointer_ = true;
     }
     if (auto memory = store_->find_export(self.instance, "memory"); memory && !private_memory_) {
-      if (auto* own = std::get_if<engine::memory>(&*memory)) {
-        private_memory_ = *own;
+      if (const auto* exported = std::get_if<engine::memory>(&*memory)) {
+        private_memory_ = *exported;
       }
     }
   }
@@ -197,7 +197,14 @@ result<void> group_store::run_closed_initialisers(const live_instance& self, std
       return fail(started.error().with_context("start function of " + plan.name));
     }
   }
-  const memory_address block = block_of(plan.id);
+  memory_address block = block_of(plan.id);
+  if (block.value == 0 && plan.id == main_module) {
+    // A fixed-address main's start function has chosen the static block; what is relocated in it still has to be.
+    if (auto base = find_export(plan.id, "__tls_base"); base && std::holds_alternative<engine::global>(*base)) {
+      block.value = store_->global_get(std::get<engine::global>(*base)).i32();
+      set_block(plan.id, block);
+    }
+  }
   return block.value == 0 ? result<void>{} : init_tls(self, block);
 }
 

@@ -158,6 +158,9 @@ void planner::reserve_group_blocks(const roster_entry& entry, group_id group)
   bool needs_scratch = false;
   for (const module_plan& module : plan_.modules) {
     needs_scratch = needs_scratch || needs_scratch_stack(*module.info);
+    if (module.id == main_module && state_.layout.is_fixed_address) {
+      continue; // it has no arena: the first group's variables are the static ones in main's own data
+    }
     if (has_tls_block(*module.info) && !entry.blocks.contains(module.id)) {
       const auto taken = memory_.take(module.info->tls_size, tls_block_alignment(*module.info));
       blocks_.push_back({group, module.id, memory_address{taken.range.address}, taken.range.size});

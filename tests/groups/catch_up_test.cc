@@ -262,15 +262,24 @@ TEST_F(CatchUp, BindsALazyCallOnceForAllGroups)
   EXPECT_EQ(process.coordination().head(), bound);
 }
 
-TEST_F(CatchUp, EndsTheProcessWhenACommittedOperationCannotBeApplied)
+TEST_F(CatchUp, EndsTheProcessWhenAGroupWithGuestFramesCannotApply)
 {
   process.add({.number = 1});
   start();
-  const std::uint32_t slot = find(open("lib1.so"), "f1_0");
-  process.engine().refuses = [](support::fake_call which) { return which == support::fake_call::instantiate; };
-  EXPECT_EQ(process.call_slot(other, slot).error().code(), errc::stopping);
-  EXPECT_TRUE(process.core().has_ended());
+  const auto unwound = process.in(other, [&](instance_group& group) {
+    // The load is published while a call is under way in this group.
+    const engine::function inside =
+      group.store().store().make_function({}, [&](engine::store&, std::span<engine::value_slot>) {
+        open("lib1.so");
+        process.engine().refuses = [](support::fake_call which) { return which == support::fake_call::instantiate; };
+        return group.catch_up();
+      });
+    return group.call(inside, {});
+  });
   process.engine().refuses = nullptr;
+  ASSERT_FALSE(unwound);
+  EXPECT_EQ(unwound.error().code(), errc::stopping);
+  EXPECT_TRUE(process.core().has_ended());
 }
 
 TEST_F(CatchUp, LosesAGroupWithoutGuestFramesThatCannotApply)
