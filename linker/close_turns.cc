@@ -39,6 +39,10 @@ std::set<module_id> reachable_modules(const topology& state)
     roots.push_back(id);
   }
   roots.insert(roots.end(), state.final_modules.begin(), state.final_modules.end());
+  // A closing module is still there: its destructors may call what it is bound to, and newcomers instantiate it.
+  for (const auto& [id, close] : state.closing) {
+    roots.push_back(id);
+  }
   for (const auto& [id, load] : state.loads) {
     for (const loaded_module_ptr& module : load.modules) {
       roots.insert(roots.end(), module->needed.begin(), module->needed.end());

@@ -234,9 +234,10 @@ void leave_group(topology& state, group_id group);
 // ---- Close ----
 
 /// Turn 1: the handle's count goes down. What is then reached neither by needed lists nor by bindings from main, an
-/// open handle, a final module, an unfinished construction or a load in flight is closing: no longer found by its file,
-/// and an open of that file waits for `topology::closing`'s id. Returns the modules whose destructors the closer must
-/// run, users before dependencies. Errors: invalid_handle.
+/// open handle, a final module, an unfinished construction, a load in flight or another close is closing: no longer found
+/// by its file, and an open of that file waits for `topology::closing`'s id. Returns the modules whose destructors the
+/// closer must run, users before dependencies; what another close held on to is returned by the next one.
+/// Errors: invalid_handle.
 result<std::vector<module_id>> close_library(topology& state, library_handle handle);
 
 /// Turn 2: nulls slots, frees ranges at the new version. Pre: `modules` are closing.

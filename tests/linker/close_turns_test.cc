@@ -65,6 +65,16 @@ TEST(CloseLibrary, KeepsALibraryThatAnotherIsBoundTo)
   EXPECT_TRUE(close(world, "libglobal").empty());
 }
 
+TEST(CloseLibrary, KeepsADependencyWhileItsUserIsClosing)
+{
+  linking_world world =
+    world_with({{"libx", side().needs("libbase")}, {"liby", side().needs("libbase")}, {"libbase", side()}});
+  world.open("libx");
+  world.open("liby");
+  close(world, "libx"); // closing: its destructors have not run
+  EXPECT_EQ(close(world, "liby"), std::vector<module_id>{world.id_of("liby")});
+}
+
 TEST(CloseLibrary, KeepsALibraryThatALazyImportIsBoundTo)
 {
   linking_world world = world_with({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}});
