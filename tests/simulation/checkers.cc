@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/simulation/checkers.hh"
 
+#include "linker/reserved_names.hh"
+#include "tests/simulation/seeded_scheduler.hh"
 #include "tests/support/fake_engine.hh"
 #include "tests/support/fake_guests.hh"
 
@@ -33,6 +35,13 @@ std::uint32_t word_at(const process_core& process, std::uint64_t address)
   return word;
 }
 
+std::uint32_t word_at_head(const process_core& process)
+{
+  std::uint32_t word = 0;
+  std::memcpy(&word, process.environment.control_memory->data() + reserved::head_address, sizeof word);
+  return word;
+}
+
 bool is_zero(const process_core& process, memory_range range)
 {
   const auto& memory = process.environment.linked_memory;
@@ -46,6 +55,31 @@ bool is_free(const topology& state, memory_range range)
   return std::ranges::any_of(state.arena.free_ranges(), [&](const memory_arena::free_range& free) {
     return free.range.address <= range.address && range.end() <= free.range.end();
   });
+}
+
+std::string describe(const log_node<operation_body>& node)
+{
+  std::string text = number(node.version().value) + ": ";
+  if (const auto* load = std::get_if<load_modules>(&node.body())) {
+    text += "load " + number(load->plan->id.value) + " by group " + number(load->requester.value) + ", modules";
+    for (const module_plan& module : load->plan->modules) {
+      text += " " + number(module.id.value) + "=lib" + number(library_number(module)) + "@"
+        + number(module.memory_base.value);
+    }
+  } else if (const auto* resolve = std::get_if<resolve_function>(&node.body())) {
+    text += "slots";
+    for (const slot_fill& fill : resolve->slots) {
+      text += " " + number(fill.slot.value) + "=module " + number(fill.source.provider.value);
+    }
+  } else if (const auto* unload = std::get_if<unload_modules>(&node.body())) {
+    text += "unload";
+    for (const module_id module : unload->modules) {
+      text += " " + number(module.value);
+    }
+  } else {
+    text += std::holds_alternative<stop_process>(node.body()) ? "stop" : "slots for the guest";
+  }
+  return text;
 }
 
 struct owned_range {
@@ -96,6 +130,21 @@ complaints coordinator_watch::check()
   return found;
 }
 
+complaints coordinator_watch::check_publication(bool is_turn_end) const
+{
+  const coordinator& actor = process_.coordination();
+  const std::uint64_t word = word_at_head(process_);
+  const topology_version head = actor.head();
+  complaints found;
+  if (word > head.value || head > actor.current()->version) {
+    found.push_back("C1: a head is published ahead of its snapshot");
+  }
+  if (is_turn_end && actor.state().reusable_up_to > head) {
+    found.push_back("C3: memory that was freed by an unpublished operation counts as free");
+  }
+  return found;
+}
+
 std::uint64_t coordinator_watch::reused_ranges() const
 {
   std::uint64_t count = 0;
@@ -141,6 +190,9 @@ void coordinator_watch::read_log(complaints& found)
       for (const module_plan& module : load->plan->modules) {
         ++incarnations_[library_number(module)];
       }
+    }
+    if (auto* scheduler = seeded_scheduler::current()) {
+      scheduler->trace("published " + describe(*next));
     }
     log_.push_back(next);
   }
@@ -305,7 +357,8 @@ void check_table(instance_group& group, bool is_loading, complaints& found)
   for (const auto& [id, instance] : group.store().instances()) {
     modules.emplace(instance.instance.bits[0], id);
   }
-  for (std::uint32_t slot = 0; slot < applied.table_size; ++slot) {
+  constexpr std::uint32_t beyond = 32; // what an abandoned load left would stand behind the others
+  for (std::uint32_t slot = 0; slot < applied.table_size + beyond; ++slot) {
     const function_origin origin = store.origin_of(group.store().slot(table_index{slot}));
     const auto expected = slots.find(slot);
     const auto module = modules.find(origin.instance);

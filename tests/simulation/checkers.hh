@@ -25,6 +25,10 @@ public:
   /// T1 to T5, T7, C1, and words that only their own library may write.
   complaints check();
 
+  /// C1 at every moment: whoever sees a head finds a snapshot at least as new. C3 at the end of a turn: what it gave out
+  /// was free at a version that is published.
+  complaints check_publication(bool is_turn_end) const;
+
   /// When every group has left: nobody owes a share, nobody is in the roster, nothing is claimed or awaited.
   complaints check_end() const;
 

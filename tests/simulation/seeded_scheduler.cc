@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <utility>
 
 // g++ defines a macro for each sanitizer, clang has a feature.
@@ -34,6 +35,7 @@ constexpr std::size_t stack_bytes = std::size_t{1} << 20;
 constexpr std::size_t events_kept = 4'000;
 
 seeded_scheduler* the_current = nullptr;
+bool prints_events = false;
 
 /// Stacks of fibers that have ended: seeds follow each other in one process.
 std::vector<void*>& free_stacks()
@@ -275,6 +277,9 @@ void seeded_scheduler::point(schedule_place place)
   } else if (place == schedule_place::batch_ends && on_batch_end) {
     on_batch_end();
   }
+  if (on_point) {
+    on_point(place == schedule_place::turn_ends);
+  }
   ++steps_;
   ++microseconds_;
   if (chance(switch_one_in_)) {
@@ -315,8 +320,17 @@ void seeded_scheduler::wake(const void* key)
   }
 }
 
+void seeded_scheduler::print_events_at_once()
+{
+  prints_events = true;
+}
+
 void seeded_scheduler::trace(std::string text)
 {
+  if (prints_events) {
+    std::printf("step %llu thread %u: %s\n", static_cast<unsigned long long>(steps_), running_, text.c_str());
+    std::fflush(stdout);
+  }
   events_.push_back({steps_, running_, std::move(text)});
   if (events_.size() > events_kept) {
     events_.pop_front();

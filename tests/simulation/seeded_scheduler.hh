@@ -70,6 +70,8 @@ public:
   bool chance(std::uint64_t one_in) { return one_in != 0 && pick(one_in) == 0; }
 
   void trace(std::string text);
+  /// Prints each event as it happens: a run that crashes cannot print them afterwards.
+  static void print_events_at_once();
   const std::deque<traced_event>& events() const { return events_; }
   /// Who waits where, a line each.
   std::string waiting_report() const;
@@ -86,6 +88,8 @@ public:
   bool is_in_turn() const { return turns_ > 0; }
   /// Called on the drainer's thread, when a batch has been published and answered.
   std::function<void()> on_batch_end;
+  /// Called at every point that is in no turn, and at the end of every turn.
+  std::function<void(bool is_turn_end)> on_point;
   /// What the thread is doing, for the report.
   void describe(const char* what);
 

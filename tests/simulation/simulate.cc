@@ -53,7 +53,7 @@ bool run_seed(std::uint64_t seed, const std::string& directory, shared_state& sh
   shared.failed_opens += report.failed_opens;
   shared.unloads += report.unloads;
   shared.reused += report.reused_ranges;
-  if (traces || !report.failures.empty()) {
+  if (!traces && !report.failures.empty()) {
     for (const std::string& line : report.trace) {
       std::printf("%s\n", line.c_str());
     }
@@ -106,6 +106,7 @@ options read_options(const std::vector<std::string_view>& arguments)
       read.seconds = static_cast<unsigned>(number_after(arguments, i));
     } else if (arguments[i] == "--trace") {
       read.traces = true;
+      seeded_scheduler::print_events_at_once();
     } else {
       std::fprintf(stderr, "usage: simulate [--seeds N] [--first S] [--jobs N] [--seconds N] [--trace]\n");
       std::exit(2);
@@ -136,7 +137,7 @@ int main(int argc, char** argv)
   for (unsigned job = 0; job < asked.jobs; ++job) {
     int status = 0;
     ::waitpid(children[job], &status, 0);
-    if (WIFSIGNALED(status) && shared.failed == 0) {
+    if (WIFSIGNALED(status)) {
       shared.failed = shared.at[job].load();
       std::printf("seed %llu: the process died by signal %d\n",
                   static_cast<unsigned long long>(shared.failed.load()),

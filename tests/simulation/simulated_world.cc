@@ -8,6 +8,7 @@
 #include "groups/thread_spawner.hh"
 #include "tests/simulation/seeded_executor.hh"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
@@ -78,8 +79,9 @@ simulated_world::simulated_world(std::uint64_t seed, std::string directory)
 
 void simulated_world::choose_shape()
 {
-  staying_ = 1 + static_cast<std::uint32_t>(pick(4));
-  libraries_ = staying_ + static_cast<std::uint32_t>(pick(4));
+  staying_ = 1 + static_cast<std::uint32_t>(pick(3));
+  libraries_ = staying_ + static_cast<std::uint32_t>(pick(6));
+  is_quiet_ = !chance(3);
   for (std::uint32_t number = 1; number <= libraries_; ++number) {
     support::library_shape shape;
     shape.number = number;
@@ -107,7 +109,8 @@ void simulated_world::choose_shape()
   const std::array<std::uint64_t, 4> faults{0, 0, 60, 400};
   fault_one_in_ = faults[pick(faults.size())];
   move_one_in_ = chance(4) ? 20 : 0;
-  set_thread_refusals(chance(4) ? 4 : 0);
+  refuses_threads_ = chance(4);
+  set_thread_refusals(refuses_threads_ ? 4 : 0);
 }
 
 void simulated_world::write_files()
@@ -146,6 +149,14 @@ result<std::shared_ptr<process_core>> simulated_world::make_process()
   options.memory.stack_bytes = 65'536;
   // Small arenas make the guest's allocator supply blocks.
   options.memory.arena_bytes = chance(3) ? 0x4000 : 0x10'0000;
+  options.report = [this](const std::string& line) {
+    // A second of virtual time is far beyond what a run of everybody takes: nobody will come.
+    if (line.find("has waited") != std::string::npos && !process_->has_ended()) {
+      scheduler_.fail(line);
+      scheduler_.trace(scheduler_.waiting_report());
+      process_->end({0, std::nullopt});
+    }
+  };
   return process_core::make(
     engine_, directory_ + "/main.wasm", std::move(options), host_functions(), seeded_executor(scheduler_));
 }
@@ -204,14 +215,17 @@ void simulated_world::drive()
   heap_ = static_cast<std::uint32_t>(process_->layout.heap_base.value);
   watch_ = std::make_unique<coordinator_watch>(*process_);
   scheduler_.on_batch_end = [this] { complain(watch_->check()); };
+  scheduler_.on_point = [this](bool is_turn_end) { complain(watch_->check_publication(is_turn_end)); };
   auto started = start_first_group(process_, [this](instance_group& group) -> result<void> {
     if (auto loaded = load_program(group); !loaded) {
-      process_->end({exit_code_of_load_failure, loaded.error()});
+      if (!is_unwinding(loaded.error())) {
+        process_->end({exit_code_of_load_failure, loaded.error()});
+      }
       return loaded;
     }
     auto ran = run_script(group, 20 + pick(150), 0);
     scheduler_.trace("the main thread ends: " + (ran ? std::string("returns") : ran.error().message()));
-    if (ran) {
+    if (ran && !is_quiet_) {
       process_->end({0, std::nullopt});
     }
     return ran;
@@ -219,19 +233,35 @@ void simulated_world::drive()
   if (!started) {
     process_->end({exit_code_of_load_failure, started.error()});
   }
-  // The main thread may have exited alone: the embedder stops the process in the end.
-  scheduler_.describe("waits for the first thread");
-  process_->threads.join_all(scheduler_.now() + std::chrono::milliseconds(50));
-  process_->end({0, std::nullopt});
+  if (!is_quiet_) {
+    // The embedder stops the process at some moment, whatever its threads are at.
+    scheduler_.describe("waits for a while");
+    process_->threads.join_all(scheduler_.now() + std::chrono::microseconds(pick(8'000)));
+    process_->end({0, std::nullopt});
+  }
   scheduler_.describe("waits for all threads");
   process_->threads.join_all(std::nullopt);
+  if (process_->has_ended()) {
+    judge_end(process_->wait_for_end());
+  }
+  process_->end({0, std::nullopt});
   report_.operations = watch_->published();
   report_.reused_ranges = watch_->reused_ranges();
   complain(watch_->check());
   complain(watch_->check_end());
   scheduler_.on_batch_end = nullptr;
+  scheduler_.on_point = nullptr;
   watch_.reset();
   process_.reset();
+}
+
+void simulated_world::judge_end(const process_outcome& outcome)
+{
+  const bool may_fail = fault_one_in_ != 0 || refuses_threads_ || was_trapped_;
+  // The program's own libraries may be such that trap.
+  if (outcome.failure && !may_fail && outcome.failure->code() != errc::initialiser_failed) {
+    scheduler_.fail("the process failed: " + outcome.failure->message());
+  }
 }
 
 void simulated_world::complain(const complaints& found)
@@ -255,9 +285,38 @@ bool simulated_world::is_unwinding(const error& failure) const
   }
 }
 
-void simulated_world::check_here(instance_group& group)
+void simulated_world::check_here(instance_group& group, int nesting)
 {
   complain(check_group(group, loading_[group.id()] > 0));
+  if (nesting == 0) {
+    check_open_starts(group);
+  }
+}
+
+void simulated_world::check_open_starts(instance_group& group)
+{
+  const snapshot_ptr current = process_->coordination().current();
+  for (const loaded_module_ptr& module : *group.applied().modules) {
+    const module_plan& plan = module->plan();
+    const std::uint32_t library = library_number(plan);
+    const bool must_have_run = plan.info->start == initialiser_kind::open && current->find(plan.id) != nullptr;
+    if (must_have_run && started_[{group.id(), library}] == 0) {
+      scheduler_.fail("the start function of library " + std::to_string(library) + " has not run in group "
+                      + std::to_string(group.id().value));
+    }
+  }
+}
+
+void simulated_world::check_holds_no_claim(instance_group& group)
+{
+  if (scheduler_.is_in_turn()) {
+    return; // the state is being changed
+  }
+  for (const auto& [id, load] : process_->coordination().state().loads) {
+    if (load.request.requester == group.id()) {
+      scheduler_.fail("open guest code runs while its group has load " + std::to_string(id.value) + " in flight");
+    }
+  }
 }
 
 result<void> simulated_world::run_script(instance_group& group, std::uint64_t steps, int nesting)
@@ -268,12 +327,9 @@ result<void> simulated_world::run_script(instance_group& group, std::uint64_t st
       scheduler_.trace("group " + std::to_string(group.id().value) + " unwinds: " + stepped.error().message());
       return stepped;
     }
-    check_here(group);
+    check_here(group, nesting);
   }
-  if (nesting > 0) {
-    return {}; // handles of a constructor stay open
-  }
-  while (!mine.open.empty() && chance(2)) {
+  for (std::size_t count = chance(8) ? 0 : mine.open.size(); count > 0; --count) {
     if (auto closed = close(group, mine); !closed) {
       return closed;
     }
@@ -324,6 +380,7 @@ result<void> simulated_world::step(instance_group& group, script& mine)
   case 22:
     if (chance(64)) {
       scheduler_.trace("traps");
+      was_trapped_ = true;
       return without_value(guest_call(group, main_module, "trap", {}));
     }
     return {};
@@ -359,9 +416,9 @@ result<void> simulated_world::open(instance_group& group, script& mine)
       return fail(opened.error());
     }
     const errc code = opened.error().code();
-    const bool is_expected = code == errc::engine_refused || code == errc::initialiser_failed
-      || code == errc::table_exhausted || code == errc::memory_exhausted || code == errc::library_not_found
-      || code == errc::symbol_not_found;
+    const bool is_fault = code == errc::engine_refused || code == errc::table_exhausted || code == errc::memory_exhausted;
+    const bool is_expected = (is_fault && fault_one_in_ != 0) || code == errc::initialiser_failed
+      || (code == errc::library_not_found && move_one_in_ != 0);
     if (!is_expected) {
       scheduler_.fail("dlopen fails with " + opened.error().message());
     }
@@ -414,7 +471,8 @@ result<void> simulated_world::judge_call(instance_group& group, const result<std
 {
   ++report_.calls;
   if (!returned) {
-    if (is_unwinding(returned.error()) && returned.error().code() != errc::guest_trapped) {
+    // A trap is a wrong call, unless some start function on the way was told to trap.
+    if (is_unwinding(returned.error()) && (returned.error().code() != errc::guest_trapped || was_trapped_)) {
       return fail(returned.error());
     }
     scheduler_.fail("agreement: group " + std::to_string(group.id().value) + " called and got "
@@ -481,6 +539,7 @@ result<void> simulated_world::call_own(instance_group& group, script& mine)
 
 result<void> simulated_world::close(instance_group& group, script& mine)
 {
+  std::ranges::rotate(mine.open, mine.open.begin() + static_cast<std::ptrdiff_t>(pick(mine.open.size())));
   for (auto at = mine.open.begin(); at != mine.open.end(); ++at) {
     if (stays(at->number)) {
       continue;
@@ -625,9 +684,21 @@ result<void> simulated_world::on_event(instance_group& group, std::uint32_t what
     if (++started_[{group.id(), number}] > watch_->incarnations(number) ) {
       scheduler_.fail("an open start function ran twice in one group");
     }
-    return chance(8) ? call_shared(group) : result<void>{};
+    check_holds_no_claim(group);
+    if (chance(4)) {
+      return wait(group);
+    }
+    return chance(6) && loading_[group.id()] < 3 ? run_script(group, 1 + pick(2), 1) : call_shared(group);
   }
+  check_holds_no_claim(group);
   scheduler_.trace("constructor of library " + std::to_string(number) + " in group " + std::to_string(group.id().value));
+  // Its memory was zero: the count that the constructor has just raised is 1 now.
+  const auto newest = std::ranges::max_element(group.store().instances(), {}, [&](const auto& each) {
+    return library_number(*each.second.plan) == number ? each.first.value : 0;
+  });
+  if (guest_call(group, newest->first, "data" + std::to_string(number), {0}) != 1U) {
+    scheduler_.fail("the data of library " + std::to_string(number) + " was not zero, or its constructor ran twice");
+  }
   if (++constructed_[number] > watch_->incarnations(number)) {
     scheduler_.fail("T6: the constructor of library " + std::to_string(number) + " ran twice");
   }

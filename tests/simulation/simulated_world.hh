@@ -78,8 +78,11 @@ private:
   std::uint32_t on_index(instance_group& group);
   result<void> judge_call(instance_group& group, const result<std::uint32_t>& returned, std::uint32_t expected);
   bool is_unwinding(const error& failure) const;
-  void check_here(instance_group& group);
+  void check_here(instance_group& group, int nesting);
+  void check_open_starts(instance_group& group);
+  void check_holds_no_claim(instance_group& group);
   void complain(const complaints& found);
+  void judge_end(const process_outcome& outcome);
 
   std::uint64_t pick(std::uint64_t bound) { return scheduler_.pick(bound); }
   bool chance(std::uint64_t one_in) { return scheduler_.chance(one_in); }
@@ -98,6 +101,9 @@ private:
   std::uint32_t libraries_ = 0;
   std::uint64_t fault_one_in_ = 0;      ///< of engine calls
   std::uint64_t move_one_in_ = 0;       ///< of steps, for a file that vanishes
+  bool is_quiet_ = false;               ///< nobody ends the process: every thread must come to its own end
+  bool refuses_threads_ = false;
+  bool was_trapped_ = false;            ///< a thread was told to trap
   std::uint32_t shelf_ = 0;
   std::uint32_t heap_ = 0;
   std::set<std::string> moved_;

@@ -81,8 +81,10 @@ void add_start(wasm_builder& module, const library_shape& shape, const common_im
     return;
   }
   const auto number = static_cast<std::int32_t>(shape.number);
+  wasm_code write;
+  write.global_get(imports.memory_base).i32_const(number).raw({0x36, 2, started_word});
   wasm_code code;
-  code.global_get(imports.memory_base).i32_const(number).raw({0x36, 2, started_word});
+  code.append(write);
   if (shape.start == start_shape::traps) {
     code.unreachable();
   }
@@ -92,7 +94,7 @@ void add_start(wasm_builder& module, const library_shape& shape, const common_im
     constexpr std::uint32_t op_end = 0x0b;
     code.i32_const(event_open_start).i32_const(number).call(imports.event);
     code.call(imports.index).raw({local_tee, 0, op_if, 0x40}).i32_const(event_called).local_get(0);
-    code.call_indirect(module.type(returns_int)).call(imports.event).raw({op_end});
+    code.call_indirect(module.type(returns_int)).call(imports.event).raw({op_end}).append(write);
   }
   module.start(module.function({}, code, {}, {wasm::i32}));
 }

@@ -16,7 +16,7 @@ namespace interlink::support {
 enum class start_shape : std::uint8_t {
   none,
   closed, ///< writes the library's number into its own data
-  open,   ///< the same, tells the host, then calls through the index that `test.index` gives, unless that is 0
+  open,   ///< the same, tells the host, calls through the index that `test.index` gives unless that is 0, and writes again
   traps,  ///< closed, and traps
 };
 
