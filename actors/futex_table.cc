@@ -21,9 +21,7 @@ struct futex_table::bucket {
   std::list<waiter*> waiters; // longest waiting first
 };
 
-futex_table::futex_table() : buckets_(std::make_unique<std::array<bucket, bucket_count>>())
-{
-}
+futex_table::futex_table() : buckets_(std::make_unique<std::array<bucket, bucket_count>>()) {}
 
 futex_table::~futex_table() = default;
 
@@ -34,8 +32,8 @@ futex_table::bucket& futex_table::bucket_of(const void* word)
 }
 
 template <class Word>
-futex_outcome
-futex_table::wait(const Word* word, Word expected, std::optional<parker::clock::time_point> deadline, parker& at)
+futex_outcome futex_table::wait(const Word* word, Word expected, std::optional<parker::clock::time_point> deadline,
+                                parker& at)
 {
   bucket& in = bucket_of(word);
   waiter self{word, &at};
@@ -61,18 +59,14 @@ futex_table::wait(const Word* word, Word expected, std::optional<parker::clock::
   }
 }
 
-futex_outcome futex_table::wait32(const std::uint32_t* word,
-                                  std::uint32_t expected,
-                                  std::optional<parker::clock::time_point> deadline,
-                                  parker& at)
+futex_outcome futex_table::wait32(const std::uint32_t* word, std::uint32_t expected,
+                                  std::optional<parker::clock::time_point> deadline, parker& at)
 {
   return wait(word, expected, deadline, at);
 }
 
-futex_outcome futex_table::wait64(const std::uint64_t* word,
-                                  std::uint64_t expected,
-                                  std::optional<parker::clock::time_point> deadline,
-                                  parker& at)
+futex_outcome futex_table::wait64(const std::uint64_t* word, std::uint64_t expected,
+                                  std::optional<parker::clock::time_point> deadline, parker& at)
 {
   return wait(word, expected, deadline, at);
 }

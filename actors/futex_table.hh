@@ -28,10 +28,10 @@ public:
 
   /// Waits while the word at `word` equals `expected`. `word` is aligned and stays readable during the call.
   /// `at` is the parker of the calling thread.
-  futex_outcome
-  wait32(const std::uint32_t* word, std::uint32_t expected, std::optional<parker::clock::time_point> deadline, parker& at);
-  futex_outcome
-  wait64(const std::uint64_t* word, std::uint64_t expected, std::optional<parker::clock::time_point> deadline, parker& at);
+  futex_outcome wait32(const std::uint32_t* word, std::uint32_t expected,
+                       std::optional<parker::clock::time_point> deadline, parker& at);
+  futex_outcome wait64(const std::uint64_t* word, std::uint64_t expected,
+                       std::optional<parker::clock::time_point> deadline, parker& at);
 
   /// Wakes up to `count` waiters of that address, the longest waiting first; returns how many.
   std::uint32_t notify(const void* word, std::uint32_t count);
@@ -41,8 +41,7 @@ private:
   struct bucket;
 
   template <class Word>
-  futex_outcome
-  wait(const Word* word, Word expected, std::optional<parker::clock::time_point> deadline, parker& at);
+  futex_outcome wait(const Word* word, Word expected, std::optional<parker::clock::time_point> deadline, parker& at);
 
   bucket& bucket_of(const void* word);
 

@@ -7,9 +7,7 @@
 
 #include <cstddef>
 #include <functional>
-
 #include <pthread.h>
-
 
 namespace interlink {
 
@@ -28,6 +26,7 @@ public:
   static bool is_current();
 
   bool is_joinable() const { return is_joinable_; }
+
   void join();
 
 private:

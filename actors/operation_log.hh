@@ -20,7 +20,8 @@ namespace interlink {
 
 /// One operation. `pending` counts the groups that have still to take it; at zero the operation has settled.
 /// Context: immutable but for the count.
-template <class Body> class log_node {
+template <class Body>
+class log_node {
 public:
   log_node(topology_version version, Body body) : version_(version), body_(std::move(body)) {}
 
@@ -37,6 +38,7 @@ public:
   }
 
   topology_version version() const { return version_; }
+
   const Body& body() const { return body_; }
 
   /// Pre: a version above this node's has been seen published.
@@ -51,7 +53,8 @@ public:
   std::uint32_t pending() const { return pending_.load(std::memory_order_acquire); }
 
 private:
-  template <class> friend class operation_log;
+  template <class>
+  friend class operation_log;
 
   topology_version version_;
   Body body_;
@@ -60,7 +63,8 @@ private:
 };
 
 /// The writer's end. Context: owning actor.
-template <class Body> class operation_log {
+template <class Body>
+class operation_log {
 public:
   using node = log_node<Body>;
   using cursor = std::shared_ptr<node>;

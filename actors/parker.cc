@@ -18,7 +18,9 @@ wake_reason parker::park_regardless_of_stop(std::optional<clock::time_point> dea
 wake_reason parker::wait(std::optional<clock::time_point> deadline, bool heeds_stop)
 {
   std::unique_lock lock(mutex_);
-  auto is_over = [&] { return permit_ || (heeds_stop && stopped_); };
+  auto is_over = [&] {
+    return permit_ || (heeds_stop && stopped_);
+  };
   if (!deadline) {
     wake_.wait(lock, is_over);
   } else if (!wake_.wait_until(lock, *deadline, is_over)) {

@@ -12,7 +12,8 @@
 namespace interlink {
 
 /// Context: any thread.
-template <class T> class published {
+template <class T>
+class published {
 public:
   explicit published(std::shared_ptr<const T> initial) : value_(std::move(initial)) {}
 

@@ -40,6 +40,7 @@ public:
 private:
 #ifdef NDEBUG
   void note_lock() {}
+
   void note_unlock() {}
 #else
   void note_lock()

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Where a simulation may let another thread run, and the clock that waits are measured by. In a normal build all of this
-// is nothing, and the clock is the steady one. With INTERLINK_SIMULATION defined, tests/simulation provides the functions
-// and chooses who runs next by a seed; it compiles actors/ and groups/ once more for that.
+// Where a simulation may let another thread run, and the clock that waits are measured by. In a normal build all of
+// this is nothing, and the clock is the steady one. With INTERLINK_SIMULATION defined, tests/simulation provides the
+// functions and chooses who runs next by a seed; it compiles actors/ and groups/ once more for that.
 //
 // A point stands between two steps that other threads may see apart from each other. None stands where a lock is held.
 #pragma once
@@ -15,24 +15,24 @@ namespace interlink {
 
 /// What the running thread is about to do, or has just done.
 enum class schedule_place : std::uint8_t {
-  send,             ///< about to push a message
-  sent,             ///< has pushed it to a running drainer
-  turn_begins,      ///< about to handle a message
-  turn_ends,        ///< has handled it; its reply has not left
-  batch_ends,       ///< has published and replied; the mailbox still counts as busy
-  handed_over,      ///< has given the drainer's duty to the background
-  snapshot_stored,  ///< readers find the new snapshot, and the old head
-  head_stored,      ///< the host finds the new head, guest code the old one
-  reply,            ///< about to answer one message
-  lane_read,        ///< knows the head, has not stored it in its lane
-  lane_stored,      ///< has not read the snapshot yet
-  target_read,      ///< knows the snapshot to reach
-  operation,        ///< about to carry out the next operation
-  operation_taken,  ///< has carried it out; cursor and count are behind
-  applied,          ///< has carried all out; its instances' checks do not know yet
-  initialiser,      ///< about to run an open initialiser
-  lane_clearing,    ///< about to clear its lane
-  left,             ///< out of the roster, its shares not completed
+  send,            ///< about to push a message
+  sent,            ///< has pushed it to a running drainer
+  turn_begins,     ///< about to handle a message
+  turn_ends,       ///< has handled it; its reply has not left
+  batch_ends,      ///< has published and replied; the mailbox still counts as busy
+  handed_over,     ///< has given the drainer's duty to the background
+  snapshot_stored, ///< readers find the new snapshot, and the old head
+  head_stored,     ///< the host finds the new head, guest code the old one
+  reply,           ///< about to answer one message
+  lane_read,       ///< knows the head, has not stored it in its lane
+  lane_stored,     ///< has not read the snapshot yet
+  target_read,     ///< knows the snapshot to reach
+  operation,       ///< about to carry out the next operation
+  operation_taken, ///< has carried it out; cursor and count are behind
+  applied,         ///< has carried all out; its instances' checks do not know yet
+  initialiser,     ///< about to run an open initialiser
+  lane_clearing,   ///< about to clear its lane
+  left,            ///< out of the roster, its shares not completed
 };
 
 #ifdef INTERLINK_SIMULATION

@@ -29,7 +29,8 @@ public:
   explicit memory_init_follower(const module_layout& layout) : layout_(layout) {}
 
   /// One past the last byte that is initialised; nothing when one of the places is unknown.
-  std::optional<std::uint64_t> follow(binary_reader body) {
+  std::optional<std::uint64_t> follow(binary_reader body)
+  {
     instruction_walker walker(body);
     instruction current;
     while (walker.next(current)) {
@@ -43,7 +44,8 @@ public:
 private:
   using value = std::optional<std::uint32_t>;
 
-  value pop() {
+  value pop()
+  {
     if (stack_.empty()) {
       return std::nullopt;
     }
@@ -52,7 +54,8 @@ private:
     return top;
   }
 
-  void step(const instruction& current) {
+  void step(const instruction& current)
+  {
     const auto index = static_cast<std::uint32_t>(current.first);
     switch (current.opcode) {
     case code::i32_const:
@@ -87,7 +90,8 @@ private:
     }
   }
 
-  void initialise() {
+  void initialise()
+  {
     const value size = pop();
     pop();
     const value at = pop();
@@ -107,7 +111,8 @@ private:
 };
 
 /// The constant part of `global.get`, `i32.const` and their sums, up to `end`; nothing for anything else.
-std::optional<std::uint64_t> read_offset(binary_reader& in) {
+std::optional<std::uint64_t> read_offset(binary_reader& in)
+{
   std::uint64_t sum = 0;
   bool is_known = true;
   while (in.ok()) {
@@ -126,7 +131,8 @@ std::optional<std::uint64_t> read_offset(binary_reader& in) {
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> active_data_end(std::span<const std::byte> bytes, const section_place& section) {
+std::optional<std::uint64_t> active_data_end(std::span<const std::byte> bytes, const section_place& section)
+{
   binary_reader in(bytes.subspan(section.content, section.end - section.content), section.content);
   std::uint64_t end = 0;
   const std::uint32_t count = in.u32();
@@ -151,7 +157,8 @@ std::optional<std::uint64_t> active_data_end(std::span<const std::byte> bytes, c
 
 } // namespace
 
-std::optional<std::uint64_t> find_data_end(std::span<const std::byte> bytes) {
+std::optional<std::uint64_t> find_data_end(std::span<const std::byte> bytes)
+{
   const auto layout = read_layout(bytes);
   if (!layout) {
     return std::nullopt;

@@ -11,13 +11,15 @@ namespace interlink::cli {
 
 namespace {
 
-wasi::preopen parse_directory(const std::string& text) {
+wasi::preopen parse_directory(const std::string& text)
+{
   const std::size_t separator = text.find("::");
   return separator == std::string::npos ? wasi::preopen{text, text}
                                         : wasi::preopen{text.substr(0, separator), text.substr(separator + 2)};
 }
 
-result<std::string> absolute_directory_of(const std::string& path) {
+result<std::string> absolute_directory_of(const std::string& path)
+{
   std::error_code problem;
   const auto absolute = std::filesystem::absolute(path, problem);
   if (problem) {
@@ -28,7 +30,8 @@ result<std::string> absolute_directory_of(const std::string& path) {
 
 } // namespace
 
-void add_guest_file_options(CLI::App& command, guest_file_options& options, const std::string& help_for_no_directory) {
+void add_guest_file_options(CLI::App& command, guest_file_options& options, const std::string& help_for_no_directory)
+{
   command
       .add_option("--dir", options.directories,
                   "Give the guest a directory, under the same name or as GUEST; may be repeated" +
@@ -42,7 +45,8 @@ void add_guest_file_options(CLI::App& command, guest_file_options& options, cons
       ->allow_extra_args(false);
 }
 
-std::vector<wasi::preopen> preopened_directories(const guest_file_options& options) {
+std::vector<wasi::preopen> preopened_directories(const guest_file_options& options)
+{
   std::vector<wasi::preopen> directories;
   directories.reserve(options.directories.size());
   for (const std::string& directory : options.directories) {
@@ -51,7 +55,8 @@ std::vector<wasi::preopen> preopened_directories(const guest_file_options& optio
   return directories;
 }
 
-result<inspected_file> open_for_inspection(const std::string& path, const guest_file_options& options) {
+result<inspected_file> open_for_inspection(const std::string& path, const guest_file_options& options)
+{
   auto file = library_files::open_host_file(path);
   if (!file) {
     return fail(std::move(file.error()));

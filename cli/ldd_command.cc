@@ -12,13 +12,15 @@ namespace interlink::cli {
 
 namespace {
 
-int report(const error& failure) {
+int report(const error& failure)
+{
   print_line("interlink ldd: " + failure.message());
   return failure.code() == errc::invalid_argument ? exit_wrong_usage : exit_cannot_inspect;
 }
 
 /// Says why, for each entry that the tree shows as missing.
-void report_failures(const needed_tree& tree) {
+void report_failures(const needed_tree& tree)
+{
   flush_results(); // so that on a terminal the tree stands above its explanations
   for (const needed_module& module : tree.modules) {
     for (const needed_entry& entry : module.needed) {
@@ -29,7 +31,8 @@ void report_failures(const needed_tree& tree) {
   }
 }
 
-int show_tree(const needed_tree& tree) {
+int show_tree(const needed_tree& tree)
+{
   if (tree.modules[0].needed.empty()) {
     print_result("    needs no libraries\n");
     return 0;
@@ -39,7 +42,8 @@ int show_tree(const needed_tree& tree) {
   return tree.find_failure() == nullptr ? 0 : exit_cannot_inspect;
 }
 
-int show_plan(const needed_tree& tree, const ldd_options& options) {
+int show_plan(const needed_tree& tree, const ldd_options& options)
+{
   if (!is_main_module(*tree.modules[0].info)) {
     print_line("interlink ldd: " + options.file +
                ": --plan needs a main module, which exports _start, _initialize or aligned_alloc: where a library is "
@@ -60,7 +64,8 @@ int show_plan(const needed_tree& tree, const ldd_options& options) {
 
 } // namespace
 
-CLI::App* add_ldd_command(CLI::App& app, ldd_options& options) {
+CLI::App* add_ldd_command(CLI::App& app, ldd_options& options)
+{
   CLI::App* command =
       app.add_subcommand("ldd", "Show the libraries that a program or library needs, and where they are");
   command->add_option("FILE", options.file, "Program or library")->required();
@@ -80,7 +85,8 @@ CLI::App* add_ldd_command(CLI::App& app, ldd_options& options) {
   return command;
 }
 
-int show_needed(const ldd_options& options) {
+int show_needed(const ldd_options& options)
+{
   auto inspected = open_for_inspection(options.file, options.guest_files);
   if (!inspected) {
     return report(inspected.error());

@@ -24,12 +24,14 @@ namespace {
 using namespace interlink;
 using namespace interlink::cli;
 
-std::string version_text() {
+std::string version_text()
+{
   return "interlink " INTERLINK_VERSION " (Wasmtime " + std::string(engine::wasmtime_version()) + ")";
 }
 
 /// A word where a command should be; empty when there is none.
-std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+std::string unknown_command(const CLI::App& app, int argc, char** argv)
+{
   const std::string first = argc > 1 ? argv[1] : "";
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
   const bool is_known = std::ranges::find(commands, first, &CLI::App::get_name) != commands.end();
@@ -39,7 +41,8 @@ std::string unknown_command(const CLI::App& app, int argc, char** argv) {
 /// The words after `interlink`, last first as the parser wants them, without the `--` that may stand between the
 /// options of `run`, each of which has a value, and the program: a parser of commands would take it as the end of the
 /// command.
-std::vector<std::string> reversed_words(int argc, char** argv) {
+std::vector<std::string> reversed_words(int argc, char** argv)
+{
   std::vector<std::string> words(argv + 1, argv + argc);
   if (!words.empty() && words.front() == "run") {
     std::size_t place = 1;
@@ -55,12 +58,14 @@ std::vector<std::string> reversed_words(int argc, char** argv) {
 }
 
 /// The exit code of help, version, or wrong usage, whose text is printed.
-int report_parse_outcome(const CLI::App& app, const CLI::ParseError& outcome) {
+int report_parse_outcome(const CLI::App& app, const CLI::ParseError& outcome)
+{
   const int code = app.exit(outcome);
   return code == 0 ? 0 : exit_wrong_usage;
 }
 
-int run_command_line(int argc, char** argv) {
+int run_command_line(int argc, char** argv)
+{
   CLI::App app{"Interlink, the dynamic linker for threaded WebAssembly", "interlink"};
   app.require_subcommand(1);
   app.set_version_flag("--version", version_text());
@@ -88,7 +93,8 @@ int run_command_line(int argc, char** argv) {
 
 } // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv)
+{
   int code = run_command_line(argc, argv);
   // Guest threads may still run, and nothing of theirs is worth waiting for: no destructors.
   if (!flush_results() && code == 0) {

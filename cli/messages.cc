@@ -9,7 +9,8 @@
 
 namespace interlink::cli {
 
-void print_line(std::string_view text) {
+void print_line(std::string_view text)
+{
   std::string line(text);
   line.push_back('\n');
   std::string_view rest = line;
@@ -25,15 +26,18 @@ void print_line(std::string_view text) {
   }
 }
 
-void print_result(std::string_view text) {
+void print_result(std::string_view text)
+{
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-bool flush_results() {
+bool flush_results()
+{
   return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
 }
 
-void print_failure(std::string_view program, const error& failure) {
+void print_failure(std::string_view program, const error& failure)
+{
   const std::string message = failure.message();
   // Most errors name the file themselves.
   const bool names_program = message.starts_with(std::string(program) + ":");

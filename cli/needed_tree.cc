@@ -17,7 +17,8 @@ class tree_reader {
 public:
   explicit tree_reader(const library_files& libraries) : libraries_(libraries) {}
 
-  result<needed_tree> read(found_module root) {
+  result<needed_tree> read(found_module root)
+  {
     if (auto added = add(std::move(root)); !added) {
       return fail(std::move(added.error()));
     }
@@ -34,7 +35,8 @@ public:
   }
 
 private:
-  result<std::size_t> add(found_module file) {
+  result<std::size_t> add(found_module file)
+  {
     const auto [place, is_new] = places_.try_emplace(file.identity, tree_.modules.size());
     if (!is_new) {
       return place->second;
@@ -50,8 +52,8 @@ private:
     return added;
   }
 
-  needed_entry find(const std::string& name, const std::vector<std::string>& runtime_path,
-                    const std::string& requester) {
+  needed_entry find(const std::string& name, const std::vector<std::string>& runtime_path, const std::string& requester)
+  {
     needed_entry entry{name, std::nullopt, std::nullopt};
     auto file = libraries_.find(name, {}, runtime_path, requester);
     auto added = file ? add(std::move(*file)) : result<std::size_t>(fail(std::move(file.error())));
@@ -77,7 +79,8 @@ struct visit {
   std::size_t depth{};
 };
 
-void push_needed(std::vector<visit>& pending, const needed_module& module, std::size_t depth) {
+void push_needed(std::vector<visit>& pending, const needed_module& module, std::size_t depth)
+{
   for (auto entry = module.needed.rbegin(); entry != module.needed.rend(); ++entry) {
     pending.push_back({&*entry, depth});
   }
@@ -85,7 +88,8 @@ void push_needed(std::vector<visit>& pending, const needed_module& module, std::
 
 } // namespace
 
-const needed_entry* needed_tree::find_failure() const {
+const needed_entry* needed_tree::find_failure() const
+{
   for (const needed_module& module : modules) {
     for (const needed_entry& entry : module.needed) {
       if (entry.failure) {
@@ -96,11 +100,13 @@ const needed_entry* needed_tree::find_failure() const {
   return nullptr;
 }
 
-result<needed_tree> read_needed_tree(const library_files& libraries, found_module root) {
+result<needed_tree> read_needed_tree(const library_files& libraries, found_module root)
+{
   return tree_reader(libraries).read(std::move(root));
 }
 
-std::string to_text(const needed_tree& tree) {
+std::string to_text(const needed_tree& tree)
+{
   std::string text;
   std::vector<bool> is_shown(tree.modules.size(), false);
   is_shown[0] = true;

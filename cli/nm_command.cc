@@ -13,7 +13,8 @@ namespace interlink::cli {
 
 namespace {
 
-result<std::vector<listed_symbol>> read_symbols(const std::string& path) {
+result<std::vector<listed_symbol>> read_symbols(const std::string& path)
+{
   auto file = library_files::open_host_file(path);
   if (!file) {
     return fail(std::move(file.error()));
@@ -31,7 +32,8 @@ result<std::vector<listed_symbol>> read_symbols(const std::string& path) {
 
 } // namespace
 
-CLI::App* add_nm_command(CLI::App& app, nm_options& options) {
+CLI::App* add_nm_command(CLI::App& app, nm_options& options)
+{
   CLI::App* command = app.add_subcommand("nm", "List the symbols of modules");
   command->add_option("FILE", options.files, "Modules to read")->required();
   CLI::Option* undefined = command->add_flag("-u,--undefined-only", options.undefined_only, "Only undefined symbols");
@@ -50,7 +52,8 @@ CLI::App* add_nm_command(CLI::App& app, nm_options& options) {
   return command;
 }
 
-int list_symbols_of_files(const nm_options& options) {
+int list_symbols_of_files(const nm_options& options)
+{
   int code = 0;
   for (const std::string& path : options.files) {
     const auto symbols = read_symbols(path);

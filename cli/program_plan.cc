@@ -16,7 +16,8 @@ namespace interlink::cli {
 
 namespace {
 
-load_request make_request(const needed_tree& tree, group_id requester) {
+load_request make_request(const needed_tree& tree, group_id requester)
+{
   load_request request;
   request.kind = load_kind::program;
   request.requester = requester;
@@ -31,7 +32,8 @@ load_request make_request(const needed_tree& tree, group_id requester) {
   return request;
 }
 
-std::uint64_t table_maximum(const module_info& main) {
+std::uint64_t table_maximum(const module_info& main)
+{
   for (const import_info& import : main.imports) {
     if (const auto* table = std::get_if<table_type>(&import.type)) {
       return table->size.maximum.value_or(limit::table_elements);
@@ -42,7 +44,8 @@ std::uint64_t table_maximum(const module_info& main) {
 
 /// What a running program does while its main module has no instance yet, hence no allocator to ask: only the WASIX
 /// libc allows the linker to grow memory by itself.
-result<void> supply_memory(topology& state, const module_info& main, const needs_memory& needed) {
+result<void> supply_memory(topology& state, const module_info& main, const needs_memory& needed)
+{
   const bool may_grow =
       std::ranges::any_of(main.imports, [](const import_info& i) { return i.module_name == "wasix_32v1"; });
   const unsigned page_log2 = state.layout.memory.page_size_log2;
@@ -65,7 +68,8 @@ struct planned_program {
   planned_load load;
 };
 
-result<planned_program> plan_program(topology& state, const needed_tree& tree) {
+result<planned_program> plan_program(topology& state, const needed_tree& tree)
+{
   auto joined = join_group(state, std::nullopt);
   if (const auto* failure = std::get_if<error>(&joined)) {
     return fail(*failure);
@@ -93,7 +97,8 @@ result<planned_program> plan_program(topology& state, const needed_tree& tree) {
   }
 }
 
-void describe_memory(std::string& text, const main_layout& layout) {
+void describe_memory(std::string& text, const main_layout& layout)
+{
   const auto out = std::back_inserter(text);
   fmt::format_to(out, "memory: {} pages at first, {} at most\n", layout.memory.size.minimum, layout.maximum_pages);
   if (layout.is_fixed_address) {
@@ -110,7 +115,8 @@ void describe_memory(std::string& text, const main_layout& layout) {
   fmt::format_to(out, "  heap base {:#x}\n", layout.heap_base.value);
 }
 
-void describe_blocks(std::string& text, const load_plan& plan, const std::vector<group_block>& blocks) {
+void describe_blocks(std::string& text, const load_plan& plan, const std::vector<group_block>& blocks)
+{
   for (const group_block& block : blocks) {
     if (block.module == no_module) {
       fmt::format_to(std::back_inserter(text), "  scratch stack {:#x}, size {}\n", block.address.value, block.size);
@@ -122,11 +128,13 @@ void describe_blocks(std::string& text, const load_plan& plan, const std::vector
   }
 }
 
-std::string_view describe(initialiser_kind kind) {
+std::string_view describe(initialiser_kind kind)
+{
   return kind == initialiser_kind::closed ? "closed" : "open";
 }
 
-void describe_initialisers(std::string& text, const load_plan& plan) {
+void describe_initialisers(std::string& text, const load_plan& plan)
+{
   for (const module_plan& module : plan.modules) {
     const module_info& info = *module.info;
     std::string list;
@@ -145,12 +153,14 @@ void describe_initialisers(std::string& text, const load_plan& plan) {
 
 } // namespace
 
-bool is_main_module(const module_info& info) {
+bool is_main_module(const module_info& info)
+{
   return std::ranges::any_of(std::initializer_list<std::string_view>{"_start", "_initialize", "aligned_alloc"},
                              [&](std::string_view name) { return info.find_export(name) != nullptr; });
 }
 
-result<std::string> describe_program_plan(const needed_tree& tree, const memory_options& options) {
+result<std::string> describe_program_plan(const needed_tree& tree, const memory_options& options)
+{
   const module_info& main = *tree.modules[0].info;
   auto layout = plan_main_layout(main, options);
   if (!layout) {

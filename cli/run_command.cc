@@ -20,7 +20,8 @@ namespace interlink::cli {
 namespace {
 
 /// Nothing for a variable that the host does not have either.
-std::optional<std::string> parse_variable(const std::string& text) {
+std::optional<std::string> parse_variable(const std::string& text)
+{
   if (text.find('=') != std::string::npos) {
     return text;
   }
@@ -29,7 +30,8 @@ std::optional<std::string> parse_variable(const std::string& text) {
 }
 
 /// Nothing when there is no place for it.
-std::string cache_directory(const std::string& choice) {
+std::string cache_directory(const std::string& choice)
+{
   if (choice == "off") {
     return {};
   }
@@ -43,7 +45,8 @@ std::string cache_directory(const std::string& choice) {
   return home == nullptr ? std::string{} : std::string(home) + "/.cache/interlink/wasm";
 }
 
-result<process_options> make_process_options(const run_options& options, std::vector<std::string> arguments) {
+result<process_options> make_process_options(const run_options& options, std::vector<std::string> arguments)
+{
   process_options process;
   process.memory = options.memory;
   process.wasi.args = std::move(arguments);
@@ -70,14 +73,16 @@ result<process_options> make_process_options(const run_options& options, std::ve
   return process;
 }
 
-int report_failure(const std::string& program, const error& failure, int code) {
+int report_failure(const std::string& program, const error& failure, int code)
+{
   print_failure(program, failure);
   return code;
 }
 
 } // namespace
 
-CLI::App* add_run_command(CLI::App& app, run_options& options) {
+CLI::App* add_run_command(CLI::App& app, run_options& options)
+{
   CLI::App* command = app.add_subcommand("run", "Run a program: interlink run [OPTIONS] program.wasm [arguments...]");
   add_guest_file_options(*command, options.guest_files, " (none: the guest sees no files)");
   command
@@ -98,7 +103,8 @@ CLI::App* add_run_command(CLI::App& app, run_options& options) {
   return command;
 }
 
-int run(const run_options& options, std::vector<std::string> program_and_arguments) {
+int run(const run_options& options, std::vector<std::string> program_and_arguments)
+{
   if (program_and_arguments.empty() || program_and_arguments.front().starts_with("-")) {
     print_line(program_and_arguments.empty()
                    ? "interlink run: no program given; see interlink run --help"

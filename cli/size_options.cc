@@ -12,7 +12,8 @@ namespace interlink::cli {
 namespace {
 
 /// Nothing for text that is no size, is 0, or does not fit in 64 bits.
-std::optional<std::uint64_t> parse_size(std::string_view text) {
+std::optional<std::uint64_t> parse_size(std::string_view text)
+{
   std::uint64_t number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (problem != std::errc{} || number == 0) {
@@ -36,7 +37,8 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 }
 
 template <class Target>
-void add_size(CLI::App& command, const char* name, Target& target, const char* help) {
+void add_size(CLI::App& command, const char* name, Target& target, const char* help)
+{
   command
       .add_option_function<std::string>(
           name, [&target](const std::string& text) { target = *parse_size(text); }, help)
@@ -49,7 +51,8 @@ void add_size(CLI::App& command, const char* name, Target& target, const char* h
 
 } // namespace
 
-void add_size_options(CLI::App& command, memory_options& options) {
+void add_size_options(CLI::App& command, memory_options& options)
+{
   add_size(command, "--stack-size", options.stack_bytes, "Size of the main thread's stack, such as 1MiB (8MiB)");
   add_size(command, "--max-memory", options.maximum_bytes, "Most linear memory (what the program declares)");
 }

@@ -21,15 +21,18 @@ constexpr std::array<std::string_view, 8> linkers_own{
 /// Numbers about thread-local storage that wasm-ld exports as globals; they are not addresses.
 constexpr std::array<std::string_view, 2> numbers{"__tls_size", "__tls_align"};
 
-bool is_linkers_own(const import_info& import) {
+bool is_linkers_own(const import_info& import)
+{
   return import.module_name == "env" && std::ranges::find(linkers_own, import.name) != linkers_own.end();
 }
 
-bool is_symbol_import(const import_info& import) {
+bool is_symbol_import(const import_info& import)
+{
   return import.module_name == "env" || import.module_name == "GOT.mem" || import.module_name == "GOT.func";
 }
 
-listed_symbol describe(const export_info& exported, std::optional<std::uint64_t> data_end) {
+listed_symbol describe(const export_info& exported, std::optional<std::uint64_t> data_end)
+{
   const bool is_weak = (exported.flags & symbol_flag::binding_weak) != 0;
   listed_symbol symbol{exported.name, 'D', std::nullopt, exported.is_tls(), false};
   if (std::holds_alternative<function_type>(exported.type)) {
@@ -51,7 +54,8 @@ listed_symbol describe(const export_info& exported, std::optional<std::uint64_t>
 
 } // namespace
 
-std::vector<listed_symbol> list_symbols(const module_info& info, std::optional<std::uint64_t> data_end) {
+std::vector<listed_symbol> list_symbols(const module_info& info, std::optional<std::uint64_t> data_end)
+{
   std::map<std::string, listed_symbol> by_name;
   for (const export_info& exported : info.exports) {
     if (!std::holds_alternative<memory_type>(exported.type) && !std::holds_alternative<table_type>(exported.type)) {
@@ -79,7 +83,8 @@ std::vector<listed_symbol> list_symbols(const module_info& info, std::optional<s
   return symbols;
 }
 
-std::string to_text(const listed_symbol& symbol) {
+std::string to_text(const listed_symbol& symbol)
+{
   const std::string value = symbol.value ? fmt::format("{:08x}", *symbol.value) : std::string(8, ' ');
   return fmt::format("{} {} {}{}{}", value, symbol.letter, symbol.name, symbol.is_tls ? " [tls]" : "",
                      symbol.is_tag ? " [tag]" : "");

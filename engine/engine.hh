@@ -32,13 +32,17 @@ struct value_slot {
   std::uint64_t high{};
 
   static value_slot of_i32(std::uint32_t value) { return {value, 0}; }
+
   static value_slot of_i64(std::uint64_t value) { return {value, 0}; }
+
   std::uint32_t i32() const { return static_cast<std::uint32_t>(low); }
+
   std::uint64_t i64() const { return low; }
 };
 
 /// An engine object inside a store. The bits are the adapter's own.
-template <class Tag> struct handle {
+template <class Tag>
+struct handle {
   std::array<std::uint64_t, 3> bits{};
 
   friend bool operator==(const handle&, const handle&) = default;
@@ -51,7 +55,10 @@ using tag = handle<struct tag_tag>;
 using memory = handle<struct memory_tag>;
 using instance = handle<struct instance_tag>;
 
-inline bool is_null(const function& f) { return f == function{}; }
+inline bool is_null(const function& f)
+{
+  return f == function{};
+}
 
 /// A linear memory that several stores share. Outlives every store that imports it, as long as someone holds it.
 /// Context: any thread.

@@ -27,9 +27,15 @@ wasm_trap_t* run_host_function(void* environment, wasmtime_caller_t* /*caller*/,
   return binding->owner->raise(std::move(done.error()));
 }
 
-void delete_host_binding(void* environment) { delete static_cast<host_binding*>(environment); }
+void delete_host_binding(void* environment)
+{
+  delete static_cast<host_binding*>(environment);
+}
 
-wasm_trap_t* make_trap(std::string_view text) { return wasmtime_trap_new(text.data(), text.size()); }
+wasm_trap_t* make_trap(std::string_view text)
+{
+  return wasmtime_trap_new(text.data(), text.size());
+}
 
 /// Ends of a guest that are no failures, and pass many frames often: nobody reads where they came from.
 bool needs_no_backtrace(errc code)
@@ -177,11 +183,11 @@ std::vector<guest_frame> wasmtime_store::backtrace()
 wasmtime_func_t wasmtime_store::make_probe()
 {
   // (module (func (export "") unreachable))
-  constexpr std::array<std::uint8_t, 31> bytes{0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, // header
-                                               1, 4, 1, 0x60, 0, 0,                // types: () -> ()
-                                               3, 2, 1, 0,                         // functions: one
-                                               7, 4, 1, 0, 0, 0,                   // exports: function 0 as ""
-                                               10, 5, 1, 3, 0, 0x00, 0x0b};        // code: unreachable
+  constexpr std::array<std::uint8_t, 31> bytes{0x00, 0x61, 0x73, 0x6d, 1, 0,    0,   0, // header
+                                               1,    4,    1,    0x60, 0, 0,            // types: () -> ()
+                                               3,    2,    1,    0,                     // functions: one
+                                               7,    4,    1,    0,    0, 0,            // exports: function 0 as ""
+                                               10,   5,    1,    3,    0, 0x00, 0x0b};  // code: unreachable
   wasmtime_module_t* module = nullptr;
   error_ptr refused(wasmtime_module_new(engine_->handle.get(), bytes.data(), bytes.size(), &module));
   wasmtime_func_t probe{};

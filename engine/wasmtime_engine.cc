@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -118,10 +117,9 @@ result<void> use_cache(wasm_config_t* config, const std::string& given)
 result<config_ptr> make_config(const engine_options& options)
 {
   if (options.guest_stack_bytes < guest_stack_bytes_least || options.guest_stack_bytes > guest_stack_bytes_most) {
-    return fail(errc::invalid_argument,
-                "guest stack of " + std::to_string(options.guest_stack_bytes) + " bytes: from " +
-                    std::to_string(guest_stack_bytes_least) + " to " + std::to_string(guest_stack_bytes_most) +
-                    " can be had");
+    return fail(errc::invalid_argument, "guest stack of " + std::to_string(options.guest_stack_bytes) +
+                                            " bytes: from " + std::to_string(guest_stack_bytes_least) + " to " +
+                                            std::to_string(guest_stack_bytes_most) + " can be had");
   }
   config_ptr config(wasm_config_new());
   set_features(config.get());
@@ -222,6 +220,9 @@ result<engine_ptr> make_wasmtime_engine(const engine_options& options)
   return std::make_shared<wasmtime_engine>(std::move(state));
 }
 
-std::string_view wasmtime_version() { return WASMTIME_VERSION; }
+std::string_view wasmtime_version()
+{
+  return WASMTIME_VERSION;
+}
 
 } // namespace interlink::engine

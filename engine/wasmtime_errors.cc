@@ -84,7 +84,10 @@ std::optional<std::uint64_t> offset_in(std::string_view text)
   return parsed.ec == std::errc() ? std::optional(offset) : std::nullopt;
 }
 
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool contains(std::string_view text, std::string_view part)
+{
+  return text.find(part) != std::string_view::npos;
+}
 
 /// The engine's words for an instruction or type of a proposal that is switched off.
 bool names_a_missing_feature(std::string_view text)

@@ -5,17 +5,22 @@
 
 #include "messages/error.hh"
 
+#include <wasmtime.h>
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <wasmtime.h>
-
 namespace interlink::engine::wasmtime {
 
-template <auto Delete> struct deleter {
-  template <class Object> void operator()(Object* object) const { Delete(object); }
+template <auto Delete>
+struct deleter {
+  template <class Object>
+  void operator()(Object* object) const
+  {
+    Delete(object);
+  }
 };
 
 using error_ptr = std::unique_ptr<wasmtime_error_t, deleter<wasmtime_error_delete>>;

@@ -26,6 +26,7 @@ public:
   wasmtime_module(engine_state_ptr owner, wasmtime_module_t* handle) : owner_(std::move(owner)), handle_(handle) {}
 
   const wasmtime_module_t* handle() const { return handle_.get(); }
+
   const engine_state* owner() const { return owner_.get(); }
 
 private:
@@ -40,11 +41,15 @@ public:
   wasmtime_shared_memory(engine_state_ptr owner, wasmtime_sharedmemory_t* handle);
 
   memory_type type() const override { return type_; }
+
   std::byte* data() const override { return data_; }
+
   std::size_t size_bytes() const override { return wasmtime_sharedmemory_data_size(handle_.get()); }
+
   result<std::uint64_t> grow(std::uint64_t delta_pages) override;
 
   wasmtime_sharedmemory_t* handle() const { return handle_.get(); }
+
   const engine_state* owner() const { return owner_.get(); }
 
 private:

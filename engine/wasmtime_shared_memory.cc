@@ -14,7 +14,9 @@ memory_type type_of(const wasmtime_sharedmemory_t* handle)
 } // namespace
 
 wasmtime_shared_memory::wasmtime_shared_memory(engine_state_ptr owner, wasmtime_sharedmemory_t* handle)
-    : owner_(std::move(owner)), handle_(handle), type_(type_of(handle)),
+    : owner_(std::move(owner)),
+      handle_(handle),
+      type_(type_of(handle)),
       // The engine reserves the whole maximum of a shared memory, so its first byte never moves.
       data_(reinterpret_cast<std::byte*>(wasmtime_sharedmemory_data(handle)))
 {
@@ -35,8 +37,8 @@ result<std::uint64_t> wasmtime_shared_memory::grow(std::uint64_t delta_pages)
     detail.message = text + ": its maximum is " + std::to_string(maximum) + " pages";
     detail.remedy = "make the memory with a larger maximum";
   } else {
-    detail.message = text + " below its maximum of " + std::to_string(maximum) +
-                     " pages: " + one_paragraph(rendered(*failure));
+    detail.message =
+        text + " below its maximum of " + std::to_string(maximum) + " pages: " + one_paragraph(rendered(*failure));
   }
   return fail(error(errc::memory_exhausted, std::move(detail)));
 }
@@ -44,9 +46,9 @@ result<std::uint64_t> wasmtime_shared_memory::grow(std::uint64_t delta_pages)
 result<shared_memory_ptr> make_shared_memory(const engine_state_ptr& owner, const memory_type& type)
 {
   if (!type.is_shared || !type.size.maximum) {
-    return fail(errc::invalid_argument, "memory type " + to_string(extern_type(type)) +
-                                            (type.is_shared ? " has no maximum; a shared memory needs one"
-                                                            : " is not shared"));
+    return fail(errc::invalid_argument,
+                "memory type " + to_string(extern_type(type)) +
+                    (type.is_shared ? " has no maximum; a shared memory needs one" : " is not shared"));
   }
   auto wasm_type = to_wasm(type);
   if (!wasm_type) {

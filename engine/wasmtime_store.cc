@@ -28,14 +28,19 @@ std::unique_ptr<store> make_store(const engine_state_ptr& owner, const store_lim
 }
 
 wasmtime_store::wasmtime_store(engine_state_ptr engine, const store_limits& limits)
-    : engine_(std::move(engine)), handle_(wasmtime_store_new(engine_->handle.get(), nullptr, nullptr)),
-      context_(wasmtime_store_context(handle_.get())), limits_(limits)
+    : engine_(std::move(engine)),
+      handle_(wasmtime_store_new(engine_->handle.get(), nullptr, nullptr)),
+      context_(wasmtime_store_context(handle_.get())),
+      limits_(limits)
 {
   wasmtime_store_limiter(handle_.get(), to_limit(limits.memory_bytes), to_limit(limits.table_elements),
                          to_limit(limits.instances), to_limit(limits.tables), to_limit(limits.memories));
 }
 
-wasmtime_store::~wasmtime_store() { forget_thrown(); }
+wasmtime_store::~wasmtime_store()
+{
+  forget_thrown();
+}
 
 result<wasmtime_extern_t> wasmtime_store::to_extern(const extern_value& value, std::size_t position) const
 {
@@ -73,7 +78,8 @@ result<wasmtime_extern_t> wasmtime_store::to_extern(const extern_value& value, s
 extern_value wasmtime_store::to_value_of(wasmtime_extern_t& item)
 {
   switch (item.kind) {
-  case WASMTIME_EXTERN_FUNC: return to_handle(item.of.func);
+  case WASMTIME_EXTERN_FUNC:
+    return to_handle(item.of.func);
   case WASMTIME_EXTERN_TABLE: {
     table_type_ptr type(wasmtime_table_type(context_, &item.of.table));
     auto kind = kind_of_value(from_wasm(*wasm_tabletype_element(type.get())));
@@ -84,9 +90,12 @@ extern_value wasmtime_store::to_value_of(wasmtime_extern_t& item)
     auto kind = kind_of_value(from_wasm(*wasm_globaltype_content(type.get())));
     return to_handle(item.of.global, kind.value_or(WASMTIME_FUNCREF));
   }
-  case WASMTIME_EXTERN_MEMORY: return to_handle_of<memory>(item.of.memory);
-  case WASMTIME_EXTERN_TAG: return to_handle_of<tag>(item.of.tag);
-  default: return shared_memory_ptr(std::make_shared<wasmtime_shared_memory>(engine_, item.of.sharedmemory));
+  case WASMTIME_EXTERN_MEMORY:
+    return to_handle_of<memory>(item.of.memory);
+  case WASMTIME_EXTERN_TAG:
+    return to_handle_of<tag>(item.of.tag);
+  default:
+    return shared_memory_ptr(std::make_shared<wasmtime_shared_memory>(engine_, item.of.sharedmemory));
   }
 }
 

@@ -24,7 +24,9 @@ public:
   wasmtime_store& operator=(const wasmtime_store&) = delete;
 
   result<instance> instantiate(const compiled_module& module, std::span<const extern_value> imports) override;
+
   std::uint64_t instance_count() const override { return instance_count_; }
+
   std::optional<extern_value> find_export(const instance& from, std::string_view name) override;
 
   function make_function(const function_type& type, host_function body) override;

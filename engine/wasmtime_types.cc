@@ -43,11 +43,16 @@ const heap_row* find_heap(std::int64_t heap)
 std::int64_t heap_of(wasmtime_heaptype_kind_t kind)
 {
   switch (kind) {
-  case WASMTIME_HEAPTYPE_KIND_CONCRETE_FUNC: return wasm::funcref.heap;
-  case WASMTIME_HEAPTYPE_KIND_CONCRETE_ARRAY: return -22;
-  case WASMTIME_HEAPTYPE_KIND_CONCRETE_STRUCT: return -21;
-  case WASMTIME_HEAPTYPE_KIND_CONCRETE_EXN: return wasm::exnref.heap;
-  default: break;
+  case WASMTIME_HEAPTYPE_KIND_CONCRETE_FUNC:
+    return wasm::funcref.heap;
+  case WASMTIME_HEAPTYPE_KIND_CONCRETE_ARRAY:
+    return -22;
+  case WASMTIME_HEAPTYPE_KIND_CONCRETE_STRUCT:
+    return -21;
+  case WASMTIME_HEAPTYPE_KIND_CONCRETE_EXN:
+    return wasm::exnref.heap;
+  default:
+    break;
   }
   for (const auto& row : heap_rows) {
     if (row.heap_kind == kind) {
@@ -57,7 +62,10 @@ std::int64_t heap_of(wasmtime_heaptype_kind_t kind)
   return -18;
 }
 
-bool is_reference(const value_type& type) { return type.code == 0x63 || type.code == 0x64; }
+bool is_reference(const value_type& type)
+{
+  return type.code == 0x63 || type.code == 0x64;
+}
 
 /// Fills a vector of types that the engine then owns; false when one of them cannot be said from outside a module.
 bool fill(const wasm_engine_t* engine, const std::vector<value_type>& types, wasm_valtype_vec_t& filled)
@@ -96,12 +104,18 @@ std::optional<wasmtime_valkind_t> kind_of_value(const value_type& type)
     return row == nullptr ? std::nullopt : std::optional(row->value_kind);
   }
   switch (type.code) {
-  case wasm::i32.code: return WASMTIME_I32;
-  case wasm::i64.code: return WASMTIME_I64;
-  case wasm::f32.code: return WASMTIME_F32;
-  case wasm::f64.code: return WASMTIME_F64;
-  case wasm::v128.code: return WASMTIME_V128;
-  default: return std::nullopt;
+  case wasm::i32.code:
+    return WASMTIME_I32;
+  case wasm::i64.code:
+    return WASMTIME_I64;
+  case wasm::f32.code:
+    return WASMTIME_F32;
+  case wasm::f64.code:
+    return WASMTIME_F64;
+  case wasm::v128.code:
+    return WASMTIME_V128;
+  default:
+    return std::nullopt;
   }
 }
 
@@ -159,11 +173,21 @@ value_type from_wasm(const wasm_valtype_t& type)
   wasmtime_valtype_new(&type, &read);
   value_type made{};
   switch (read.kind) {
-  case WASMTIME_VALTYPE_KIND_I32: made = wasm::i32; break;
-  case WASMTIME_VALTYPE_KIND_I64: made = wasm::i64; break;
-  case WASMTIME_VALTYPE_KIND_F32: made = wasm::f32; break;
-  case WASMTIME_VALTYPE_KIND_F64: made = wasm::f64; break;
-  case WASMTIME_VALTYPE_KIND_V128: made = wasm::v128; break;
+  case WASMTIME_VALTYPE_KIND_I32:
+    made = wasm::i32;
+    break;
+  case WASMTIME_VALTYPE_KIND_I64:
+    made = wasm::i64;
+    break;
+  case WASMTIME_VALTYPE_KIND_F32:
+    made = wasm::f32;
+    break;
+  case WASMTIME_VALTYPE_KIND_F64:
+    made = wasm::f64;
+    break;
+  case WASMTIME_VALTYPE_KIND_V128:
+    made = wasm::v128;
+    break;
   default:
     made.code = read.reftype.nullable ? 0x63 : 0x64;
     made.heap = heap_of(read.reftype.heaptype.kind);
@@ -204,20 +228,36 @@ wasmtime_val_t to_value(wasmtime_context_t* context, wasmtime_valkind_t kind, va
   auto value = null_value(kind);
   auto raw = static_cast<std::uint32_t>(slot.low);
   switch (kind) {
-  case WASMTIME_I32: value.of.i32 = static_cast<std::int32_t>(raw); break;
-  case WASMTIME_I64: value.of.i64 = static_cast<std::int64_t>(slot.low); break;
-  case WASMTIME_F32: std::memcpy(&value.of.f32, &raw, sizeof raw); break;
-  case WASMTIME_F64: std::memcpy(&value.of.f64, &slot.low, sizeof slot.low); break;
-  case WASMTIME_V128: std::memcpy(&value.of.v128, &slot, sizeof slot); break;
+  case WASMTIME_I32:
+    value.of.i32 = static_cast<std::int32_t>(raw);
+    break;
+  case WASMTIME_I64:
+    value.of.i64 = static_cast<std::int64_t>(slot.low);
+    break;
+  case WASMTIME_F32:
+    std::memcpy(&value.of.f32, &raw, sizeof raw);
+    break;
+  case WASMTIME_F64:
+    std::memcpy(&value.of.f64, &slot.low, sizeof slot.low);
+    break;
+  case WASMTIME_V128:
+    std::memcpy(&value.of.v128, &slot, sizeof slot);
+    break;
   case WASMTIME_FUNCREF:
     if (slot.low != 0) {
       // NOLINTNEXTLINE(performance-no-int-to-ptr): opaque bits of the engine
       wasmtime_func_from_raw(context, reinterpret_cast<void*>(slot.low), &value.of.funcref);
     }
     break;
-  case WASMTIME_EXTERNREF: wasmtime_externref_from_raw(context, raw, &value.of.externref); break;
-  case WASMTIME_ANYREF: wasmtime_anyref_from_raw(context, raw, &value.of.anyref); break;
-  default: wasmtime_exnref_from_raw(context, raw, &value.of.exnref); break;
+  case WASMTIME_EXTERNREF:
+    wasmtime_externref_from_raw(context, raw, &value.of.externref);
+    break;
+  case WASMTIME_ANYREF:
+    wasmtime_anyref_from_raw(context, raw, &value.of.anyref);
+    break;
+  default:
+    wasmtime_exnref_from_raw(context, raw, &value.of.exnref);
+    break;
   }
   return value;
 }
@@ -227,13 +267,19 @@ value_slot take_slot(wasmtime_context_t* context, wasmtime_val_t& value)
   value_slot slot;
   std::uint32_t raw = 0;
   switch (value.kind) {
-  case WASMTIME_I32: slot.low = static_cast<std::uint32_t>(value.of.i32); break;
-  case WASMTIME_I64: slot.low = static_cast<std::uint64_t>(value.of.i64); break;
+  case WASMTIME_I32:
+    slot.low = static_cast<std::uint32_t>(value.of.i32);
+    break;
+  case WASMTIME_I64:
+    slot.low = static_cast<std::uint64_t>(value.of.i64);
+    break;
   case WASMTIME_F32:
     std::memcpy(&raw, &value.of.f32, sizeof raw);
     slot.low = raw;
     break;
-  case WASMTIME_F64: std::memcpy(&slot.low, &value.of.f64, sizeof slot.low); break;
+  case WASMTIME_F64:
+    std::memcpy(&slot.low, &value.of.f64, sizeof slot.low);
+    break;
   case WASMTIME_V128:
     std::memcpy(&slot.low, &value.of.v128[0], sizeof slot.low);
     std::memcpy(&slot.high, &value.of.v128[8], sizeof slot.high);
@@ -243,9 +289,15 @@ value_slot take_slot(wasmtime_context_t* context, wasmtime_val_t& value)
       slot.low = reinterpret_cast<std::uintptr_t>(wasmtime_func_to_raw(context, &value.of.funcref));
     }
     break;
-  case WASMTIME_EXTERNREF: slot.low = wasmtime_externref_to_raw(context, &value.of.externref); break;
-  case WASMTIME_ANYREF: slot.low = wasmtime_anyref_to_raw(context, &value.of.anyref); break;
-  default: slot.low = wasmtime_exnref_to_raw(context, &value.of.exnref); break;
+  case WASMTIME_EXTERNREF:
+    slot.low = wasmtime_externref_to_raw(context, &value.of.externref);
+    break;
+  case WASMTIME_ANYREF:
+    slot.low = wasmtime_anyref_to_raw(context, &value.of.anyref);
+    break;
+  default:
+    slot.low = wasmtime_exnref_to_raw(context, &value.of.exnref);
+    break;
   }
   wasmtime_val_unroot(&value);
   return slot;

@@ -54,12 +54,14 @@ inline wasmtime_func_t from_handle(const function& f)
 }
 
 /// Tables, memories and tags have the same shape in the C API.
-template <class Handle, class Item> Handle to_handle_of(const Item& item, wasmtime_valkind_t kind = 0)
+template <class Handle, class Item>
+Handle to_handle_of(const Item& item, wasmtime_valkind_t kind = 0)
 {
   return {{item.store_id, item.__private1 | (std::uint64_t{item.__private2} << 32), kind}};
 }
 
-template <class Item, class Handle> Item from_handle_of(const Handle& h)
+template <class Item, class Handle>
+Item from_handle_of(const Handle& h)
 {
   Item item{};
   item.store_id = h.bits[0];
@@ -84,10 +86,24 @@ inline wasmtime_global_t from_handle(const global& g)
   return item;
 }
 
-inline wasmtime_valkind_t kind_of_value(const global& g) { return static_cast<wasmtime_valkind_t>(g.bits[2] >> 32); }
-inline wasmtime_valkind_t kind_of_value(const table& t) { return static_cast<wasmtime_valkind_t>(t.bits[2]); }
+inline wasmtime_valkind_t kind_of_value(const global& g)
+{
+  return static_cast<wasmtime_valkind_t>(g.bits[2] >> 32);
+}
 
-inline instance to_handle(const wasmtime_instance_t& item) { return {{item.store_id, item.__private, 0}}; }
-inline wasmtime_instance_t from_handle(const instance& i) { return {i.bits[0], i.bits[1]}; }
+inline wasmtime_valkind_t kind_of_value(const table& t)
+{
+  return static_cast<wasmtime_valkind_t>(t.bits[2]);
+}
+
+inline instance to_handle(const wasmtime_instance_t& item)
+{
+  return {{item.store_id, item.__private, 0}};
+}
+
+inline wasmtime_instance_t from_handle(const instance& i)
+{
+  return {i.bits[0], i.bits[1]};
+}
 
 } // namespace interlink::engine::wasmtime

@@ -15,7 +15,8 @@
 
 namespace {
 
-template <class T> T check(interlink::result<T> outcome)
+template <class T>
+T check(interlink::result<T> outcome)
 {
   if (!outcome) {
     std::fprintf(stderr, "embed: %s\n", outcome.error().message().c_str());
@@ -28,8 +29,8 @@ asio::awaitable<void> embed(interlink::runtime& shared, std::string directory)
 {
   interlink::process_options options;
   options.wasi.preopens.push_back({directory, "."});
-  auto guest = check(interlink::process::make(
-    co_await asio::this_coro::executor, shared, directory + "/embedded.wasm", std::move(options)));
+  auto guest = check(interlink::process::make(co_await asio::this_coro::executor, shared, directory + "/embedded.wasm",
+                                              std::move(options)));
 
   interlink::group first = check(co_await guest.async_start(asio::use_awaitable));
   auto library = check(co_await first.async_open("./libplain.so", interlink::open_flag::now, asio::use_awaitable));

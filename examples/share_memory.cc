@@ -16,7 +16,8 @@
 
 namespace {
 
-template <class T> T check(interlink::result<T> outcome)
+template <class T>
+T check(interlink::result<T> outcome)
 {
   if (!outcome) {
     std::fprintf(stderr, "share_memory: %s\n", outcome.error().message().c_str());

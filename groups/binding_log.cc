@@ -15,7 +15,8 @@ class binding_describer {
 public:
   binding_describer(const load_plan& plan, const snapshot& loaded) : plan_(plan), loaded_(loaded) {}
 
-  std::string describe(const module_plan& importer, std::size_t import_ordinal) const {
+  std::string describe(const module_plan& importer, std::size_t import_ordinal) const
+  {
     const import_binding& bound = importer.imports[import_ordinal];
     const import_info& import = importer.info->imports[import_ordinal];
     if (const auto* direct = std::get_if<binding::direct>(&bound)) {
@@ -40,7 +41,8 @@ public:
   }
 
 private:
-  std::string name_of(module_id module) const {
+  std::string name_of(module_id module) const
+  {
     const auto planned = std::ranges::find(plan_.modules, module, &module_plan::id);
     if (planned != plan_.modules.end()) {
       return planned->name;
@@ -50,7 +52,8 @@ private:
   }
 
   /// " of NAME" for a slot that this plan fills.
-  std::string owner_of(table_index slot) const {
+  std::string owner_of(table_index slot) const
+  {
     const auto fill = std::ranges::find(plan_.slots, slot, &slot_fill::slot);
     if (fill == plan_.slots.end()) {
       return {};
@@ -64,7 +67,8 @@ private:
 
 } // namespace
 
-std::vector<std::string> describe_bindings(const load_plan& plan, const snapshot& loaded) {
+std::vector<std::string> describe_bindings(const load_plan& plan, const snapshot& loaded)
+{
   const binding_describer describer(plan, loaded);
   std::vector<std::string> lines;
   for (const module_plan& module : plan.modules) {
@@ -78,7 +82,8 @@ std::vector<std::string> describe_bindings(const load_plan& plan, const snapshot
 }
 
 std::string describe_lazy_binding(const snapshot& loaded, module_id importer, std::uint32_t thunk_number,
-                                  table_index slot) {
+                                  table_index slot)
+{
   const loaded_module* module = loaded.find(importer);
   if (module == nullptr || thunk_number >= module->plan().thunks.size()) {
     return {};

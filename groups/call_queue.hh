@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the embedder posts to a group: calls that run on the group's thread, between its guest calls. Bounded; full is an
-// outcome, not a wait.
+// What the embedder posts to a group: calls that run on the group's thread, between its guest calls. Bounded; full is
+// an outcome, not a wait.
 #pragma once
 
 #include "actors/parker.hh"

@@ -93,9 +93,7 @@ private:
 
 } // namespace
 
-result<load_request> read_closure(process_core& process,
-                                  const snapshot& loaded,
-                                  const found_module& root,
+result<load_request> read_closure(process_core& process, const snapshot& loaded, const found_module& root,
                                   const std::vector<std::string>& library_path)
 {
   return reader(process, loaded, library_path).read(root);

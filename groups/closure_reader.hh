@@ -18,9 +18,7 @@ class process_core;
 
 /// The load request of `root` and its needed closure. Files that `loaded` has (by identity) are named and not read.
 /// Errors: library_not_found naming who needs it; those of module_cache.
-result<load_request> read_closure(process_core& process,
-                                  const snapshot& loaded,
-                                  const found_module& root,
+result<load_request> read_closure(process_core& process, const snapshot& loaded, const found_module& root,
                                   const std::vector<std::string>& library_path);
 
 } // namespace interlink

@@ -18,28 +18,26 @@ constexpr std::nullopt_t parked = std::nullopt;
 const char* name_of(const coordinator_request_body& body)
 {
   static constexpr std::array<const char*, std::variant_size_v<coordinator_request_body>> names{
-    "the planning of a load",
-    "the commit of a load",
-    "the abandoning of a load",
-    "another thread's load of the same library",
-    "the linker arena",
-    "another thread's constructors",
-    "a function slot",
-    "a lazy binding",
-    "function slots",
-    "a new thread's place",
-    "leaving",
-    "a close",
-    "an unload",
-    "a stop"};
+      "the planning of a load",
+      "the commit of a load",
+      "the abandoning of a load",
+      "another thread's load of the same library",
+      "the linker arena",
+      "another thread's constructors",
+      "a function slot",
+      "a lazy binding",
+      "function slots",
+      "a new thread's place",
+      "leaving",
+      "a close",
+      "an unload",
+      "a stop"};
   return names[body.index()];
 }
 
 } // namespace
 
-coordinator::coordinator(topology initial,
-                         std::uint32_t* head_word,
-                         asio::any_io_executor continue_on,
+coordinator::coordinator(topology initial, std::uint32_t* head_word, asio::any_io_executor continue_on,
                          coordinator_observer observer)
     : serial_actor(std::move(continue_on)),
       state_(std::move(initial)),
@@ -51,9 +49,7 @@ coordinator::coordinator(topology initial,
 {
 }
 
-coordinator_reply coordinator::ask(request_channel& channel,
-                                   group_id from,
-                                   coordinator_request_body body,
+coordinator_reply coordinator::ask(request_channel& channel, group_id from, coordinator_request_body body,
                                    std::optional<parker::clock::time_point> deadline)
 {
   using namespace std::chrono;
@@ -111,12 +107,12 @@ void coordinator::handle(mailbox_node& node)
     observer_.on_turn();
   }
   std::visit(
-    [&](auto& request) {
-      if (auto reply = turn(message, request)) {
-        answer(message, std::move(*reply));
-      }
-    },
-    message.body);
+      [&](auto& request) {
+        if (auto reply = turn(message, request)) {
+          answer(message, std::move(*reply));
+        }
+      },
+      message.body);
 }
 
 void coordinator::finish_batch()
@@ -229,8 +225,8 @@ void coordinator::answer_ended_loads()
 
 bool coordinator::is_under_way(load_id id) const
 {
-  return state_.loads.contains(id)
-    || std::ranges::any_of(state_.closing, [&](const auto& closing) { return closing.second == id; });
+  return state_.loads.contains(id) ||
+         std::ranges::any_of(state_.closing, [&](const auto& closing) { return closing.second == id; });
 }
 
 coordinator::turn_reply coordinator::turn(coordinator_message& message, await_load_request& request)

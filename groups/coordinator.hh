@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The coordinator: the only writer of topology. Its turns replace a token and a lock: they take decisions (all of them
-// pure functions of linker/topology.hh), append operations to the log and publish. It never waits, does no I/O, compiles
-// nothing and runs no guest code; a request that cannot be answered yet is parked, not waited for.
+// pure functions of linker/topology.hh), append operations to the log and publish. It never waits, does no I/O,
+// compiles nothing and runs no guest code; a request that cannot be answered yet is parked, not waited for.
 //
 // Invariants:
 //   C1  Append, then snapshot, then head, then replies: whoever learns a slot from a reply finds it published.
@@ -36,17 +36,13 @@ struct coordinator_observer {
 class coordinator final : public serial_actor {
 public:
   /// `head_word` is the guest-visible published version, in the control memory; it outlives the coordinator.
-  coordinator(topology initial,
-              std::uint32_t* head_word,
-              asio::any_io_executor continue_on,
+  coordinator(topology initial, std::uint32_t* head_word, asio::any_io_executor continue_on,
               coordinator_observer observer = {});
 
   /// Sends a request and waits for its reply. A turn may run on the calling thread. `deadline` gives the request up
   /// (cancel, answered too).
   /// Errors (as a reply): stopping, cancelled, deadline_passed, and those of the request.
-  coordinator_reply ask(request_channel& channel,
-                        group_id from,
-                        coordinator_request_body body,
+  coordinator_reply ask(request_channel& channel, group_id from, coordinator_request_body body,
                         std::optional<parker::clock::time_point> deadline = std::nullopt);
 
   /// Version published last. Sequentially consistent: pairs with the publication.
@@ -66,6 +62,7 @@ private:
 
   void handle(mailbox_node& message) override;
   void finish_batch() override;
+
   std::shared_ptr<void> keep_alive() override { return observer_.keep_alive ? observer_.keep_alive() : nullptr; }
 
   turn_reply turn(coordinator_message& message, prepare_load_request& request);
@@ -107,7 +104,7 @@ private:
   std::map<group_id, group_lane_ptr> lanes_;
   std::map<load_id, std::vector<coordinator_message*>> await_load_; ///< parked until the load ends
   std::vector<coordinator_message*> await_constructor_;             ///< parked until a construction moves on
-  std::vector<coordinator_message*> answered_;                      ///< replies of this batch, leaving after publication
+  std::vector<coordinator_message*> answered_; ///< replies of this batch, leaving after publication
   bool is_stopping_ = false;
 };
 

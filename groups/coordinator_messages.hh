@@ -101,20 +101,10 @@ struct stop_request {
   std::uint32_t exit_code{};
 };
 
-using coordinator_request_body = std::variant<prepare_load_request,
-                                              commit_load_request,
-                                              abandon_load_request,
-                                              await_load_request,
-                                              add_memory_request,
-                                              next_constructor_request,
-                                              assign_slot_request,
-                                              bind_lazy_request,
-                                              allocate_slots_request,
-                                              join_request,
-                                              leave_request,
-                                              close_request,
-                                              unload_request,
-                                              stop_request>;
+using coordinator_request_body =
+    std::variant<prepare_load_request, commit_load_request, abandon_load_request, await_load_request,
+                 add_memory_request, next_constructor_request, assign_slot_request, bind_lazy_request,
+                 allocate_slots_request, join_request, leave_request, close_request, unload_request, stop_request>;
 
 // ---- Replies ----
 
@@ -139,16 +129,8 @@ struct close_reply {
   std::vector<module_id> closing; ///< destructors to run, in this order
 };
 
-using coordinator_reply = std::variant<done_reply,
-                                       ask_again_reply,
-                                       prepare_outcome,
-                                       run_constructor,
-                                       constructors_done,
-                                       slot_outcome,
-                                       join_reply,
-                                       join_needs_memory_reply,
-                                       close_reply,
-                                       error>;
+using coordinator_reply = std::variant<done_reply, ask_again_reply, prepare_outcome, run_constructor, constructors_done,
+                                       slot_outcome, join_reply, join_needs_memory_reply, close_reply, error>;
 
 /// A message to the coordinator: a request, or the cancel of one. Context: its group's thread until told; then the
 /// coordinator's until answered.

@@ -19,7 +19,8 @@ struct debug_options {
   bool statistics{}; ///< counts and times at exit
   std::function<void(const std::string&)> sink;
 
-  /// Sets the categories named in `list`, separated by commas; `all` is every one. Returns the first unknown name, or nothing.
+  /// Sets the categories named in `list`, separated by commas; `all` is every one. Returns the first unknown name, or
+  /// nothing.
   std::string enable(std::string_view list);
 };
 

@@ -22,7 +22,8 @@ error in_module(const error& failure, const module_plan& plan)
 /// The number of an unimplemented guest ABI function's answer. Source: WASI errno Notsup.
 constexpr std::uint32_t errno_notsup = 58;
 
-/// () -> i32: asks the allocator for a TLS block, initialises it and returns it. Source: WASIX's start object for libraries.
+/// () -> i32: asks the allocator for a TLS block, initialises it and returns it. Source: WASIX's start object for
+/// libraries.
 constexpr std::string_view wasix_init_tls = "__wasix_init_tls";
 
 /// aligned_alloc(alignment, size).
@@ -38,8 +39,7 @@ bool needs_own_tls_allocation(const module_info& info)
 } // namespace
 
 result<std::unique_ptr<group_store>> group_store::make(const store_environment& environment,
-                                                       const store_parameters& parameters,
-                                                       instance_group& group,
+                                                       const store_parameters& parameters, instance_group& group,
                                                        const runtime_functions& runtime)
 {
   std::unique_ptr<group_store> made(new group_store(environment, parameters, group));
@@ -58,22 +58,21 @@ result<std::unique_ptr<group_store>> group_store::make(const store_environment& 
   }
   made->function_table_ = *table;
   auto runtime_table =
-    made->store_->make_table({wasm::funcref, {reserved::runtime_table_size, reserved::runtime_table_size}, false});
+      made->store_->make_table({wasm::funcref, {reserved::runtime_table_size, reserved::runtime_table_size}, false});
   if (!runtime_table) {
     return fail(std::move(runtime_table.error()));
   }
   made->runtime_table_ = *runtime_table;
   for (const auto& [slot, function] : runtime) {
     auto host = made->store_->make_function(
-      function.type, [&group, call = function.call](engine::store&, std::span<value_slot> values) {
-        return call(group, values);
-      });
+        function.type,
+        [&group, call = function.call](engine::store&, std::span<value_slot> values) { return call(group, values); });
     if (auto set = made->store_->table_set(made->runtime_table_, slot, host); !set) {
       return fail(std::move(set.error()));
     }
   }
   auto stack_pointer = made->store_->make_global(
-    {wasm::i32, true}, value_slot::of_i32(static_cast<std::uint32_t>(parameters.stack_high.value)));
+      {wasm::i32, true}, value_slot::of_i32(static_cast<std::uint32_t>(parameters.stack_high.value)));
   if (!stack_pointer) {
     return fail(std::move(stack_pointer.error()));
   }
@@ -88,8 +87,7 @@ result<std::unique_ptr<group_store>> group_store::make(const store_environment& 
   return made;
 }
 
-result<void> group_store::apply(const load_plan_ptr& load,
-                                std::span<const module_artifact_ptr> thunk_artifacts,
+result<void> group_store::apply(const load_plan_ptr& load, std::span<const module_artifact_ptr> thunk_artifacts,
                                 std::vector<module_id>& open_initialisers)
 {
   if (auto grown = grow_table(load->table_size); !grown) {
@@ -132,8 +130,7 @@ result<void> group_store::build(const snapshot& from, std::vector<module_id>& op
   return fill(fills);
 }
 
-result<void> group_store::add_module(const load_plan_ptr& load,
-                                     std::size_t plan_ordinal,
+result<void> group_store::add_module(const load_plan_ptr& load, std::size_t plan_ordinal,
                                      const module_artifact_ptr& thunk_artifact,
                                      std::vector<module_id>& open_initialisers)
 {
@@ -238,20 +235,20 @@ engine::function group_store::give_reserved_block(const engine::function& alloca
   });
 }
 
-result<engine::extern_value>
-group_store::bind(const module_plan& plan, std::size_t import_ordinal, const live_instance& self)
+result<engine::extern_value> group_store::bind(const module_plan& plan, std::size_t import_ordinal,
+                                               const live_instance& self)
 {
   auto bound = bind_planned(plan, import_ordinal, self);
   const import_info& import = plan.info->imports[import_ordinal];
-  if (bound && import.name == "aligned_alloc" && import.type == extern_type(allocator_type)
-      && needs_own_tls_allocation(*plan.info)) {
+  if (bound && import.name == "aligned_alloc" && import.type == extern_type(allocator_type) &&
+      needs_own_tls_allocation(*plan.info)) {
     return extern_value(give_reserved_block(std::get<engine::function>(*bound)));
   }
   return bound;
 }
 
-result<engine::extern_value>
-group_store::bind_planned(const module_plan& plan, std::size_t import_ordinal, const live_instance& self)
+result<engine::extern_value> group_store::bind_planned(const module_plan& plan, std::size_t import_ordinal,
+                                                       const live_instance& self)
 {
   const import_info& import = plan.info->imports[import_ordinal];
   const import_binding& binding = plan.imports[import_ordinal];
@@ -317,22 +314,19 @@ result<engine::extern_value> group_store::bind_host(const import_info& import)
   const auto& type = std::get<function_type>(import.type);
   engine::function made;
   if (entry != nullptr) {
-    made = store_->make_function(
-      type, [&group = group_, &call = std::get<host_function>(*entry).call](engine::store&, std::span<value_slot> v) {
-        return call(group, v);
-      });
+    made = store_->make_function(type, [&group = group_, &call = std::get<host_function>(*entry).call](
+                                           engine::store&, std::span<value_slot> v) { return call(group, v); });
   } else {
     // A function of an open module that nobody implements: it links, and answers Notsup.
-    made = store_->make_function(type,
-                                 [&report = environment_.on_unimplemented,
-                                  name = import.module_name + "." + import.name,
-                                  has_result = !type.results.empty()](engine::store&, std::span<value_slot> v) {
-                                   report(name);
-                                   if (has_result) {
-                                     v[0] = value_slot::of_i32(errno_notsup);
-                                   }
-                                   return result<void>{};
-                                 });
+    made = store_->make_function(type, [&report = environment_.on_unimplemented,
+                                        name = import.module_name + "." + import.name,
+                                        has_result = !type.results.empty()](engine::store&, std::span<value_slot> v) {
+      report(name);
+      if (has_result) {
+        v[0] = value_slot::of_i32(errno_notsup);
+      }
+      return result<void>{};
+    });
   }
   host_functions_.emplace(key, made);
   return extern_value(made);
@@ -342,8 +336,7 @@ result<engine::extern_value> group_store::bind_export(module_id provider, std::u
 {
   const auto found = instances_.find(provider);
   INTERLINK_ASSERT(found != instances_.end()); // a plan binds directly only to what comes before
-  auto value =
-    store_->find_export(found->second.instance, found->second.plan->info->exports[export_ordinal].name);
+  auto value = store_->find_export(found->second.instance, found->second.plan->info->exports[export_ordinal].name);
   INTERLINK_ASSERT(value.has_value());
   return std::move(*value);
 }

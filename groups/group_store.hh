@@ -66,20 +66,17 @@ class group_store {
 public:
   /// Makes store, tables and globals. Errors: engine_refused, table_exhausted, memory_exhausted.
   static result<std::unique_ptr<group_store>> make(const store_environment& environment,
-                                                   const store_parameters& parameters,
-                                                   instance_group& group,
+                                                   const store_parameters& parameters, instance_group& group,
                                                    const runtime_functions& runtime);
 
-  /// Instantiates one module of a load and runs its closed initialisers: start, then `__wasm_init_tls` with `tls_block`.
-  /// An open start function goes to `open_initialisers`. Errors: engine_refused; guest_trapped from an initialiser.
-  result<void> add_module(const load_plan_ptr& load,
-                          std::size_t plan_ordinal,
-                          const module_artifact_ptr& thunk_artifact,
-                          std::vector<module_id>& open_initialisers);
+  /// Instantiates one module of a load and runs its closed initialisers: start, then `__wasm_init_tls` with
+  /// `tls_block`. An open start function goes to `open_initialisers`. Errors: engine_refused; guest_trapped from an
+  /// initialiser.
+  result<void> add_module(const load_plan_ptr& load, std::size_t plan_ordinal,
+                          const module_artifact_ptr& thunk_artifact, std::vector<module_id>& open_initialisers);
 
   /// Carries out a whole load: table length, instances in order, slots.
-  result<void> apply(const load_plan_ptr& load,
-                     std::span<const module_artifact_ptr> thunk_artifacts,
+  result<void> apply(const load_plan_ptr& load, std::span<const module_artifact_ptr> thunk_artifacts,
                      std::vector<module_id>& open_initialisers);
 
   /// Everything of a snapshot, in a fresh store.
@@ -94,7 +91,9 @@ public:
   static std::vector<table_index> slots_of(const load_plan& load);
 
   void set_block(module_id module, memory_address address) { blocks_[module] = address; }
+
   void drop_block(module_id module) { blocks_.erase(module); }
+
   /// 0 when the module has no block in this group.
   memory_address block_of(module_id module) const;
 
@@ -111,6 +110,7 @@ public:
 
   /// The main module brings its own stack pointer, and with it a stack whose bounds nobody told.
   bool has_own_stack_pointer() const { return has_own_stack_pointer_; }
+
   std::optional<std::uint32_t> stack_pointer();
   void set_stack_pointer(std::uint32_t value);
 
@@ -118,9 +118,13 @@ public:
   std::span<std::byte> memory();
 
   /// Pre: there is no linked memory.
-  result<std::uint64_t> grow_private_memory(std::uint64_t pages) { return store_->memory_grow(*private_memory_, pages); }
+  result<std::uint64_t> grow_private_memory(std::uint64_t pages)
+  {
+    return store_->memory_grow(*private_memory_, pages);
+  }
 
   engine::store& store() { return *store_; }
+
   const std::map<module_id, live_instance>& instances() const { return instances_; }
 
 private:
@@ -130,7 +134,8 @@ private:
   }
 
   result<engine::extern_value> bind(const module_plan& plan, std::size_t import_ordinal, const live_instance& self);
-  result<engine::extern_value> bind_planned(const module_plan& plan, std::size_t import_ordinal, const live_instance& self);
+  result<engine::extern_value> bind_planned(const module_plan& plan, std::size_t import_ordinal,
+                                            const live_instance& self);
   result<engine::extern_value> bind_host(const import_info& import);
   engine::function give_reserved_block(const engine::function& allocator);
   result<void> init_tls(const live_instance& self, memory_address block);

@@ -18,7 +18,9 @@ namespace {
 class scoped_count {
 public:
   explicit scoped_count(int& count) : count_(count) { ++count_; }
+
   ~scoped_count() { --count_; }
+
   scoped_count(const scoped_count&) = delete;
   scoped_count& operator=(const scoped_count&) = delete;
 
@@ -31,8 +33,7 @@ constexpr std::uint32_t stack_alignment = 16;
 
 } // namespace
 
-instance_group::instance_group(std::shared_ptr<process_core> process,
-                               join_reply joined,
+instance_group::instance_group(std::shared_ptr<process_core> process, join_reply joined,
                                const store_parameters& parameters)
     : stack_bounds(parameters),
       process_(std::move(process)),
@@ -44,8 +45,8 @@ instance_group::instance_group(std::shared_ptr<process_core> process,
 {
 }
 
-result<std::unique_ptr<instance_group>>
-instance_group::make(std::shared_ptr<process_core> process, join_reply joined, const store_parameters& parameters)
+result<std::unique_ptr<instance_group>> instance_group::make(std::shared_ptr<process_core> process, join_reply joined,
+                                                             const store_parameters& parameters)
 {
   std::unique_ptr<instance_group> made(new instance_group(std::move(process), std::move(joined), parameters));
   auto store = group_store::make(made->process_->environment, parameters, *made, abi::runtime_calls());
@@ -68,7 +69,8 @@ void instance_group::take_blocks(std::span<const group_block> blocks)
 {
   for (const group_block& block : blocks) {
     if (block.group == id_) {
-      store_->set_block(block.module, {block.module == no_module ? block.address.value + block.size : block.address.value});
+      store_->set_block(block.module,
+                        {block.module == no_module ? block.address.value + block.size : block.address.value});
     }
   }
 }
@@ -165,8 +167,8 @@ void instance_group::pass_operation()
 
 error instance_group::lose(const error& reason)
 {
-  const error failure = reason.with_context("thread " + std::to_string(id_.value)
-                                            + " could not apply a committed operation");
+  const error failure =
+      reason.with_context("thread " + std::to_string(id_.value) + " could not apply a committed operation");
   if (depth_ == 0) {
     lost_ = error(errc::group_lost, failure.detail());
     initialisers_.clear();
@@ -221,7 +223,8 @@ result<void> instance_group::apply_operation(const operation_body& operation, co
   if (const auto* unload = std::get_if<unload_modules>(&operation)) {
     store_->clear_slots(unload->slots);
     store_->remove(unload->modules);
-    std::erase_if(initialisers_, [&](module_id id) { return std::ranges::find(unload->modules, id) != unload->modules.end(); });
+    std::erase_if(initialisers_,
+                  [&](module_id id) { return std::ranges::find(unload->modules, id) != unload->modules.end(); });
   }
   return {};
 }
@@ -249,8 +252,7 @@ result<void> instance_group::apply_load(const load_modules& operation, const sna
   return store_->fill(operation.plan->slots);
 }
 
-result<void> instance_group::rehearse(const load_plan_ptr& load,
-                                      std::span<const module_artifact_ptr> thunk_artifacts,
+result<void> instance_group::rehearse(const load_plan_ptr& load, std::span<const module_artifact_ptr> thunk_artifacts,
                                       std::span<const group_block> blocks)
 {
   // A scratch stack that this group has already stays: the second one goes back when the load is committed.
@@ -350,8 +352,8 @@ result<void> instance_group::check_stack()
 {
   // Nothing can guard linear memory, so the stack is compared with its limit where the host sees it.
   const std::optional<std::uint32_t> pointer = store_->stack_pointer();
-  if (initialiser_depth_ == 0 && !store_->has_own_stack_pointer() && pointer && stack_bounds.stack_low.value != 0 && *pointer != 0
-      && *pointer < stack_bounds.stack_low.value) {
+  if (initialiser_depth_ == 0 && !store_->has_own_stack_pointer() && pointer && stack_bounds.stack_low.value != 0 &&
+      *pointer != 0 && *pointer < stack_bounds.stack_low.value) {
     error_detail detail;
     detail.message = "stack overflow: the stack pointer is below the thread's stack";
     detail.expected = "at least " + std::to_string(stack_bounds.stack_low.value);

@@ -10,9 +10,9 @@
 //
 // Invariants:
 //   G1  After phase 1 every slot up to the snapshot's version is filled and every instance has its TLS.
-//   G2  The lane is set before the snapshot is read, by the outermost catch up only, and cleared when the queue is empty.
-//   G3  An initialiser is taken off the queue before it runs.
-//   G4  Leaving is a turn; the shares up to that turn's version are completed after it, whatever ended the group.
+//   G2  The lane is set before the snapshot is read, by the outermost catch up only, and cleared when the queue is
+//   empty. G3  An initialiser is taken off the queue before it runs. G4  Leaving is a turn; the shares up to that
+//   turn's version are completed after it, whatever ended the group.
 #pragma once
 
 #include "actors/parker.hh"
@@ -41,21 +41,26 @@ class process_core;
 class instance_group {
 public:
   /// A group whose store is empty. `joined` comes from a join turn.
-  static result<std::unique_ptr<instance_group>>
-  make(std::shared_ptr<process_core> process, join_reply joined, const store_parameters& parameters);
+  static result<std::unique_ptr<instance_group>> make(std::shared_ptr<process_core> process, join_reply joined,
+                                                      const store_parameters& parameters);
 
   instance_group(const instance_group&) = delete;
   instance_group& operator=(const instance_group&) = delete;
   ~instance_group();
 
   group_id id() const { return id_; }
+
   process_core& process() const { return *process_; }
+
   group_store& store() { return *store_; }
+
   /// The newest snapshot this group has applied.
   const snapshot& applied() const { return *snapshot_; }
+
   wasi::guest_memory memory();
 
-  /// Phase 1 of building from the snapshot of the join: may run on the parent's thread. Errors: engine_refused, guest_trapped.
+  /// Phase 1 of building from the snapshot of the join: may run on the parent's thread. Errors: engine_refused,
+  /// guest_trapped.
   result<void> build();
 
   /// Both phases. Errors: stopping when the process ends; a trap of an open initialiser.
@@ -67,10 +72,9 @@ public:
   /// Phase 1 alone: for a rehearsal, while claims are held. What it queues is drained by the next `catch_up`.
   result<void> catch_up_without_initialisers();
 
-  /// Carries a planned load out in this store, not yet published (design section 4, "Rehearse"). On error nothing of it is left in the table;
-  /// its memory is the caller's to zero.
-  result<void> rehearse(const load_plan_ptr& load,
-                        std::span<const module_artifact_ptr> thunk_artifacts,
+  /// Carries a planned load out in this store, not yet published (design section 4, "Rehearse"). On error nothing of it
+  /// is left in the table; its memory is the caller's to zero.
+  result<void> rehearse(const load_plan_ptr& load, std::span<const module_artifact_ptr> thunk_artifacts,
                         std::span<const group_block> blocks);
   /// Takes a rehearsed load out again.
   void forget(const load_plan& load);
@@ -83,7 +87,8 @@ public:
   result<void> call(const engine::function& callee, std::span<engine::value_slot> values);
 
   /// One turn. Errors come as the reply's error.
-  coordinator_reply ask(coordinator_request_body body, std::optional<parker::clock::time_point> deadline = std::nullopt);
+  coordinator_reply ask(coordinator_request_body body,
+                        std::optional<parker::clock::time_point> deadline = std::nullopt);
 
   /// The load this group has claims for; the guard of `leave` abandons it. Set between prepare and commit.
   void set_load_in_flight(const planned_load* load) { load_in_flight_ = load; }
@@ -96,13 +101,16 @@ public:
 
   /// Where the guest's own waits park (futexes, joins, sleeps).
   parker& waits() { return *waits_; }
+
   const std::shared_ptr<parker>& shared_waits() const { return waits_; }
+
   wasi::canceller& canceller() { return canceller_; }
 
   /// Guest calls under way in this group.
   int depth() const { return depth_; }
 
-  /// What a blocking host call is named in reports while it waits. Null when none. Context: written here, read anywhere.
+  /// What a blocking host call is named in reports while it waits. Null when none. Context: written here, read
+  /// anywhere.
   std::atomic<const char*> waiting_in{nullptr};
 
   /// Bit n is signal n, sent and not delivered yet. Context: any thread.
@@ -152,7 +160,7 @@ private:
   std::deque<module_id> initialisers_; ///< open start functions that have not run, in log order
   const planned_load* load_in_flight_ = nullptr;
   bool rehearses_scratch_ = false; ///< the scratch stack belongs to a load that is not committed yet
-  std::optional<error> lost_; ///< why calls to this group fail
+  std::optional<error> lost_;      ///< why calls to this group fail
   int catch_up_depth_ = 0;
   int initialiser_depth_ = 0;
   int depth_ = 0;

@@ -4,13 +4,12 @@
 #include "messages/limits.hh"
 #include "wasi/beneath.hh"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
+#include <fcntl.h>
 #include <filesystem>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace interlink {
@@ -24,16 +23,15 @@ std::string system_text(int number)
 
 result<found_module> identify(wasi::unique_fd fd, std::string path)
 {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd.value(), &status) != 0) {
     return fail(errc::file_unreadable, path + ": " + system_text(errno));
   }
   if (!S_ISREG(status.st_mode)) {
     return fail(errc::file_unreadable, path + ": not a regular file");
   }
-  return found_module{std::move(path),
-                      {status.st_dev, status.st_ino},
-                      std::make_shared<const wasi::unique_fd>(std::move(fd))};
+  return found_module{
+      std::move(path), {status.st_dev, status.st_ino}, std::make_shared<const wasi::unique_fd>(std::move(fd))};
 }
 
 } // namespace
@@ -60,7 +58,8 @@ result<wasi::unique_fd> library_files::open_candidate(const std::string& path) c
 {
   for (const directory& root : directories_) {
     if (path.size() > root.path.size() + 1 && path.starts_with(root.path) && path[root.path.size()] == '/') {
-      auto fd = wasi::open_beneath(root.fd->value(), path.substr(root.path.size() + 1), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+      auto fd =
+          wasi::open_beneath(root.fd->value(), path.substr(root.path.size() + 1), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
       if (fd) {
         return std::move(*fd);
       }
@@ -68,23 +67,22 @@ result<wasi::unique_fd> library_files::open_candidate(const std::string& path) c
   }
   auto fd = system_->open_guest_file(path);
   if (!fd) {
-    return fail(errc::file_unreadable,
-                fd.error().code() == wasi::errno_code::noent ? "no such file"
-                                                             : std::string(wasi::to_string(fd.error().code())));
+    return fail(errc::file_unreadable, fd.error().code() == wasi::errno_code::noent
+                                           ? "no such file"
+                                           : std::string(wasi::to_string(fd.error().code())));
   }
   return std::move(*fd);
 }
 
-result<found_module> library_files::find(std::string_view name,
-                                         const std::vector<std::string>& library_path,
+result<found_module> library_files::find(std::string_view name, const std::vector<std::string>& library_path,
                                          const std::vector<std::string>& runtime_path,
                                          std::string_view requester_path) const
 {
   if (name.empty() || name.size() > limit::library_name_bytes || name.find('\0') != std::string_view::npos) {
-    return fail(errc::library_not_found,
-                name.empty() ? std::string("library name is empty")
-                             : "library name is longer than " + std::to_string(limit::library_name_bytes)
-                                 + " bytes or contains a zero byte");
+    return fail(errc::library_not_found, name.empty() ? std::string("library name is empty")
+                                                      : "library name is longer than " +
+                                                            std::to_string(limit::library_name_bytes) +
+                                                            " bytes or contains a zero byte");
   }
   const std::string current_directory = system_->current_directory();
   search_context context;
@@ -113,14 +111,14 @@ result<found_module> library_files::find(std::string_view name,
 
 result<std::vector<std::byte>> library_files::read(const found_module& file)
 {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.file->value(), &status) != 0) {
     return fail(errc::file_unreadable, file.path + ": " + system_text(errno));
   }
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size > limit::module_bytes) {
-    return fail(errc::limit_exceeded,
-                file.path + ": " + std::to_string(size) + " bytes, the limit is " + std::to_string(limit::module_bytes));
+    return fail(errc::limit_exceeded, file.path + ": " + std::to_string(size) + " bytes, the limit is " +
+                                          std::to_string(limit::module_bytes));
   }
   std::vector<std::byte> bytes(size);
   std::size_t done = 0;

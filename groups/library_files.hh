@@ -34,10 +34,8 @@ public:
 
   /// The first candidate that exists, in the order of linker/module_search.hh.
   /// Errors: library_not_found with every path tried and why it failed.
-  result<found_module> find(std::string_view name,
-                            const std::vector<std::string>& library_path,
-                            const std::vector<std::string>& runtime_path,
-                            std::string_view requester_path) const;
+  result<found_module> find(std::string_view name, const std::vector<std::string>& library_path,
+                            const std::vector<std::string>& runtime_path, std::string_view requester_path) const;
 
   /// The whole file. Errors: file_unreadable; limit_exceeded.
   static result<std::vector<std::byte>> read(const found_module& file);

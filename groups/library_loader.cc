@@ -93,8 +93,8 @@ result<void> construct(instance_group& group, load_id own, module_id root)
     finished.reset();
     if (const auto* run = std::get_if<run_constructor>(&reply)) {
       const module_id module = run->module;
-      group.process().log.write(
-        group.process().log.enabled().libs, "calling init: {}", group.process().name_of(module));
+      group.process().log.write(group.process().log.enabled().libs, "calling init: {}",
+                                group.process().name_of(module));
       if (auto constructor = group.store().find_function(module, "__wasm_call_ctors")) {
         if (auto called = group.call(*constructor, {}); !called) {
           // An exception may be caught further up in the guest: nobody must wait for this constructor any more.
@@ -124,8 +124,8 @@ result<load_request> read(instance_group& group, const found_module& root, const
   return read_closure(group.process(), group.applied(), root, library_path);
 }
 
-/// What a plan binds, for INTERLINK_DEBUG. Made in front of the claim and written when that is over, however it ended: a
-/// sink may wait, and nothing that can wait runs between prepare and commit.
+/// What a plan binds, for INTERLINK_DEBUG. Made in front of the claim and written when that is over, however it ended:
+/// a sink may wait, and nothing that can wait runs between prepare and commit.
 class binding_report {
 public:
   binding_report(const debug_log& log, const load_plan& plan, const snapshot& loaded) : log_(log)
@@ -183,8 +183,8 @@ result<std::optional<opened_module>> load(instance_group& group, load_request re
       if (auto supplied = supply_memory(group, *needed); !supplied) {
         // What unwinds the guest is handed on as it is.
         return fail(supplied.error() == errc::memory_exhausted
-                      ? supplied.error().with_context(request.modules.front().name)
-                      : supplied.error());
+                        ? supplied.error().with_context(request.modules.front().name)
+                        : supplied.error());
       }
     } else {
       auto& planned = std::get<planned_load>(outcome);
@@ -233,11 +233,8 @@ std::string name_key(instance_group& group, std::string_view name, const std::ve
 }
 
 /// Step 1. A name that this group has opened before, and that is still loaded, touches no file.
-result<load_request> request_library(instance_group& group,
-                                     std::string_view name,
-                                     const std::string& key,
-                                     std::uint32_t flags,
-                                     const std::vector<std::string>& library_path)
+result<load_request> request_library(instance_group& group, std::string_view name, const std::string& key,
+                                     std::uint32_t flags, const std::vector<std::string>& library_path)
 {
   const process_core& process = group.process();
   load_request request;
@@ -247,8 +244,9 @@ result<load_request> request_library(instance_group& group,
     request.modules.push_back({open->identity, open->plan().name, nullptr, nullptr, {}});
   } else {
     const loaded_module* main = group.applied().find(main_module);
-    const std::vector<std::string> runtime_path =
-      main != nullptr && main->plan().info->dylink ? main->plan().info->dylink->runtime_path : std::vector<std::string>{};
+    const std::vector<std::string> runtime_path = main != nullptr && main->plan().info->dylink
+                                                      ? main->plan().info->dylink->runtime_path
+                                                      : std::vector<std::string>{};
     auto root = process.files.find(name, library_path, runtime_path, process.program.path);
     if (!root) {
       return fail(std::move(root.error()));
@@ -286,9 +284,7 @@ result<void> load_program(instance_group& group)
   return {};
 }
 
-result<library_handle> open_library(instance_group& group,
-                                    std::string_view name,
-                                    std::uint32_t flags,
+result<library_handle> open_library(instance_group& group, std::string_view name, std::uint32_t flags,
                                     const std::vector<std::string>& library_path)
 {
   if (!group.process().is_dynamic) {
@@ -346,8 +342,8 @@ result<void> supply_memory(instance_group& group, const needs_memory& needed)
     return {};
   }
   return fail(errc::memory_exhausted,
-              "the linker's arena has no " + std::to_string(needed.size)
-                + " bytes left, and the main module exports no aligned_alloc to ask for more; link it with "
+              "the linker's arena has no " + std::to_string(needed.size) +
+                  " bytes left, and the main module exports no aligned_alloc to ask for more; link it with "
                   "--export=aligned_alloc");
 }
 

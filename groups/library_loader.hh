@@ -35,9 +35,7 @@ result<void> load_program(instance_group& group);
 /// What dlopen does. The handle is the library's; constructors of its whole closure have run when it returns, but for
 /// those that run further up on this thread's stack or would close a cycle of waits.
 /// Errors: all of reading and linking (nothing observable is left); library_not_found; stopping.
-result<library_handle> open_library(instance_group& group,
-                                    std::string_view name,
-                                    std::uint32_t flags,
+result<library_handle> open_library(instance_group& group, std::string_view name, std::uint32_t flags,
                                     const std::vector<std::string>& library_path);
 
 /// Turn until served: gives the arena a block from the guest's own allocator (`aligned_alloc` of the main module, or

@@ -13,8 +13,8 @@ namespace {
 
 bool is_guests_doing(errc code)
 {
-  return code == errc::guest_trapped || code == errc::guest_threw || code == errc::guest_exited
-    || code == errc::thread_exited || code == errc::stopping;
+  return code == errc::guest_trapped || code == errc::guest_threw || code == errc::guest_exited ||
+         code == errc::thread_exited || code == errc::stopping;
 }
 
 struct program_entry {
@@ -35,7 +35,8 @@ result<program_entry> load(instance_group& group)
   for (const std::string_view name : {"_start", "_initialize"}) {
     if (const auto entry = group.store().find_function(main_module, name)) {
       if (const function_type type = group.store().store().type_of(*entry); type != function_type{}) {
-        return fail(errc::symbol_type_mismatch, std::string(name) + " has type " + to_string(type) + ", expected (func)");
+        return fail(errc::symbol_type_mismatch,
+                    std::string(name) + " has type " + to_string(type) + ", expected (func)");
       }
       return program_entry{entry, name == "_start"};
     }

@@ -28,7 +28,8 @@ struct prepared_module {
   std::shared_ptr<const compiled_code> code;
 };
 
-/// Context: any thread. Compiles outside its lock: two threads with the same bytes may both compile, and one result wins.
+/// Context: any thread. Compiles outside its lock: two threads with the same bytes may both compile, and one result
+/// wins.
 class module_cache {
 public:
   /// `counts` may be null, and outlives the cache otherwise.

@@ -22,11 +22,16 @@ value_slot to_slot(const guest_value& value)
 {
   struct converter {
     value_slot operator()(std::int32_t v) const { return value_slot::of_i32(static_cast<std::uint32_t>(v)); }
+
     value_slot operator()(std::int64_t v) const { return value_slot::of_i64(static_cast<std::uint64_t>(v)); }
+
     value_slot operator()(float v) const { return value_slot::of_i32(std::bit_cast<std::uint32_t>(v)); }
+
     value_slot operator()(double v) const { return value_slot::of_i64(std::bit_cast<std::uint64_t>(v)); }
+
     value_slot operator()(const std::array<std::byte, 16>& v) const { return std::bit_cast<value_slot>(v); }
   };
+
   return std::visit(converter{}, value);
 }
 
@@ -58,15 +63,16 @@ bool is_number(const value_type& type)
   return type.code >= wasm::v128.code && type.code <= wasm::i32.code;
 }
 
-result<std::vector<guest_value>>
-call_in(instance_group& group, const function& callee, const std::vector<guest_value>& arguments)
+result<std::vector<guest_value>> call_in(instance_group& group, const function& callee,
+                                         const std::vector<guest_value>& arguments)
 {
   if (auto caught_up = group.catch_up_if_behind(); !caught_up) {
     return fail(std::move(caught_up.error()));
   }
-  const engine::function target = callee.slot != null_slot
-    ? group.store().slot(callee.slot)
-    : group.store().find_function(main_module, callee.export_name).value_or(engine::function{});
+  const engine::function target =
+      callee.slot != null_slot
+          ? group.store().slot(callee.slot)
+          : group.store().find_function(main_module, callee.export_name).value_or(engine::function{});
   if (is_null(target)) {
     return fail(errc::invalid_argument, "slot " + std::to_string(callee.slot.value) + " of the function table is null");
   }
@@ -138,21 +144,20 @@ void post(process_core& process, group_id id, completion<T> done, Work work)
     return;
   }
   auto shared_done = std::make_shared<completion<T>>(std::move(done));
-  const post_outcome posted =
-    target->calls.post([shared_done, work = std::move(work)](instance_group* group) mutable {
-      if (group == nullptr) {
-        (*shared_done)(fail(errc::stopping, "the group has ended"));
-        return;
+  const post_outcome posted = target->calls.post([shared_done, work = std::move(work)](instance_group* group) mutable {
+    if (group == nullptr) {
+      (*shared_done)(fail(errc::stopping, "the group has ended"));
+      return;
+    }
+    result<T> outcome = work(*group);
+    if (!outcome && outcome.error().code() >= errc::guest_trapped) {
+      group->process().on_thread_result(fail(outcome.error()));
+      if (outcome.error().code() == errc::thread_exited) {
+        group->unwinding = outcome.error(); // the guest has given this thread's stack away
       }
-      result<T> outcome = work(*group);
-      if (!outcome && outcome.error().code() >= errc::guest_trapped) {
-        group->process().on_thread_result(fail(outcome.error()));
-        if (outcome.error().code() == errc::thread_exited) {
-          group->unwinding = outcome.error(); // the guest has given this thread's stack away
-        }
-      }
-      (*shared_done)(std::move(outcome));
-    });
+    }
+    (*shared_done)(std::move(outcome));
+  });
   if (posted != post_outcome::accepted) {
     (*shared_done)(fail(posted == post_outcome::full ? errc::mailbox_full : errc::stopping,
                         posted == post_outcome::full ? "the group has too many calls waiting" : "the group has ended"));
@@ -163,38 +168,37 @@ void post(process_core& process, group_id id, completion<T> done, Work work)
 
 void group::open(std::string name, std::uint32_t flags, completion<library> done)
 {
-  post<library>(process_->core(), id_, std::move(done), [name = std::move(name), flags](instance_group& in) -> result<library> {
-    auto opened = open_library(in, name, flags, in.process().library_path());
-    if (!opened) {
-      return fail(std::move(opened.error()));
-    }
-    return library{*opened};
-  });
+  post<library>(process_->core(), id_, std::move(done),
+                [name = std::move(name), flags](instance_group& in) -> result<library> {
+                  auto opened = open_library(in, name, flags, in.process().library_path());
+                  if (!opened) {
+                    return fail(std::move(opened.error()));
+                  }
+                  return library{*opened};
+                });
 }
 
 void group::find_symbol(library in, std::string name, completion<function> done)
 {
-  post<function>(process_->core(), id_, std::move(done), [in, name = std::move(name)](instance_group& at) -> result<function> {
-    return at.process().is_dynamic ? find_dynamic(at, in, name) : find_static(at, name);
-  });
+  post<function>(process_->core(), id_, std::move(done),
+                 [in, name = std::move(name)](instance_group& at) -> result<function> {
+                   return at.process().is_dynamic ? find_dynamic(at, in, name) : find_static(at, name);
+                 });
 }
 
 void group::call(function callee, std::vector<guest_value> arguments, completion<std::vector<guest_value>> done)
 {
-  post<std::vector<guest_value>>(
-    process_->core(), id_, std::move(done), [callee = std::move(callee), arguments = std::move(arguments)](instance_group& in) {
-      return call_in(in, callee, arguments);
-    });
+  post<std::vector<guest_value>>(process_->core(), id_, std::move(done),
+                                 [callee = std::move(callee), arguments = std::move(arguments)](instance_group& in) {
+                                   return call_in(in, callee, arguments);
+                                 });
 }
 
-result<process> process::make(asio::any_io_executor executor,
-                              runtime& shared,
-                              const std::string& program_path,
-                              process_options options,
-                              host_registry host_functions)
+result<process> process::make(asio::any_io_executor executor, runtime& shared, const std::string& program_path,
+                              process_options options, host_registry host_functions)
 {
-  auto core = process_core::make(
-    shared.engine(), program_path, std::move(options), std::move(host_functions), shared.background());
+  auto core = process_core::make(shared.engine(), program_path, std::move(options), std::move(host_functions),
+                                 shared.background());
   if (!core) {
     return fail(std::move(core.error()));
   }
@@ -223,16 +227,16 @@ void process::start_begun(completion<group> done)
   auto shared_done = std::make_shared<completion<group>>(std::move(done));
   // The first thread must not keep the handles alive: their end is what stops it.
   auto started = start_first_group(
-    owner_->shared_core(), [executor = executor_, owner = std::weak_ptr(owner_), shared_done](instance_group& in) {
-      return run_program(in, [&](result<void> ready) {
-        std::shared_ptr<process_owner> still_owned = owner.lock();
-        if (ready && !still_owned) {
-          ready = fail(errc::stopping, "the process has ended");
-        }
-        (*shared_done)(ready ? result<group>(group(std::move(still_owned), in.id(), executor))
-                             : result<group>(fail(std::move(ready.error()))));
+      owner_->shared_core(), [executor = executor_, owner = std::weak_ptr(owner_), shared_done](instance_group& in) {
+        return run_program(in, [&](result<void> ready) {
+          std::shared_ptr<process_owner> still_owned = owner.lock();
+          if (ready && !still_owned) {
+            ready = fail(errc::stopping, "the process has ended");
+          }
+          (*shared_done)(ready ? result<group>(group(std::move(still_owned), in.id(), executor))
+                               : result<group>(fail(std::move(ready.error()))));
+        });
       });
-    });
   if (!started) {
     owner_->core().end(process_outcome{exit_code_of_load_failure, started.error()});
     (*shared_done)(fail(std::move(started.error())));
@@ -272,14 +276,14 @@ void process::spawn_guest_group(instance_group& first, completion<group> done)
   // Exactly one of the two completes it: the arrival of the thread, or the failure to make one.
   auto shared_done = std::make_shared<completion<group>>(std::move(done));
   const std::uint32_t cookie = owner_->core().embedder_groups.expect(
-    [owner = std::weak_ptr(owner_), executor = executor_, shared_done](result<group_id> arrived) {
-      std::shared_ptr<process_owner> still_owned = owner.lock();
-      if (arrived && still_owned) {
-        (*shared_done)(group(std::move(still_owned), *arrived, executor));
-      } else {
-        (*shared_done)(fail(arrived ? error(errc::stopping, "the process has ended") : arrived.error()));
-      }
-    });
+      [owner = std::weak_ptr(owner_), executor = executor_, shared_done](result<group_id> arrived) {
+        std::shared_ptr<process_owner> still_owned = owner.lock();
+        if (arrived && still_owned) {
+          (*shared_done)(group(std::move(still_owned), *arrived, executor));
+        } else {
+          (*shared_done)(fail(arrived ? error(errc::stopping, "the process has ended") : arrived.error()));
+        }
+      });
   completion<std::monostate> called([core = owner_->shared_core(), cookie](result<std::monostate> outcome) {
     if (!outcome) {
       if (auto arrival = core->embedder_groups.take(cookie)) {
@@ -287,9 +291,8 @@ void process::spawn_guest_group(instance_group& first, completion<group> done)
       }
     }
   });
-  post<std::monostate>(owner_->core(), first.id(), std::move(called), [cookie](instance_group& in) {
-    return spawn_in_guest(in, cookie);
-  });
+  post<std::monostate>(owner_->core(), first.id(), std::move(called),
+                       [cookie](instance_group& in) { return spawn_in_guest(in, cookie); });
 }
 
 void process::stop(std::chrono::milliseconds grace, completion<stop_report> done)

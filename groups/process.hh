@@ -3,8 +3,8 @@
 // The public facade: a process that runs a guest program, its groups, libraries and functions, for programs on asio.
 //
 // Every async_ function takes any completion token, completes exactly once with a `result<T>`, never inline, on the
-// token's associated executor (the process's own executor when there is none). Guest code runs on the guest's own threads, never on
-// that executor. Handles are cheap copies; they keep the process alive.
+// token's associated executor (the process's own executor when there is none). Guest code runs on the guest's own
+// threads, never on that executor. Handles are cheap copies; they keep the process alive.
 #pragma once
 
 #include "groups/host_registry.hh"
@@ -39,7 +39,8 @@ namespace interlink {
 using guest_value = std::variant<std::int32_t, std::int64_t, float, double, std::array<std::byte, 16>>;
 
 /// What one asynchronous operation completes with.
-template <class T> using completion = std::move_only_function<void(result<T>)>;
+template <class T>
+using completion = std::move_only_function<void(result<T>)>;
 
 namespace detail {
 
@@ -48,17 +49,16 @@ template <class T, class Token, class Start>
 auto initiate(const asio::any_io_executor& own, Token&& token, Start start)
 {
   return asio::async_initiate<Token, void(result<T>)>(
-    [own](auto handler, Start begin) {
-      auto work =
-        asio::prefer(asio::get_associated_executor(handler, own), asio::execution::outstanding_work.tracked);
-      begin(completion<T>([work = std::move(work), handler = std::move(handler)](result<T> outcome) mutable {
-        asio::post(work, [handler = std::move(handler), outcome = std::move(outcome)]() mutable {
-          std::move(handler)(std::move(outcome));
-        });
-      }));
-    },
-    token,
-    std::move(start));
+      [own](auto handler, Start begin) {
+        auto work =
+            asio::prefer(asio::get_associated_executor(handler, own), asio::execution::outstanding_work.tracked);
+        begin(completion<T>([work = std::move(work), handler = std::move(handler)](result<T> outcome) mutable {
+          asio::post(work, [handler = std::move(handler), outcome = std::move(outcome)]() mutable {
+            std::move(handler)(std::move(outcome));
+          });
+        }));
+      },
+      token, std::move(start));
 }
 
 } // namespace detail
@@ -87,6 +87,7 @@ public:
   ~process_owner();
 
   process_core& core() const { return *core_; }
+
   const std::shared_ptr<process_core>& shared_core() const { return core_; }
 
 private:
@@ -111,35 +112,38 @@ public:
 
   /// What dlopen does in this group; flags are `open_flag`'s.
   /// Errors: those of open_library; mailbox_full; stopping when the group has ended.
-  template <class Token> auto async_open(std::string name, std::uint32_t flags, Token&& token)
+  template <class Token>
+  auto async_open(std::string name, std::uint32_t flags, Token&& token)
   {
-    return detail::initiate<library>(
-      executor_, std::forward<Token>(token), [self = *this, name = std::move(name), flags](completion<library> done) mutable {
-        self.open(std::move(name), flags, std::move(done));
-      });
+    return detail::initiate<library>(executor_, std::forward<Token>(token),
+                                     [self = *this, name = std::move(name), flags](completion<library> done) mutable {
+                                       self.open(std::move(name), flags, std::move(done));
+                                     });
   }
 
-  /// What dlsym does, for functions. Errors: symbol_not_found, symbol_type_mismatch (a datum), invalid_handle, mailbox_full, stopping.
-  template <class Token> auto async_find_symbol(library in, std::string name, Token&& token)
+  /// What dlsym does, for functions. Errors: symbol_not_found, symbol_type_mismatch (a datum), invalid_handle,
+  /// mailbox_full, stopping.
+  template <class Token>
+  auto async_find_symbol(library in, std::string name, Token&& token)
   {
-    return detail::initiate<function>(
-      executor_, std::forward<Token>(token), [self = *this, in, name = std::move(name)](completion<function> done) mutable {
-        self.find_symbol(in, std::move(name), std::move(done));
-      });
+    return detail::initiate<function>(executor_, std::forward<Token>(token),
+                                      [self = *this, in, name = std::move(name)](completion<function> done) mutable {
+                                        self.find_symbol(in, std::move(name), std::move(done));
+                                      });
   }
 
   /// Calls a guest function in this group.
   /// Errors: symbol_type_mismatch when the arguments do not fit; guest_trapped, guest_exited (the process ends then);
   /// mailbox_full, stopping.
-  template <class Token> auto async_call(function callee, std::vector<guest_value> arguments, Token&& token)
+  template <class Token>
+  auto async_call(function callee, std::vector<guest_value> arguments, Token&& token)
   {
     using values = std::vector<guest_value>;
     return detail::initiate<values>(
-      executor_,
-      std::forward<Token>(token),
-      [self = *this, callee = std::move(callee), arguments = std::move(arguments)](completion<values> done) mutable {
-        self.call(std::move(callee), std::move(arguments), std::move(done));
-      });
+        executor_, std::forward<Token>(token),
+        [self = *this, callee = std::move(callee), arguments = std::move(arguments)](completion<values> done) mutable {
+          self.call(std::move(callee), std::move(arguments), std::move(done));
+        });
   }
 
 private:
@@ -152,55 +156,54 @@ private:
   asio::any_io_executor executor_;
 };
 
-/// A guest program. Context: any thread. Lifetime: the runtime outlives it; the end of the last handle, groups' included,
-/// stops the process.
+/// A guest program. Context: any thread. Lifetime: the runtime outlives it; the end of the last handle, groups'
+/// included, stops the process.
 class process {
 public:
   /// Reads the program and prepares its memory; runs nothing.
-  /// Errors: library_not_found, file_unreadable, malformed_module, unsupported_module, invalid_argument, memory_exhausted.
-  static result<process> make(asio::any_io_executor executor,
-                              runtime& shared,
-                              const std::string& program_path,
-                              process_options options = {},
-                              host_registry host_functions = {});
+  /// Errors: library_not_found, file_unreadable, malformed_module, unsupported_module, invalid_argument,
+  /// memory_exhausted.
+  static result<process> make(asio::any_io_executor executor, runtime& shared, const std::string& program_path,
+                              process_options options = {}, host_registry host_functions = {});
 
   /// Loads the program and starts its first group: of a command, `_start` is about to run; of a reactor, `_initialize`
   /// has returned and the group serves calls. Errors: all of loading; invalid_argument when it was started before.
-  template <class Token> auto async_start(Token&& token)
+  template <class Token>
+  auto async_start(Token&& token)
   {
-    return detail::initiate<group>(
-      executor_, std::forward<Token>(token), [self = *this](completion<group> done) mutable { self.start(std::move(done)); });
+    return detail::initiate<group>(executor_, std::forward<Token>(token),
+                                   [self = *this](completion<group> done) mutable { self.start(std::move(done)); });
   }
 
   /// Starts the program and completes when it has ended; a failure of the program is in the outcome.
   /// Errors: invalid_argument when it was started before.
-  template <class Token> auto async_run(Token&& token)
+  template <class Token>
+  auto async_run(Token&& token)
   {
     return detail::initiate<process_outcome>(
-      executor_, std::forward<Token>(token), [self = *this](completion<process_outcome> done) mutable {
-        self.run(std::move(done));
-      });
+        executor_, std::forward<Token>(token),
+        [self = *this](completion<process_outcome> done) mutable { self.run(std::move(done)); });
   }
 
   /// Makes another group. A program with the guest support library makes a guest thread for it, in the first group
   /// between its guest calls; any other program (freestanding, without libc threads) gets a bare group.
   /// Errors: those of building a group; mailbox_full; stopping.
-  template <class Token> auto async_spawn_group(Token&& token)
+  template <class Token>
+  auto async_spawn_group(Token&& token)
   {
     return detail::initiate<group>(
-      executor_, std::forward<Token>(token), [self = *this](completion<group> done) mutable {
-        self.spawn_group(std::move(done));
-      });
+        executor_, std::forward<Token>(token),
+        [self = *this](completion<group> done) mutable { self.spawn_group(std::move(done)); });
   }
 
-  /// Ends the process and waits for its threads, at most `grace`: code that computes without calls can be stopped only by an
-  /// interruptible engine.
-  template <class Token> auto async_stop(std::chrono::milliseconds grace, Token&& token)
+  /// Ends the process and waits for its threads, at most `grace`: code that computes without calls can be stopped only
+  /// by an interruptible engine.
+  template <class Token>
+  auto async_stop(std::chrono::milliseconds grace, Token&& token)
   {
     return detail::initiate<stop_report>(
-      executor_, std::forward<Token>(token), [self = *this, grace](completion<stop_report> done) mutable {
-        self.stop(grace, std::move(done));
-      });
+        executor_, std::forward<Token>(token),
+        [self = *this, grace](completion<stop_report> done) mutable { self.stop(grace, std::move(done)); });
   }
 
   /// Waits until the process has ended. Context: a thread that serves neither handlers nor guests.

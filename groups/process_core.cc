@@ -30,10 +30,8 @@ engine::shared_memory_ptr given_memory(const module_info& info, const host_regis
 
 } // namespace
 
-result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engine,
-                                                         const std::string& program_path,
-                                                         process_options options,
-                                                         host_registry embedder_functions,
+result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engine, const std::string& program_path,
+                                                         process_options options, host_registry embedder_functions,
                                                          asio::any_io_executor background)
 {
   std::shared_ptr<process_core> made(new process_core);
@@ -107,7 +105,9 @@ void process_core::describe_program(const module_info& info, const std::string& 
       environment.function_table.size.maximum = table->size.maximum;
     }
   }
-  environment.on_unimplemented = [this](const std::string& name) { report_unimplemented(name); };
+  environment.on_unimplemented = [this](const std::string& name) {
+    report_unimplemented(name);
+  };
 }
 
 result<void> process_core::make_memories(const module_info& info)
@@ -142,25 +142,28 @@ result<void> process_core::make_memories(const module_info& info)
 
 void process_core::make_coordinator(asio::any_io_executor background)
 {
-  topology initial = make_topology(layout,
-                                   environment.registry->catalog(),
+  topology initial = make_topology(layout, environment.registry->catalog(),
                                    environment.function_table.size.maximum.value_or(environment.limits.table_elements));
   coordinator_observer observer;
-  observer.keep_alive = [self = weak_from_this()]() -> std::shared_ptr<void> { return self.lock(); };
+  observer.keep_alive = [self = weak_from_this()]() -> std::shared_ptr<void> {
+    return self.lock();
+  };
   observer.on_long_wait = [this](group_id group, const char* what, std::chrono::milliseconds since) {
     if (options_.report) {
       options_.report(fmt::format("thread {} has waited {} ms for {}", group.value, since.count(), what));
     }
   };
   if (statistics* const into = counts.get()) {
-    observer.on_turn = [into] { count(into, &statistics::turns); };
-    observer.on_publish = [into](topology_version, const operation_body& operation) { count_operation(*into, operation); };
+    observer.on_turn = [into] {
+      count(into, &statistics::turns);
+    };
+    observer.on_publish = [into](topology_version, const operation_body& operation) {
+      count_operation(*into, operation);
+    };
   }
   coordinator_ = std::make_unique<coordinator>(
-    std::move(initial),
-    reinterpret_cast<std::uint32_t*>(environment.control_memory->data() + reserved::head_address),
-    std::move(background),
-    std::move(observer));
+      std::move(initial), reinterpret_cast<std::uint32_t*>(environment.control_memory->data() + reserved::head_address),
+      std::move(background), std::move(observer));
 }
 
 process_core::~process_core() = default;
@@ -304,10 +307,11 @@ result<memory_range> process_core::add_pages(instance_group& group, std::uint64_
   const unsigned page_log2 = layout.memory.page_size_log2;
   const std::uint64_t pages = (bytes + (std::uint64_t{1} << page_log2) - 1) >> page_log2;
   if ((group.store().memory().size() >> page_log2) + pages > layout.maximum_pages) {
-    return fail(errc::memory_exhausted, fmt::format("{} more pages exceed the maximum of {}", pages, layout.maximum_pages));
+    return fail(errc::memory_exhausted,
+                fmt::format("{} more pages exceed the maximum of {}", pages, layout.maximum_pages));
   }
   auto before =
-    environment.linked_memory ? environment.linked_memory->grow(pages) : group.store().grow_private_memory(pages);
+      environment.linked_memory ? environment.linked_memory->grow(pages) : group.store().grow_private_memory(pages);
   if (!before) {
     return fail(std::move(before.error()));
   }

@@ -51,11 +51,13 @@ struct process_options {
   memory_options memory;
   wasi::options wasi;
   std::vector<std::string> library_path; ///< host directories for bare library names
-  bool serves_calls = true;              ///< after `_initialize` a reactor serves the embedder's calls; else the process ends
-  bool instrument_checks = true;         ///< false only in tests that show why the check is needed
+  bool serves_calls = true;      ///< after `_initialize` a reactor serves the embedder's calls; else the process ends
+  bool instrument_checks = true; ///< false only in tests that show why the check is needed
   debug_options debug;
-  std::size_t thread_stack_bytes = std::size_t{4} << 20; ///< host stack of guest threads; above the engine's guest_stack_bytes
-  std::function<void(const std::string&)> report; ///< long waits and unimplemented calls; a line without newline. Any thread
+  std::size_t thread_stack_bytes = std::size_t{4}
+                                   << 20; ///< host stack of guest threads; above the engine's guest_stack_bytes
+  std::function<void(const std::string&)>
+      report; ///< long waits and unimplemented calls; a line without newline. Any thread
 };
 
 /// Context: any thread, unless a member says otherwise.
@@ -64,15 +66,14 @@ public:
   /// Reads the program, prepares memory, guest ABI and coordinator; runs nothing.
   /// `background` runs turns that a bounded drainer left; it must have a thread of its own.
   /// Errors: those of reading and layout; invalid_argument for directories that are missing.
-  static result<std::shared_ptr<process_core>> make(engine::engine_ptr engine,
-                                                    const std::string& program_path,
-                                                    process_options options,
-                                                    host_registry embedder_functions,
+  static result<std::shared_ptr<process_core>> make(engine::engine_ptr engine, const std::string& program_path,
+                                                    process_options options, host_registry embedder_functions,
                                                     asio::any_io_executor background);
 
   ~process_core();
 
   coordinator& coordination() const { return *coordinator_; }
+
   const process_options& options() const { return options_; }
 
   // Made before start, immutable afterwards.

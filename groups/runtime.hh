@@ -13,14 +13,15 @@
 
 namespace interlink {
 
-/// Context: any thread. Lifetime: outlives its processes and their threads. An interruptible engine serves one process: a
-/// stop advances the epoch of all stores.
+/// Context: any thread. Lifetime: outlives its processes and their threads. An interruptible engine serves one process:
+/// a stop advances the epoch of all stores.
 class runtime {
 public:
   explicit runtime(engine::engine_ptr engine) : engine_(std::move(engine)), background_(1) {}
 
   runtime(const runtime&) = delete;
   runtime& operator=(const runtime&) = delete;
+
   ~runtime() { background_.join(); }
 
   const engine::engine_ptr& engine() const { return engine_; }

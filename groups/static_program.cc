@@ -24,8 +24,8 @@ std::optional<import_binding> bind_static(const import_info& import, const host_
   const auto offered = catalog.offered.find({import.module_name, import.name});
   if (offered != catalog.offered.end() && offered->second.index() == import.type.index()) {
     return offered->second == import.type || !std::holds_alternative<function_type>(import.type)
-      ? std::optional<import_binding>(binding::host{})
-      : std::nullopt;
+               ? std::optional<import_binding>(binding::host{})
+               : std::nullopt;
   }
   if (std::holds_alternative<memory_type>(import.type)) {
     return binding::linked_memory{};
@@ -54,7 +54,9 @@ result<main_layout> plan_static_layout(const module_info& info, const memory_opt
   if (memory == nullptr) {
     return layout;
   }
-  const auto is_memory = [](const import_info& import) { return std::holds_alternative<memory_type>(import.type); };
+  const auto is_memory = [](const import_info& import) {
+    return std::holds_alternative<memory_type>(import.type);
+  };
   if (std::ranges::count_if(info.imports, is_memory) > 1) {
     return fail(errc::unsupported_module, "the program imports more than one memory; Interlink links one");
   }
@@ -66,8 +68,8 @@ result<main_layout> plan_static_layout(const module_info& info, const memory_opt
   return layout;
 }
 
-result<load_plan_ptr>
-plan_static_program(const prepared_module& program, const std::string& name, const host_catalog& catalog)
+result<load_plan_ptr> plan_static_program(const prepared_module& program, const std::string& name,
+                                          const host_catalog& catalog)
 {
   module_plan plan;
   plan.id = main_module;

@@ -21,7 +21,7 @@ result<main_layout> plan_static_layout(const module_info& info, const memory_opt
 
 /// Every import is the memory, the table, or a host function.
 /// Errors: unknown_import and symbol_type_mismatch, listing all.
-result<load_plan_ptr>
-plan_static_program(const prepared_module& program, const std::string& name, const host_catalog& catalog);
+result<load_plan_ptr> plan_static_program(const prepared_module& program, const std::string& name,
+                                          const host_catalog& catalog);
 
 } // namespace interlink

@@ -16,13 +16,15 @@ constexpr std::array<std::string_view, std::variant_size_v<operation_body>> oper
 constexpr std::array<std::string_view, load_phase_count> phase_names{"read", "prepare", "rehearse", "commit",
                                                                      "construct"};
 
-std::uint64_t value_of(const statistics::counter& counter) {
+std::uint64_t value_of(const statistics::counter& counter)
+{
   return counter.load(std::memory_order_relaxed);
 }
 
 } // namespace
 
-void count_operation(statistics& into, const operation_body& operation) {
+void count_operation(statistics& into, const operation_body& operation)
+{
   into.operations[operation.index()].fetch_add(1, std::memory_order_relaxed);
   if (const auto* load = std::get_if<load_modules>(&operation)) {
     count(&into, &statistics::modules, load->plan->modules.size());
@@ -32,7 +34,8 @@ void count_operation(statistics& into, const operation_body& operation) {
   }
 }
 
-std::vector<std::string> to_lines(const statistics& counted) {
+std::vector<std::string> to_lines(const statistics& counted)
+{
   std::vector<std::string> lines{
       "runtime linker statistics:",
       fmt::format("  modules loaded: {}", value_of(counted.modules)),

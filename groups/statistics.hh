@@ -38,7 +38,8 @@ struct statistics {
 };
 
 /// Adds to one counter. Does nothing when nobody counts.
-inline void count(statistics* into, statistics::counter statistics::* which, std::uint64_t number = 1) {
+inline void count(statistics* into, statistics::counter statistics::* which, std::uint64_t number = 1)
+{
   if (into != nullptr) {
     (into->*which).fetch_add(number, std::memory_order_relaxed);
   }
@@ -50,7 +51,8 @@ void count_operation(statistics& into, const operation_body& operation);
 /// Times its own scope as one run of a phase.
 class phase_timer {
 public:
-  phase_timer(statistics* into, load_phase phase) : into_(into), phase_(phase) {
+  phase_timer(statistics* into, load_phase phase) : into_(into), phase_(phase)
+  {
     if (into_ != nullptr) {
       began_ = clock::now();
     }
@@ -59,7 +61,8 @@ public:
   phase_timer(const phase_timer&) = delete;
   phase_timer& operator=(const phase_timer&) = delete;
 
-  ~phase_timer() {
+  ~phase_timer()
+  {
     if (into_ != nullptr) {
       const auto place = static_cast<std::size_t>(phase_);
       const auto spent = std::chrono::duration_cast<std::chrono::nanoseconds>(clock::now() - began_).count();

@@ -46,10 +46,7 @@ result<std::uint32_t> find_address(instance_group& group, library_handle handle,
   }
   auto found = find_up_to_date(group, handle, name);
   const debug_log& log = group.process().log;
-  log.write(log.enabled().symbols,
-            "symbol={}; lookup in handle {} [{}]",
-            name,
-            handle.value,
+  log.write(log.enabled().symbols, "symbol={}; lookup in handle {} [{}]", name, handle.value,
             found ? "found" : "not found");
   if (!found) {
     return fail(std::move(found.error()));

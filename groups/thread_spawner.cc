@@ -89,17 +89,18 @@ result<void> start_thread(std::shared_ptr<instance_group> group,
   std::shared_ptr<process_core> keep = process.shared_from_this();
   const std::size_t stack_bytes = process.options().thread_stack_bytes;
   return process.threads.start(
-    std::move(group), stack_bytes, [keep = std::move(keep), raw, body = std::move(body)]() mutable {
-      const std::shared_ptr<instance_group> self = keep->threads.find(raw->id());
-      const result<void> outcome = body(*self);
-      keep->on_thread_result(outcome);
-      self->calls.drop_rest();
-      self->leave();
-      keep->threads.finish(self->id());
-      if (keep->threads.alive_count() == 0) {
-        keep->end(process_outcome{0, std::nullopt}); // as when the last thread of a C program has left by pthread_exit
-      }
-    });
+      std::move(group), stack_bytes, [keep = std::move(keep), raw, body = std::move(body)]() mutable {
+        const std::shared_ptr<instance_group> self = keep->threads.find(raw->id());
+        const result<void> outcome = body(*self);
+        keep->on_thread_result(outcome);
+        self->calls.drop_rest();
+        self->leave();
+        keep->threads.finish(self->id());
+        if (keep->threads.alive_count() == 0) {
+          keep->end(
+              process_outcome{0, std::nullopt}); // as when the last thread of a C program has left by pthread_exit
+        }
+      });
 }
 
 result<void> run_guest_thread(instance_group& group, std::uint32_t start_argument)
@@ -123,13 +124,11 @@ store_parameters stack_of(const process_core& process, const joined_group& joine
   return {process.layout.stack_low, process.layout.stack_high};
 }
 
-result<group_id> start_group(const std::shared_ptr<process_core>& process,
-                             std::uint64_t stack_bytes,
+result<group_id> start_group(const std::shared_ptr<process_core>& process, std::uint64_t stack_bytes,
                              std::move_only_function<result<void>(instance_group&)> body)
 {
   request_channel channel;
-  coordinator_reply reply =
-    process->coordination().ask(channel, no_group, join_request{std::nullopt, stack_bytes});
+  coordinator_reply reply = process->coordination().ask(channel, no_group, join_request{std::nullopt, stack_bytes});
   if (const auto* failure = std::get_if<error>(&reply)) {
     return fail(*failure);
   }
@@ -172,8 +171,7 @@ result<group_id> spawn_thread(instance_group& parent, std::uint32_t start_argume
     return fail(start.error());
   }
   const bool has_own_tls = process.is_dynamic && start->tls_base != 0;
-  auto joined =
-    join(parent, has_own_tls ? std::optional(memory_address{start->tls_base}) : std::nullopt);
+  auto joined = join(parent, has_own_tls ? std::optional(memory_address{start->tls_base}) : std::nullopt);
   if (!joined) {
     return fail(std::move(joined.error()));
   }
@@ -198,9 +196,8 @@ result<group_id> spawn_thread(instance_group& parent, std::uint32_t start_argume
     return refuse(built.error().message());
   }
   const group_id id = child->id();
-  auto started = start_thread(std::move(child), [start_argument](instance_group& group) {
-    return run_guest_thread(group, start_argument);
-  });
+  auto started = start_thread(
+      std::move(child), [start_argument](instance_group& group) { return run_guest_thread(group, start_argument); });
   if (!started) {
     return refuse(started.error().message());
   }

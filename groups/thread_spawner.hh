@@ -23,7 +23,8 @@ enum class thread_abi : std::uint8_t { wasi_threads, wasix };
 inline constexpr std::uint32_t thread_id_max = (1U << 29) - 1;
 
 /// Starts the guest thread described by the structure at `start_argument`. The number of the new thread.
-/// Errors: spawn_failed (the guest's EAGAIN) whatever the host lacks; invalid_argument for a bad structure; what unwinds the parent.
+/// Errors: spawn_failed (the guest's EAGAIN) whatever the host lacks; invalid_argument for a bad structure; what
+/// unwinds the parent.
 result<group_id> spawn_thread(instance_group& parent, std::uint32_t start_argument, thread_abi abi);
 
 /// Starts the first group's thread, which runs `body` and then ends. `body` returns how the thread ended.
@@ -31,7 +32,8 @@ result<group_id> spawn_thread(instance_group& parent, std::uint32_t start_argume
 result<group_id> start_first_group(const std::shared_ptr<process_core>& process,
                                    std::move_only_function<result<void>(instance_group&)> body);
 
-/// A host thread with a group of its own, without a libc thread: for freestanding modules. Like the above, beside others.
+/// A host thread with a group of its own, without a libc thread: for freestanding modules. Like the above, beside
+/// others.
 result<group_id> start_bare_group(const std::shared_ptr<process_core>& process,
                                   std::move_only_function<result<void>(instance_group&)> body);
 

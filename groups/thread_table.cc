@@ -9,8 +9,7 @@
 
 namespace interlink {
 
-result<void> thread_table::start(std::shared_ptr<instance_group> group,
-                                 std::size_t stack_bytes,
+result<void> thread_table::start(std::shared_ptr<instance_group> group, std::size_t stack_bytes,
                                  std::move_only_function<void()> body)
 {
   reap();

@@ -33,7 +33,8 @@ class thread_table {
 public:
   /// Registers the group and starts its thread; `body` runs on it and must end by giving its group back (`finish`).
   /// Errors: spawn_failed.
-  result<void> start(std::shared_ptr<instance_group> group, std::size_t stack_bytes, std::move_only_function<void()> body);
+  result<void> start(std::shared_ptr<instance_group> group, std::size_t stack_bytes,
+                     std::move_only_function<void()> body);
 
   /// The thread of `group` is about to end: wakes those who join it. Last act of a thread's body.
   void finish(group_id group);

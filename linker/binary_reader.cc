@@ -108,8 +108,9 @@ std::uint32_t binary_reader::count(std::size_t limit, std::size_t item_bytes, st
     return 0;
   }
   if (ok() && value > remaining() / item_bytes) {
-    fail(errc::malformed_module, std::to_string(value) + " " + std::string(what) + " do not fit in the "
-           + std::to_string(remaining()) + " bytes left",
+    fail(errc::malformed_module,
+         std::to_string(value) + " " + std::string(what) + " do not fit in the " + std::to_string(remaining()) +
+             " bytes left",
          start);
     return 0;
   }
@@ -135,8 +136,8 @@ binary_reader::window binary_reader::enter(std::size_t size, std::string_view wh
 {
   window entered{end_};
   if (ok() && size > remaining()) {
-    fail(std::string(what) + " of " + std::to_string(size) + " bytes is cut off: " + std::to_string(remaining())
-         + " bytes are left");
+    fail(std::string(what) + " of " + std::to_string(size) + " bytes is cut off: " + std::to_string(remaining()) +
+         " bytes are left");
   }
   if (ok()) {
     end_ = position_ + size;

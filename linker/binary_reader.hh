@@ -28,7 +28,9 @@ public:
   }
 
   bool ok() const noexcept { return code_ == errc{}; }
+
   bool at_end() const noexcept { return position_ == end_; }
+
   std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - position_); }
 
   /// Place of the next byte in the module.
@@ -63,7 +65,9 @@ public:
   }
 
   std::int32_t s32() { return static_cast<std::int32_t>(signed_integer(32)); }
+
   std::int64_t s33() { return signed_integer(33); }
+
   std::int64_t s64() { return signed_integer(64); }
 
   void skip(std::size_t count)
@@ -88,11 +92,13 @@ public:
   struct window {
     const std::byte* outer_end{};
   };
+
   window enter(std::size_t size, std::string_view what);
   void leave(window entered, std::string_view what);
 
   /// Keeps the first failure. `at` is a place in the module.
   void fail(errc code, std::string message, std::uint64_t at);
+
   void fail(std::string message) { fail(errc::malformed_module, std::move(message), offset()); }
 
   /// Pre: not `ok()`.

@@ -2,10 +2,9 @@
 //
 // One pass over the code. Bytes that stay are copied in runs as long as possible: a run ends only where something is
 // inserted or replaced, and bodies without such a place belong to one run together.
-#include "linker/instrumentation.hh"
-
 #include "linker/code_facts.hh"
 #include "linker/instruction_walker.hh"
+#include "linker/instrumentation.hh"
 #include "linker/reserved_names.hh"
 #include "messages/limits.hh"
 
@@ -114,9 +113,10 @@ private:
       copy_to(body_end);
       const std::size_t size = out_.size() - *length_ - wasm_writer::longest_u32_bytes;
       if (size > limit::function_body_bytes) {
-        return fail(code_error(layout_, index, error(errc::limit_exceeded, "instrumented body has "
-                                                       + std::to_string(size) + " bytes, the limit is "
-                                                       + std::to_string(limit::function_body_bytes))));
+        return fail(code_error(layout_, index,
+                               error(errc::limit_exceeded, "instrumented body has " + std::to_string(size) +
+                                                               " bytes, the limit is " +
+                                                               std::to_string(limit::function_body_bytes))));
       }
       out_.fill_length(*length_);
       ++facts_.functions;
@@ -202,9 +202,9 @@ private:
     copied_ = static_cast<std::size_t>(in.offset());
     out_.u8(op_i64_const);
     out_.s64(static_cast<std::int64_t>(at.second));
-    const std::uint32_t slot = at.opcode == opcode::atomic_wait32 ? reserved::runtime_slot::wait32
-      : at.opcode == opcode::atomic_wait64                        ? reserved::runtime_slot::wait64
-                                                                  : reserved::runtime_slot::notify;
+    const std::uint32_t slot = at.opcode == opcode::atomic_wait32   ? reserved::runtime_slot::wait32
+                               : at.opcode == opcode::atomic_wait64 ? reserved::runtime_slot::wait64
+                                                                    : reserved::runtime_slot::notify;
     write_runtime_call(out_, plan_, slot);
     ++facts_.waits;
   }
@@ -248,8 +248,8 @@ private:
     const auto function = static_cast<std::uint32_t>(layout_.imported_functions + index);
     error_detail detail;
     detail.symbol_name = function_name(layout_, function);
-    detail.message = "function " + std::to_string(function) + " changes the function table with "
-      + std::string(instruction_name(at.opcode));
+    detail.message = "function " + std::to_string(function) + " changes the function table with " +
+                     std::string(instruction_name(at.opcode));
     detail.offset = at.begin;
     detail.remedy = "the function table belongs to the linker: get function pointers by taking a function's address, "
                     "by dlsym or by a closure";
@@ -261,8 +261,8 @@ private:
   instrumentation_facts& facts_;
   const wasm_writer check_;
   wasm_writer out_;
-  std::size_t copied_{};     ///< all before it is written or left out
-  std::size_t body_frame_{}; ///< where the length of the body under way stands
+  std::size_t copied_{};              ///< all before it is written or left out
+  std::size_t body_frame_{};          ///< where the length of the body under way stands
   std::optional<std::size_t> length_; ///< in `out_`, of a body that changes
 };
 
@@ -271,10 +271,10 @@ private:
 const std::vector<function_type>& runtime_types()
 {
   static const std::vector<function_type> types{
-    {},
-    {{wasm::i32, wasm::i32, wasm::i64, wasm::i64}, {wasm::i32}},
-    {{wasm::i32, wasm::i64, wasm::i64, wasm::i64}, {wasm::i32}},
-    {{wasm::i32, wasm::i32, wasm::i64}, {wasm::i32}},
+      {},
+      {{wasm::i32, wasm::i32, wasm::i64, wasm::i64}, {wasm::i32}},
+      {{wasm::i32, wasm::i64, wasm::i64, wasm::i64}, {wasm::i32}},
+      {{wasm::i32, wasm::i32, wasm::i64}, {wasm::i32}},
   };
   return types;
 }

@@ -47,7 +47,7 @@ void mark_done(topology& state, module_id module)
   construction& built = state.constructions.at(load->second);
   state_of(built, module) = construction::state::done;
   const bool all_done =
-    std::ranges::all_of(built.states, [](construction::state each) { return each == construction::state::done; });
+      std::ranges::all_of(built.states, [](construction::state each) { return each == construction::state::done; });
   if (all_done) {
     state.constructions.erase(load->second);
   }
@@ -63,7 +63,7 @@ construct_outcome next_constructor(topology& state, group_id group, load_id own,
     return constructors_done{};
   }
   const auto order =
-    post_order(root, [&](module_id id) -> const std::vector<module_id>& { return state.current->find(id)->needed; });
+      post_order(root, [&](module_id id) -> const std::vector<module_id>& { return state.current->find(id)->needed; });
   for (const module_id module : order) {
     const auto load = state.constructed_by.find(module);
     if (load == state.constructed_by.end()) {

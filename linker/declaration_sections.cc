@@ -21,7 +21,9 @@ constexpr std::uint8_t has_page_size = 8;
 size_limits read_size_limits(binary_reader& in, std::uint8_t flags)
 {
   const std::uint64_t start = in.offset();
-  const auto read_size = [&] { return (flags & is_64_bit) != 0 ? in.u64() : std::uint64_t{in.u32()}; };
+  const auto read_size = [&] {
+    return (flags & is_64_bit) != 0 ? in.u64() : std::uint64_t{in.u32()};
+  };
   size_limits size;
   size.minimum = read_size();
   if ((flags & has_maximum) != 0) {
@@ -51,7 +53,8 @@ std::uint32_t read_tag_type_index(binary_reader& in, const module_layout& layout
   return read_function_type_index(in, layout);
 }
 
-template <class T> void append(binary_reader& in, std::vector<T>& space, T entry, std::size_t limit)
+template <class T>
+void append(binary_reader& in, std::vector<T>& space, T entry, std::size_t limit)
 {
   if (space.size() >= limit) {
     in.fail(errc::limit_exceeded, "more than " + std::to_string(limit) + " entries in one index space", in.offset());
@@ -211,8 +214,8 @@ void read_table_section(binary_reader& in, module_layout& into)
     append(in, into.tables, read_table_type(in, into), limit::tables);
     if (in.ok() && into.tables.back().size.minimum > limit::table_elements) {
       in.fail(errc::limit_exceeded,
-              "table of " + std::to_string(into.tables.back().size.minimum) + " elements, the limit is "
-                + std::to_string(limit::table_elements),
+              "table of " + std::to_string(into.tables.back().size.minimum) + " elements, the limit is " +
+                  std::to_string(limit::table_elements),
               in.offset());
     }
     if (has_initial_value) {
@@ -273,8 +276,8 @@ void read_export_section(binary_reader& in, module_layout& into)
     entry.index = in.u32();
     if (in.ok() && entry.index >= space_size(into, entry.kind)) {
       in.fail(errc::malformed_module,
-              "export " + std::string(entry.name) + " names " + std::string(to_string(entry.kind)) + " "
-                + std::to_string(entry.index) + ", which does not exist",
+              "export " + std::string(entry.name) + " names " + std::string(to_string(entry.kind)) + " " +
+                  std::to_string(entry.index) + ", which does not exist",
               start);
     }
     if (in.ok() && !names.insert(entry.name).second) {

@@ -23,8 +23,9 @@ std::uint32_t read_alignment(binary_reader& in, std::uint32_t limit, std::string
   const std::uint64_t start = in.offset();
   const std::uint32_t log2 = in.u32();
   if (in.ok() && log2 > limit) {
-    in.fail(errc::limit_exceeded, std::string(what) + " alignment is 2^" + std::to_string(log2) + ", the limit is 2^"
-              + std::to_string(limit), start);
+    in.fail(errc::limit_exceeded,
+            std::string(what) + " alignment is 2^" + std::to_string(log2) + ", the limit is 2^" + std::to_string(limit),
+            start);
   }
   return log2;
 }
@@ -36,8 +37,10 @@ void read_memory_info(binary_reader& in, dylink_info& into)
   const std::uint64_t start = in.offset();
   into.table_size = in.u32();
   if (in.ok() && into.table_size > limit::table_elements) {
-    in.fail(errc::limit_exceeded, "table part of " + std::to_string(into.table_size) + " slots, the limit is "
-              + std::to_string(limit::table_elements), start);
+    in.fail(errc::limit_exceeded,
+            "table part of " + std::to_string(into.table_size) + " slots, the limit is " +
+                std::to_string(limit::table_elements),
+            start);
   }
   into.table_alignment_log2 = read_alignment(in, limit::table_alignment_log2, "table");
 }

@@ -118,8 +118,8 @@ import_binding import_resolver::bind_memory(const import_info& import)
   if (wanted.size.maximum && (!linked.size.maximum || *wanted.size.maximum < *linked.size.maximum)) {
     const std::string linked_text = linked.size.maximum ? pages_text(*linked.size.maximum) : "no maximum";
     return refuse(import,
-                  "the module declares a memory of at most " + pages_text(*wanted.size.maximum)
-                    + ", the program's memory has a maximum of " + linked_text,
+                  "the module declares a memory of at most " + pages_text(*wanted.size.maximum) +
+                      ", the program's memory has a maximum of " + linked_text,
                   remedy);
   }
   return binding::linked_memory{};
@@ -179,8 +179,8 @@ import_binding import_resolver::bind_object(const import_info& import)
   }
   if (!is_earlier(found->provider)) {
     return refuse(import,
-                  "the " + std::string(to_string(kind_of(import.type))) + " is defined by "
-                    + std::string(found->provider.name) + ", which is instantiated after its user",
+                  "the " + std::string(to_string(kind_of(import.type))) + " is defined by " +
+                      std::string(found->provider.name) + ", which is instantiated after its user",
                   "define it in a module that its users need, or in the main module");
   }
   note_provider(found->provider.id);

@@ -17,13 +17,13 @@ enum class well_known : std::uint8_t { own_memory_base, own_table_base, heap_bas
 /// Names that the linker supplies. Source: toolchain rule 7; `__dso_handle` is any address of the module's own, and
 /// tells exit handlers of one module from those of another.
 constexpr std::array<std::pair<std::string_view, well_known>, 7> well_known_names{{
-  {"__dso_handle", well_known::own_memory_base},
-  {"__memory_base", well_known::own_memory_base},
-  {"__table_base", well_known::own_table_base},
-  {"__heap_base", well_known::heap_base},
-  {"__heap_end", well_known::heap_base},
-  {"__stack_low", well_known::stack_low},
-  {"__stack_high", well_known::stack_high},
+    {"__dso_handle", well_known::own_memory_base},
+    {"__memory_base", well_known::own_memory_base},
+    {"__table_base", well_known::own_table_base},
+    {"__heap_base", well_known::heap_base},
+    {"__heap_end", well_known::heap_base},
+    {"__stack_low", well_known::stack_low},
+    {"__stack_high", well_known::stack_high},
 }};
 
 /// These mean the importer's own, whoever exports one: a main linked with --export-all exports its `__dso_handle`.
@@ -71,8 +71,8 @@ std::optional<import_binding> import_resolver::find_well_known(const import_info
   case well_known::stack_high:
     // A fixed-address main places its stack itself; nobody else knows where.
     return input_.layout.is_fixed_address
-             ? std::nullopt
-             : std::optional<import_binding>(binding::stack_bound{*kind == well_known::stack_high});
+               ? std::nullopt
+               : std::optional<import_binding>(binding::stack_bound{*kind == well_known::stack_high});
   }
   return std::nullopt;
 }

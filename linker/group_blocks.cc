@@ -47,11 +47,11 @@ result<void> check_tls(const module_info& info, std::string_view module_name, bo
     return {};
   }
   const std::uint64_t alignment = tls_block_alignment(info);
-  if (!std::has_single_bit(alignment) || alignment > (std::uint64_t{1} << limit::memory_alignment_log2)
-      || info.tls_size > (std::uint64_t{1} << 32)) {
+  if (!std::has_single_bit(alignment) || alignment > (std::uint64_t{1} << limit::memory_alignment_log2) ||
+      info.tls_size > (std::uint64_t{1} << 32)) {
     error_detail detail;
-    detail.message = "thread-local storage of " + std::to_string(info.tls_size) + " bytes aligned to "
-                     + std::to_string(info.tls_alignment) + " cannot be served";
+    detail.message = "thread-local storage of " + std::to_string(info.tls_size) + " bytes aligned to " +
+                     std::to_string(info.tls_alignment) + " cannot be served";
     detail.module_name = std::string(module_name);
     return fail(error(errc::unsupported_module, std::move(detail)));
   }

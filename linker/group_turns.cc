@@ -43,7 +43,7 @@ void take_published_blocks(const topology& state, group_draft& draft, memory_res
       draft.blocks.push_back({draft.id, main_module, *main_tls, plan.info->tls_size});
     } else {
       draft.blocks.push_back(
-        take_block(memory, draft.id, plan.id, plan.info->tls_size, tls_block_alignment(*plan.info)));
+          take_block(memory, draft.id, plan.id, plan.info->tls_size, tls_block_alignment(*plan.info)));
     }
   }
   if (has_open_initialisers(state)) {
@@ -60,7 +60,7 @@ void take_pending_blocks(const topology& state, group_draft& draft, memory_reser
       if (has_tls_block(*plan.info)) {
         const auto taken = memory.take(plan.info->tls_size, tls_block_alignment(*plan.info));
         draft.pending_blocks.emplace_back(
-          id, group_block{draft.id, plan.id, memory_address{taken.range.address}, taken.range.size});
+            id, group_block{draft.id, plan.id, memory_address{taken.range.address}, taken.range.size});
         draft.pending_memory.emplace_back(id, taken);
       }
     }
@@ -99,8 +99,8 @@ void abandon_loads_of(topology& state, group_id group)
 
 } // namespace
 
-std::variant<joined_group, needs_memory, error>
-join_group(topology& state, std::optional<memory_address> main_tls, std::uint64_t stack_bytes)
+std::variant<joined_group, needs_memory, error> join_group(topology& state, std::optional<memory_address> main_tls,
+                                                           std::uint64_t stack_bytes)
 {
   if (state.current->is_stopping) {
     return error(errc::stopping, "the process is stopping; no thread can start");

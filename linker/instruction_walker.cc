@@ -20,95 +20,95 @@ struct opcode_range {
 // One row for each run of opcodes of a kind; what no row names is unknown. Source: the specification's index of
 // instructions.
 constexpr std::array<opcode_range, 32> one_byte{{
-  {0x00, 0x01, form::none}, // unreachable, nop
-  {0x02, 0x04, form::block_type},
-  {0x05, 0x05, form::none},       // else
-  {0x06, 0x06, form::block_type}, // legacy try
-  {0x07, 0x09, form::index},      // legacy catch, throw, legacy rethrow
-  {0x0a, 0x0b, form::none},       // throw_ref, end
-  {0x0c, 0x0d, form::index},      // br, br_if
-  {0x0e, 0x0e, form::branch_table},
-  {0x0f, 0x0f, form::none},        // return
-  {0x10, 0x10, form::index},       // call
-  {0x11, 0x11, form::two_indices}, // call_indirect: type, table
-  {0x12, 0x12, form::index},       // return_call
-  {0x13, 0x13, form::two_indices}, // return_call_indirect
-  {0x14, 0x15, form::index},       // call_ref, return_call_ref
-  {0x18, 0x18, form::index},       // legacy delegate
-  {0x19, 0x1b, form::none},        // legacy catch_all, drop, select
-  {0x1c, 0x1c, form::typed_select},
-  {0x1f, 0x1f, form::try_table},
-  {0x20, 0x26, form::index}, // locals, globals, table.get, table.set
-  {0x28, 0x3e, form::memory_argument},
-  {0x3f, 0x40, form::index}, // memory.size, memory.grow
-  {0x41, 0x41, form::signed_32},
-  {0x42, 0x42, form::signed_64},
-  {0x43, 0x43, form::bytes_4},
-  {0x44, 0x44, form::bytes_8},
-  {0x45, 0xc4, form::none}, // comparisons, arithmetic, conversions, sign extension
-  {0xd0, 0xd0, form::heap_type},
-  {0xd1, 0xd1, form::none},  // ref.is_null
-  {0xd2, 0xd2, form::index}, // ref.func
-  {0xd3, 0xd4, form::none},  // ref.eq, ref.as_non_null
-  {0xd5, 0xd6, form::index}, // br_on_null, br_on_non_null
-  {0xfb, 0xfe, form::prefix},
+    {0x00, 0x01, form::none}, // unreachable, nop
+    {0x02, 0x04, form::block_type},
+    {0x05, 0x05, form::none},       // else
+    {0x06, 0x06, form::block_type}, // legacy try
+    {0x07, 0x09, form::index},      // legacy catch, throw, legacy rethrow
+    {0x0a, 0x0b, form::none},       // throw_ref, end
+    {0x0c, 0x0d, form::index},      // br, br_if
+    {0x0e, 0x0e, form::branch_table},
+    {0x0f, 0x0f, form::none},        // return
+    {0x10, 0x10, form::index},       // call
+    {0x11, 0x11, form::two_indices}, // call_indirect: type, table
+    {0x12, 0x12, form::index},       // return_call
+    {0x13, 0x13, form::two_indices}, // return_call_indirect
+    {0x14, 0x15, form::index},       // call_ref, return_call_ref
+    {0x18, 0x18, form::index},       // legacy delegate
+    {0x19, 0x1b, form::none},        // legacy catch_all, drop, select
+    {0x1c, 0x1c, form::typed_select},
+    {0x1f, 0x1f, form::try_table},
+    {0x20, 0x26, form::index}, // locals, globals, table.get, table.set
+    {0x28, 0x3e, form::memory_argument},
+    {0x3f, 0x40, form::index}, // memory.size, memory.grow
+    {0x41, 0x41, form::signed_32},
+    {0x42, 0x42, form::signed_64},
+    {0x43, 0x43, form::bytes_4},
+    {0x44, 0x44, form::bytes_8},
+    {0x45, 0xc4, form::none}, // comparisons, arithmetic, conversions, sign extension
+    {0xd0, 0xd0, form::heap_type},
+    {0xd1, 0xd1, form::none},  // ref.is_null
+    {0xd2, 0xd2, form::index}, // ref.func
+    {0xd3, 0xd4, form::none},  // ref.eq, ref.as_non_null
+    {0xd5, 0xd6, form::index}, // br_on_null, br_on_non_null
+    {0xfb, 0xfe, form::prefix},
 }};
 
 constexpr std::array<opcode_range, 12> gc{{
-  {0, 1, form::index},        // struct.new, struct.new_default
-  {2, 5, form::two_indices},  // struct.get and set: type, field
-  {6, 7, form::index},        // array.new, array.new_default
-  {8, 10, form::two_indices}, // array.new_fixed, new_data, new_elem
-  {11, 14, form::index},      // array.get and set
-  {15, 15, form::none},       // array.len
-  {16, 16, form::index},      // array.fill
-  {17, 19, form::two_indices}, // array.copy, init_data, init_elem
-  {20, 23, form::heap_type},  // ref.test, ref.cast
-  {24, 25, form::branch_on_cast},
-  {26, 27, form::none}, // conversions between any and extern
-  {28, 30, form::none}, // i31
+    {0, 1, form::index},         // struct.new, struct.new_default
+    {2, 5, form::two_indices},   // struct.get and set: type, field
+    {6, 7, form::index},         // array.new, array.new_default
+    {8, 10, form::two_indices},  // array.new_fixed, new_data, new_elem
+    {11, 14, form::index},       // array.get and set
+    {15, 15, form::none},        // array.len
+    {16, 16, form::index},       // array.fill
+    {17, 19, form::two_indices}, // array.copy, init_data, init_elem
+    {20, 23, form::heap_type},   // ref.test, ref.cast
+    {24, 25, form::branch_on_cast},
+    {26, 27, form::none}, // conversions between any and extern
+    {28, 30, form::none}, // i31
 }};
 
 constexpr std::array<opcode_range, 10> bulk{{
-  {0, 7, form::none},          // saturating conversions
-  {8, 8, form::two_indices},   // memory.init: data, memory
-  {9, 9, form::index},         // data.drop
-  {10, 10, form::two_indices}, // memory.copy
-  {11, 11, form::index},       // memory.fill
-  {12, 12, form::two_indices}, // table.init: element, table
-  {13, 13, form::index},       // elem.drop
-  {14, 14, form::two_indices}, // table.copy: to, from
-  {15, 17, form::index}, // table.grow, size, fill
-  {19, 22, form::none},  // wide arithmetic
+    {0, 7, form::none},          // saturating conversions
+    {8, 8, form::two_indices},   // memory.init: data, memory
+    {9, 9, form::index},         // data.drop
+    {10, 10, form::two_indices}, // memory.copy
+    {11, 11, form::index},       // memory.fill
+    {12, 12, form::two_indices}, // table.init: element, table
+    {13, 13, form::index},       // elem.drop
+    {14, 14, form::two_indices}, // table.copy: to, from
+    {15, 17, form::index},       // table.grow, size, fill
+    {19, 22, form::none},        // wide arithmetic
 }};
 
 constexpr std::array<opcode_range, 20> simd{{
-  {0x00, 0x0b, form::memory_argument},
-  {0x0c, 0x0d, form::bytes_16}, // v128.const, i8x16.shuffle
-  {0x0e, 0x14, form::none},
-  {0x15, 0x22, form::byte}, // lanes
-  {0x23, 0x53, form::none},
-  {0x54, 0x5b, form::memory_lane},
-  {0x5c, 0x5d, form::memory_argument},
-  {0x5e, 0x99, form::none},
-  {0x9b, 0xa1, form::none},
-  {0xa3, 0xa4, form::none},
-  {0xa7, 0xae, form::none},
-  {0xb1, 0xb1, form::none},
-  {0xb5, 0xba, form::none},
-  {0xbc, 0xc1, form::none},
-  {0xc3, 0xc4, form::none},
-  {0xc7, 0xce, form::none},
-  {0xd1, 0xd1, form::none},
-  {0xd5, 0xe1, form::none},
-  {0xe3, 0xed, form::none},
-  {0xef, 0x113, form::none}, // the relaxed ones are 0x100 and above
+    {0x00, 0x0b, form::memory_argument},
+    {0x0c, 0x0d, form::bytes_16}, // v128.const, i8x16.shuffle
+    {0x0e, 0x14, form::none},
+    {0x15, 0x22, form::byte}, // lanes
+    {0x23, 0x53, form::none},
+    {0x54, 0x5b, form::memory_lane},
+    {0x5c, 0x5d, form::memory_argument},
+    {0x5e, 0x99, form::none},
+    {0x9b, 0xa1, form::none},
+    {0xa3, 0xa4, form::none},
+    {0xa7, 0xae, form::none},
+    {0xb1, 0xb1, form::none},
+    {0xb5, 0xba, form::none},
+    {0xbc, 0xc1, form::none},
+    {0xc3, 0xc4, form::none},
+    {0xc7, 0xce, form::none},
+    {0xd1, 0xd1, form::none},
+    {0xd5, 0xe1, form::none},
+    {0xe3, 0xed, form::none},
+    {0xef, 0x113, form::none}, // the relaxed ones are 0x100 and above
 }};
 
 constexpr std::array<opcode_range, 3> atomic{{
-  {0x00, 0x02, form::memory_argument}, // notify, wait32, wait64
-  {0x03, 0x03, form::byte},            // fence
-  {0x10, 0x4e, form::memory_argument},
+    {0x00, 0x02, form::memory_argument}, // notify, wait32, wait64
+    {0x03, 0x03, form::byte},            // fence
+    {0x10, 0x4e, form::memory_argument},
 }};
 
 template <std::size_t Size, std::size_t Rows>
@@ -129,7 +129,8 @@ constexpr auto bulk_forms = make_table<23>(bulk);
 constexpr auto simd_forms = make_table<0x114>(simd);
 constexpr auto atomic_forms = make_table<0x4f>(atomic);
 
-template <std::size_t Size> form look_up(const std::array<form, Size>& table, std::uint32_t number)
+template <std::size_t Size>
+form look_up(const std::array<form, Size>& table, std::uint32_t number)
 {
   return number < Size ? table[number] : form::unknown;
 }

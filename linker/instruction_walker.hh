@@ -52,8 +52,8 @@ enum class immediate_form : std::uint8_t {
   memory_argument, ///< memory index in `first`, offset in `second`
   memory_lane,     ///< the same, then a lane byte
   byte,            ///< a lane, or the ordering of a fence
-  signed_32, ///< sign-extended in `first`
-  signed_64, ///< in `first`
+  signed_32,       ///< sign-extended in `first`
+  signed_64,       ///< in `first`
   bytes_4,
   bytes_8,
   bytes_16,

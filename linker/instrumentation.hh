@@ -15,11 +15,11 @@
 namespace interlink {
 
 struct instrumentation {
-  bool is_dynamic = false;     ///< has dylink.0: guards the function table and moves the start section
+  bool is_dynamic = false; ///< has dylink.0: guards the function table and moves the start section
   bool inserts_checks = false;
-  std::optional<std::uint32_t> function_table;  ///< of a dynamic module
-  std::optional<std::uint32_t> waits_on;        ///< memory whose waits are replaced
-  std::vector<bool> keeps_waits;                ///< by defined function; empty when none does
+  std::optional<std::uint32_t> function_table; ///< of a dynamic module
+  std::optional<std::uint32_t> waits_on;       ///< memory whose waits are replaced
+  std::vector<bool> keeps_waits;               ///< by defined function; empty when none does
 
   // Indices of what is appended.
   std::uint32_t control_memory{};

@@ -33,9 +33,9 @@ result<void> refuse_reserved_names(const module_layout& layout)
   }
   for (const export_entry& entry : layout.exports) {
     if (entry.name.starts_with(reserved::export_prefix)) {
-      return fail(refusal("exports a name that starts with `" + std::string(reserved::export_prefix)
-                            + "`, which is reserved",
-                          entry.name, "rename the export"));
+      return fail(
+          refusal("exports a name that starts with `" + std::string(reserved::export_prefix) + "`, which is reserved",
+                  entry.name, "rename the export"));
     }
   }
   return {};
@@ -79,8 +79,8 @@ result<std::vector<bool>> find_closed_functions(const module_layout& layout, con
   }
   for (const std::string_view name : {reserved::init_tls, reserved::apply_data_relocations}) {
     const export_info* exported = info.find_export(name);
-    if (exported != nullptr && kind_of(exported->type) == extern_kind::function
-        && exported->index < layout.functions.size()) {
+    if (exported != nullptr && kind_of(exported->type) == extern_kind::function &&
+        exported->index < layout.functions.size()) {
       roots.push_back(exported->index);
     }
   }

@@ -30,9 +30,9 @@ struct instrument_options {
 
 /// What instrumenting did. Sizes in bytes.
 struct instrumentation_facts {
-  std::uint64_t checks{};          ///< inserted
-  std::uint64_t waits{};           ///< waits and notifies replaced
-  std::uint64_t functions{};       ///< bodies that changed
+  std::uint64_t checks{};           ///< inserted
+  std::uint64_t waits{};            ///< waits and notifies replaced
+  std::uint64_t functions{};        ///< bodies that changed
   std::uint64_t dropped_sections{}; ///< custom sections that carried code offsets
   std::uint64_t bytes_in{};
   std::uint64_t bytes_out{};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "linker/memory_layout.hh"
 
-#include "messages/limits.hh"
 #include "messages/assert.hh"
+#include "messages/limits.hh"
 
 #include <algorithm>
 #include <string>
@@ -29,8 +29,9 @@ bool can_join(const memory_arena::free_range& low, const memory_arena::free_rang
 
 const import_info* find_import(const module_info& info, std::string_view module_name, std::string_view name)
 {
-  auto found = std::ranges::find_if(
-    info.imports, [&](const import_info& import) { return import.module_name == module_name && import.name == name; });
+  auto found = std::ranges::find_if(info.imports, [&](const import_info& import) {
+    return import.module_name == module_name && import.name == name;
+  });
   return found == info.imports.end() ? nullptr : &*found;
 }
 
@@ -41,8 +42,8 @@ bool is_fixed_address(const module_info& main, const dylink_info& dylink)
   if (dylink.memory_size > 0 || find_import(main, "env", "__memory_base") != nullptr) {
     return false;
   }
-  return main.find_export("__heap_base") != nullptr || main.active_data_segment_count > 0
-         || main.passive_data_segment_count > 0;
+  return main.find_export("__heap_base") != nullptr || main.active_data_segment_count > 0 ||
+         main.passive_data_segment_count > 0;
 }
 
 std::string bytes_text(std::uint64_t bytes)
@@ -57,15 +58,15 @@ main_layout fixed_address_layout(const module_info& main, main_layout layout)
   layout.is_fixed_address = true;
   layout.heap_base.value = heap_base != nullptr && heap_base->value ? *heap_base->value : minimum_bytes;
   layout.memory.size.minimum =
-    std::max(layout.memory.size.minimum, align_up(layout.heap_base.value, page_bytes) / page_bytes);
+      std::max(layout.memory.size.minimum, align_up(layout.heap_base.value, page_bytes) / page_bytes);
   return layout;
 }
 
 error does_not_fit(std::uint64_t data, std::uint64_t stack, std::uint64_t maximum)
 {
   error_detail detail;
-  detail.message = "the main module's data (" + bytes_text(data) + ") and its stack (" + bytes_text(stack)
-                   + ") do not fit in the memory's maximum (" + bytes_text(maximum) + ")";
+  detail.message = "the main module's data (" + bytes_text(data) + ") and its stack (" + bytes_text(stack) +
+                   ") do not fit in the memory's maximum (" + bytes_text(maximum) + ")";
   detail.remedy = "choose a smaller stack, or link with a larger --max-memory";
   return {errc::memory_exhausted, std::move(detail)};
 }
@@ -86,8 +87,8 @@ std::optional<memory_arena::allocation> memory_arena::allocate(std::uint64_t siz
   }
   auto best = ranges_.end();
   for (auto candidate = ranges_.begin(); candidate != ranges_.end(); ++candidate) {
-    const bool fits = candidate->freed_at <= reusable_up_to
-                      && align_up(candidate->range.address, alignment) + size <= candidate->range.end();
+    const bool fits = candidate->freed_at <= reusable_up_to &&
+                      align_up(candidate->range.address, alignment) + size <= candidate->range.end();
     if (fits && (best == ranges_.end() || candidate->range.size < best->range.size)) {
       best = candidate;
     }
@@ -115,7 +116,7 @@ void memory_arena::free(memory_range range, bool is_dirty, topology_version free
     return;
   }
   auto place =
-    std::ranges::lower_bound(ranges_, range.address, {}, [](const free_range& r) { return r.range.address; });
+      std::ranges::lower_bound(ranges_, range.address, {}, [](const free_range& r) { return r.range.address; });
   place = ranges_.insert(place, free_range{range, is_dirty, freed_at});
   if (auto next = std::next(place); next != ranges_.end() && can_join(*place, *next)) {
     place->range.size += next->range.size;
@@ -170,8 +171,8 @@ result<main_layout> plan_main_layout(const module_info& main, const memory_optio
   if (is_fixed_address(main, dylink)) {
     layout = fixed_address_layout(main, std::move(layout));
     return layout.memory.size.minimum > layout.maximum_pages
-             ? result<main_layout>(fail(does_not_fit(layout.heap_base.value, 0, maximum)))
-             : layout;
+               ? result<main_layout>(fail(does_not_fit(layout.heap_base.value, 0, maximum)))
+               : layout;
   }
   layout.memory_base.value = align_up(lowest_data_address, std::uint64_t{1} << dylink.memory_alignment_log2);
   std::uint64_t data_end = layout.memory_base.value + dylink.memory_size;

@@ -29,13 +29,13 @@ result<void> check_elements(const module_info& info, std::string_view name, bool
   for (const element_function& element : info.element_functions) {
     if (!element.is_relative && (!may_be_absolute || element.offset == 0)) {
       return fail(refuse(errc::unsupported_module, name,
-                         "an element segment fills slot " + std::to_string(element.offset)
-                           + " of the function table, which is not the module's own"));
+                         "an element segment fills slot " + std::to_string(element.offset) +
+                             " of the function table, which is not the module's own"));
     }
     if (element.is_relative && element.offset >= own_slots) {
       return fail(refuse(errc::unsupported_module, name,
-                         "an element segment fills slot " + std::to_string(element.offset)
-                           + " after __table_base, and dylink.0 asks for " + std::to_string(own_slots) + " only"));
+                         "an element segment fills slot " + std::to_string(element.offset) +
+                             " after __table_base, and dylink.0 asks for " + std::to_string(own_slots) + " only"));
     }
   }
   return {};
@@ -50,12 +50,12 @@ result<void> check_exports(const module_info& info, std::string_view name, bool 
   const extern_type pointer = global_type{wasm::i32, true};
   const extern_type allocator = function_type{{wasm::i32, wasm::i32}, {wasm::i32}};
   const std::array<std::tuple<std::string_view, const extern_type*, bool>, 6> expected{{
-    {"__wasm_call_ctors", &nothing, false},
-    {"__wasm_apply_data_relocs", &nothing, false},
-    {"__wasm_init_tls", &takes_block, false},
-    {"__wasix_init_tls", &gives_block, false},
-    {"__stack_pointer", &pointer, true},
-    {"aligned_alloc", &allocator, true},
+      {"__wasm_call_ctors", &nothing, false},
+      {"__wasm_apply_data_relocs", &nothing, false},
+      {"__wasm_init_tls", &takes_block, false},
+      {"__wasix_init_tls", &gives_block, false},
+      {"__stack_pointer", &pointer, true},
+      {"aligned_alloc", &allocator, true},
   }};
   for (const auto& [export_name, type, only_of_main] : expected) {
     const export_info* found = only_of_main && !is_main ? nullptr : info.find_export(export_name);
@@ -72,14 +72,16 @@ result<void> check_exports(const module_info& info, std::string_view name, bool 
   return {};
 }
 
-/// Both run between prepare and commit, or in phase 1 of a catch up: nothing that can wait may run there (models, H1, H3).
+/// Both run between prepare and commit, or in phase 1 of a catch up: nothing that can wait may run there (models, H1,
+/// H3).
 result<void> check_initialisers(const module_info& info, std::string_view name)
 {
-  for (const auto& [kind, function] : {std::pair{info.init_tls, "__wasm_init_tls"},
-                                       std::pair{info.data_relocations, "__wasm_apply_data_relocs"}}) {
+  for (const auto& [kind, function] :
+       {std::pair{info.init_tls, "__wasm_init_tls"}, std::pair{info.data_relocations, "__wasm_apply_data_relocs"}}) {
     if (kind == initialiser_kind::open) {
-      return fail(refuse(errc::unsupported_module, name,
-                         std::string(function) + " calls an import or through the function table, which wasm-ld's never does"));
+      return fail(
+          refuse(errc::unsupported_module, name,
+                 std::string(function) + " calls an import or through the function table, which wasm-ld's never does"));
     }
   }
   return {};
@@ -108,9 +110,9 @@ result<void> check_module(const module_info& info, std::string_view name, bool i
   if (!info.dylink) {
     return fail(refuse(errc::not_a_library, name, "the module has no dylink.0 section"));
   }
-  if (info.dylink->memory_alignment_log2 > limit::memory_alignment_log2
-      || info.dylink->table_alignment_log2 > limit::table_alignment_log2
-      || info.dylink->table_size > limit::table_elements) {
+  if (info.dylink->memory_alignment_log2 > limit::memory_alignment_log2 ||
+      info.dylink->table_alignment_log2 > limit::table_alignment_log2 ||
+      info.dylink->table_size > limit::table_elements) {
     return fail(refuse(errc::limit_exceeded, name, "an alignment or the table size in dylink.0 is beyond its limit"));
   }
   if (const auto checked = check_elements(info, name, is_main); !checked) {

@@ -19,8 +19,9 @@ std::uint64_t table_slots_of(const module_info& info);
 bool has_absolute_elements(const module_info& info);
 
 /// Errors: not_a_library without dylink.0; limit_exceeded for alignments beyond limits.hh; unsupported_module when
-/// element segments leave the module's own slots, for initialisers that could wait or call out while nothing may, and for
-/// what `check_tls` refuses; symbol_type_mismatch for exports that the linker calls or reads and that have another type.
+/// element segments leave the module's own slots, for initialisers that could wait or call out while nothing may, and
+/// for what `check_tls` refuses; symbol_type_mismatch for exports that the linker calls or reads and that have another
+/// type.
 result<void> check_module(const module_info& info, std::string_view name, bool is_main);
 
 } // namespace interlink

@@ -21,20 +21,20 @@ struct section_kind {
 };
 
 constexpr std::array<section_kind, 14> kinds{{
-  {"custom section", 0, nullptr},
-  {"type section", 1, read_type_section},
-  {"import section", 2, read_import_section},
-  {"function section", 3, read_function_section},
-  {"table section", 4, read_table_section},
-  {"memory section", 5, read_memory_section},
-  {"global section", 7, read_global_section},
-  {"export section", 8, read_export_section},
-  {"start section", 9, read_start_section},
-  {"element section", 10, read_element_section},
-  {"code section", 12, read_code_section},
-  {"data section", 13, read_data_section},
-  {"data count section", 11, read_data_count_section},
-  {"tag section", 6, read_tag_section},
+    {"custom section", 0, nullptr},
+    {"type section", 1, read_type_section},
+    {"import section", 2, read_import_section},
+    {"function section", 3, read_function_section},
+    {"table section", 4, read_table_section},
+    {"memory section", 5, read_memory_section},
+    {"global section", 7, read_global_section},
+    {"export section", 8, read_export_section},
+    {"start section", 9, read_start_section},
+    {"element section", 10, read_element_section},
+    {"code section", 12, read_code_section},
+    {"data section", 13, read_data_section},
+    {"data count section", 11, read_data_count_section},
+    {"tag section", 6, read_tag_section},
 }};
 
 void read_header(binary_reader& in)
@@ -48,7 +48,9 @@ void read_header(binary_reader& in)
     in.fail(errc::malformed_module, "not a wasm binary: it does not start with \\0asm", 0);
     return;
   }
-  const auto byte_at = [&](std::size_t i) { return std::to_integer<unsigned>(start[i]); };
+  const auto byte_at = [&](std::size_t i) {
+    return std::to_integer<unsigned>(start[i]);
+  };
   if (byte_at(6) == 1) {
     in.fail(errc::unsupported_module, "a wasm component, not a core module", 4);
   } else if (byte_at(4) != 1 || byte_at(5) != 0 || byte_at(7) != 0 || byte_at(6) != 0) {
@@ -90,13 +92,13 @@ void check_counts(binary_reader& in, const module_layout& layout)
 {
   const std::size_t declared = layout.functions.size() - layout.imported_functions;
   if (declared != layout.bodies.size()) {
-    in.fail(std::to_string(declared) + " functions are declared and " + std::to_string(layout.bodies.size())
-            + " have code");
+    in.fail(std::to_string(declared) + " functions are declared and " + std::to_string(layout.bodies.size()) +
+            " have code");
   }
   const std::uint32_t segments = layout.active_data_segments + layout.passive_data_segments;
   if (layout.data_count && *layout.data_count != segments) {
-    in.fail("the data count section says " + std::to_string(*layout.data_count) + " and there are "
-            + std::to_string(segments) + " data segments");
+    in.fail("the data count section says " + std::to_string(*layout.data_count) + " and there are " +
+            std::to_string(segments) + " data segments");
   }
 }
 
@@ -137,8 +139,8 @@ extern_type module_layout::type_of(extern_kind kind, std::uint32_t index) const
 std::optional<std::uint32_t> module_layout::function_table() const
 {
   for (const import_entry& import : imports) {
-    if (import.kind == extern_kind::table && import.module_name == reserved::environment_module
-        && import.name == reserved::environment_function_table) {
+    if (import.kind == extern_kind::table && import.module_name == reserved::environment_module &&
+        import.name == reserved::environment_function_table) {
       return import.index;
     }
   }
@@ -148,8 +150,8 @@ std::optional<std::uint32_t> module_layout::function_table() const
 std::optional<std::uint32_t> module_layout::linked_memory() const
 {
   for (const import_entry& import : imports) {
-    if (import.kind == extern_kind::memory && import.module_name == reserved::environment_module
-        && import.name == reserved::environment_memory) {
+    if (import.kind == extern_kind::memory && import.module_name == reserved::environment_module &&
+        import.name == reserved::environment_memory) {
       return import.index;
     }
   }
@@ -159,8 +161,8 @@ std::optional<std::uint32_t> module_layout::linked_memory() const
 result<module_layout> read_layout(std::span<const std::byte> bytes)
 {
   if (bytes.size() > limit::module_bytes) {
-    return fail(errc::limit_exceeded, "module of " + std::to_string(bytes.size()) + " bytes, the limit is "
-                  + std::to_string(limit::module_bytes));
+    return fail(errc::limit_exceeded, "module of " + std::to_string(bytes.size()) + " bytes, the limit is " +
+                                          std::to_string(limit::module_bytes));
   }
   module_layout layout;
   layout.bytes = bytes;

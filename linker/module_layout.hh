@@ -141,10 +141,12 @@ struct module_layout {
   std::vector<code_body> bodies;
 
   const section_place* find_section(std::uint8_t id) const noexcept;
+
   const function_type& signature_of(std::uint32_t function_index) const
   {
     return types[functions[function_index]].signature;
   }
+
   extern_type type_of(extern_kind kind, std::uint32_t index) const;
 
   /// The import `env.__indirect_function_table`, by its index.

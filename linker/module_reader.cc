@@ -130,8 +130,8 @@ void add_exports(const module_layout& layout, const dylink_section* dylink, modu
 std::optional<std::uint32_t> find_table_base(const module_layout& layout)
 {
   for (const import_entry& import : layout.imports) {
-    if (import.kind == extern_kind::global && import.module_name == reserved::environment_module
-        && import.name == reserved::environment_table_base) {
+    if (import.kind == extern_kind::global && import.module_name == reserved::environment_module &&
+        import.name == reserved::environment_table_base) {
       return import.index;
     }
   }
@@ -155,8 +155,8 @@ result<void> add_element_functions(const module_layout& layout, module_info& int
     }
     const std::uint64_t offset = segment.offset_value->constant + item.position;
     if (segment.offset_value->constant > limit::table_elements || offset >= limit::table_elements) {
-      return fail(errc::limit_exceeded, "an element segment reaches slot " + std::to_string(offset) + ", the limit is "
-                    + std::to_string(limit::table_elements));
+      return fail(errc::limit_exceeded, "an element segment reaches slot " + std::to_string(offset) +
+                                            ", the limit is " + std::to_string(limit::table_elements));
     }
     const auto place = static_cast<std::uint32_t>(into.element_functions.size());
     into.element_functions.push_back({item.function_index, static_cast<std::uint32_t>(offset), base.has_value()});
@@ -228,9 +228,9 @@ result<void> add_tls(module_info& into)
   into.tls_alignment = std::max<std::uint64_t>(exported_value(into, tls_alignment_export, 1), 1);
   const std::uint64_t alignment = into.tls_alignment;
   if (!std::has_single_bit(alignment) || alignment > std::uint64_t{1} << limit::memory_alignment_log2) {
-    return fail(errc::malformed_module, "the value of " + std::string(tls_alignment_export) + " is "
-                  + std::to_string(alignment) + ", not a power of two up to 2^"
-                  + std::to_string(limit::memory_alignment_log2));
+    return fail(errc::malformed_module, "the value of " + std::string(tls_alignment_export) + " is " +
+                                            std::to_string(alignment) + ", not a power of two up to 2^" +
+                                            std::to_string(limit::memory_alignment_log2));
   }
   return {};
 }

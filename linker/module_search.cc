@@ -66,8 +66,8 @@ std::vector<std::string> candidate_paths(std::string_view name, const search_con
     look_in(directory);
   }
   const std::string origin(context.requester_path.empty()
-                             ? join_path("/", context.current_directory)
-                             : join_path(context.current_directory, parent_directory(context.requester_path)));
+                               ? join_path("/", context.current_directory)
+                               : join_path(context.current_directory, parent_directory(context.requester_path)));
   for (const std::string& entry : context.runtime_path) {
     look_in(expand_origin(entry, origin));
   }

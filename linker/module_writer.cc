@@ -3,7 +3,6 @@
 // Puts an instrumented module together: every section as it was, but for those that get something appended, those that
 // name a table that moved, the start section, and custom sections that would lie about the code.
 #include "linker/instrumentation.hh"
-
 #include "linker/reserved_names.hh"
 
 #include <array>
@@ -17,8 +16,8 @@ namespace {
 /// Custom sections whose contents are offsets into the code, or symbols and relocations of it.
 bool carries_code_offsets(std::string_view name)
 {
-  return name.starts_with(".debug_") || name.starts_with("reloc.") || name.starts_with("metadata.code.")
-    || name == "linking" || name == "sourceMappingURL" || name == "external_debug_info";
+  return name.starts_with(".debug_") || name.starts_with("reloc.") || name.starts_with("metadata.code.") ||
+         name == "linking" || name == "sourceMappingURL" || name == "external_debug_info";
 }
 
 class module_writer {

@@ -12,7 +12,8 @@
 namespace interlink {
 
 /// Elements never set read as `Value{}`. Context: a value; copies may be read on any thread.
-template <class Value> class paged_vector {
+template <class Value>
+class paged_vector {
 public:
   Value operator[](std::size_t index) const
   {
@@ -33,7 +34,8 @@ public:
   }
 
   /// Calls `visit(index, value)` for each element that differs from `Value{}`, in order.
-  template <class Visitor> void for_each(Visitor visit) const
+  template <class Visitor>
+  void for_each(Visitor visit) const
   {
     for (std::size_t page = 0; page < pages_.size(); ++page) {
       if (!pages_[page]) {

@@ -60,13 +60,13 @@ std::string export_name(const load_plan& plan, module_id provider, std::uint32_t
 void print_module(std::string& text, const module_plan& module)
 {
   text += "module " + number(module.id.value) + " " + module.name + "\n";
-  text += "  memory base " + hex(module.memory_base.value) + ", size " + number(module.memory_size)
-          + (module.needs_zeroing ? ", to be zeroed" : "") + "\n";
+  text += "  memory base " + hex(module.memory_base.value) + ", size " + number(module.memory_size) +
+          (module.needs_zeroing ? ", to be zeroed" : "") + "\n";
   text += "  table base " + number(module.table_base.value) + "\n";
   for (std::size_t i = 0; i < module.imports.size(); ++i) {
     const import_info& import = module.info->imports[i];
-    text += "  import " + import.module_name + "." + import.name + " " + to_string(import.type) + ": "
-            + to_text(module.imports[i]);
+    text += "  import " + import.module_name + "." + import.name + " " + to_string(import.type) + ": " +
+            to_text(module.imports[i]);
     if (const auto* bound = std::get_if<binding::thunk>(&module.imports[i])) {
       const table_index slot = module.thunks[bound->number].slot;
       text += slot != null_slot ? " to slot " + number(slot.value) : import.is_weak() ? ", undefined" : ", lazy";
@@ -84,8 +84,8 @@ void print_slot(std::string& text, const load_plan& plan, const slot_fill& fill)
     const auto importer = std::ranges::find(plan.modules, source.importer, &module_plan::id);
     text += importer == plan.modules.end() ? "" : " (" + importer->info->imports[source.import_ordinal].name + ")";
   } else {
-    text += "export " + number(source.export_ordinal) + " of module " + number(source.provider.value)
-            + export_name(plan, source.provider, source.export_ordinal);
+    text += "export " + number(source.export_ordinal) + " of module " + number(source.provider.value) +
+            export_name(plan, source.provider, source.export_ordinal);
   }
   text += "\n";
 }
@@ -99,8 +99,8 @@ std::string to_text(const import_binding& bound)
 
 std::string to_text(const load_plan& plan)
 {
-  std::string text = "plan " + number(plan.id.value) + ": table size " + number(plan.table_size) + ", memory "
-                     + number(plan.memory_pages) + " pages\n";
+  std::string text = "plan " + number(plan.id.value) + ": table size " + number(plan.table_size) + ", memory " +
+                     number(plan.memory_pages) + " pages\n";
   for (const module_plan& module : plan.modules) {
     print_module(text, module);
   }

@@ -188,9 +188,9 @@ std::optional<error> planner::check_memory_size()
     return std::nullopt;
   }
   error_detail detail;
-  detail.message = "the program's memory cannot hold the library: it needs "
-                   + std::to_string(std::max(plan_.memory_pages * page_bytes, needed))
-                   + " bytes, the memory's maximum is " + std::to_string(state_.layout.maximum_pages * page_bytes);
+  detail.message = "the program's memory cannot hold the library: it needs " +
+                   std::to_string(std::max(plan_.memory_pages * page_bytes, needed)) +
+                   " bytes, the memory's maximum is " + std::to_string(state_.layout.maximum_pages * page_bytes);
   detail.module_name = request_.modules.front().name;
   detail.needed_bytes = needed;
   return error(errc::memory_exhausted, std::move(detail));
@@ -235,7 +235,7 @@ result<void> planner::bind_imports()
 {
   const symbol_scope scope = make_scope();
   auto resolved =
-    resolve_imports({*state_.current, plan_.modules, scope, *state_.catalog, state_.layout, request_.bind_now});
+      resolve_imports({*state_.current, plan_.modules, scope, *state_.catalog, state_.layout, request_.bind_now});
   if (!resolved) {
     return fail(resolved.error());
   }
@@ -294,8 +294,8 @@ std::optional<error> planner::finish_table()
     return std::nullopt;
   }
   error_detail detail;
-  detail.message = "the function table must have " + std::to_string(plan_.table_size)
-                   + " slots, and a module declares a maximum of " + std::to_string(maximum);
+  detail.message = "the function table must have " + std::to_string(plan_.table_size) +
+                   " slots, and a module declares a maximum of " + std::to_string(maximum);
   detail.module_name = request_.modules.front().name;
   detail.remedy = "link without a maximum for the table (--growable-table)";
   return error(errc::table_exhausted, std::move(detail));

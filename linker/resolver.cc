@@ -103,7 +103,7 @@ import_binding import_resolver::unknown(const import_info& import)
 import_binding import_resolver::mismatch(const import_info& import, std::string expected, std::string found)
 {
   problems_.mismatches.push_back(
-    {importer_.name, import.module_name, import.name, std::move(expected), std::move(found)});
+      {importer_.name, import.module_name, import.name, std::move(expected), std::move(found)});
   return binding::constant{};
 }
 

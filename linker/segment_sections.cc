@@ -50,8 +50,8 @@ void read_offset(binary_reader& in, module_layout& into, constant_expression_rea
     segment.table = in.u32();
   }
   if (in.ok() && segment.table >= into.tables.size()) {
-    in.fail(errc::malformed_module, "element segment for table " + std::to_string(segment.table)
-              + ", which does not exist", start);
+    in.fail(errc::malformed_module,
+            "element segment for table " + std::to_string(segment.table) + ", which does not exist", start);
   }
   segment.offset = in.offset();
   segment.offset_value = expressions.read(in).integer;
@@ -126,8 +126,8 @@ void read_data_count_section(binary_reader& in, module_layout& into)
   const std::uint64_t start = in.offset();
   const std::uint32_t count = in.u32();
   if (in.ok() && count > limit::data_segments) {
-    in.fail(errc::limit_exceeded, std::to_string(count) + " data segments, the limit is "
-              + std::to_string(limit::data_segments), start);
+    in.fail(errc::limit_exceeded,
+            std::to_string(count) + " data segments, the limit is " + std::to_string(limit::data_segments), start);
   }
   into.data_count = count;
 }
@@ -140,8 +140,10 @@ void read_code_section(binary_reader& in, module_layout& into)
     const std::uint64_t start = in.offset();
     const std::uint32_t size = in.u32();
     if (in.ok() && size > limit::function_body_bytes) {
-      in.fail(errc::limit_exceeded, "function body of " + std::to_string(size) + " bytes, the limit is "
-                + std::to_string(limit::function_body_bytes), start);
+      in.fail(errc::limit_exceeded,
+              "function body of " + std::to_string(size) + " bytes, the limit is " +
+                  std::to_string(limit::function_body_bytes),
+              start);
     }
     into.bodies.push_back({static_cast<std::size_t>(in.offset()), size});
     in.skip(size);

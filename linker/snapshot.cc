@@ -85,7 +85,7 @@ const loaded_module* snapshot::find(module_id id) const
 std::optional<std::size_t> snapshot::place_of(module_id id) const
 {
   const auto found =
-    std::ranges::lower_bound(*modules, id, {}, [](const loaded_module_ptr& module) { return module->plan().id; });
+      std::ranges::lower_bound(*modules, id, {}, [](const loaded_module_ptr& module) { return module->plan().id; });
   if (found == modules->end() || (*found)->plan().id != id) {
     return std::nullopt;
   }

@@ -26,8 +26,8 @@ std::string mismatch_text(const std::vector<symbol_mismatch>& mismatches)
   const std::size_t listed = std::min(mismatches.size(), limit::missing_symbols_listed);
   for (std::size_t i = 0; i < listed; ++i) {
     const symbol_mismatch& m = mismatches[i];
-    text += "\n  " + m.symbol_name + " (" + m.import_module + "), needed by " + m.module_name + " as " + m.expected
-            + ", found " + m.found;
+    text += "\n  " + m.symbol_name + " (" + m.import_module + "), needed by " + m.module_name + " as " + m.expected +
+            ", found " + m.found;
   }
   if (listed < mismatches.size()) {
     text += "\n  and " + std::to_string(mismatches.size() - listed) + " more";
@@ -47,13 +47,13 @@ error symbol_problems::to_error() const
   if (!unknown_imports.empty()) {
     code = errc::unknown_import;
     detail.message =
-      counted(unknown_imports.size(), "import") + " that neither the guest ABI nor the embedder provides";
+        counted(unknown_imports.size(), "import") + " that neither the guest ABI nor the embedder provides";
     detail.missing = unknown_imports;
   }
   if (!missing.empty()) {
     code = errc::symbol_not_found;
     const std::string others =
-      std::exchange(detail.message, counted(missing.size(), "symbol") + " that no module defines");
+        std::exchange(detail.message, counted(missing.size(), "symbol") + " that no module defines");
     if (!others.empty()) {
       append_sentence(detail.message, others);
     }

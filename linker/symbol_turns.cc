@@ -78,8 +78,8 @@ result<found_function> find_lazy(const topology& state, const loaded_module& imp
 result<slot_outcome> assign_slot(topology& state, module_id provider, std::uint32_t export_ordinal)
 {
   const loaded_module* module = state.current->find(provider);
-  if (module == nullptr || export_ordinal >= module->plan().info->exports.size()
-      || kind_of(module->plan().info->exports[export_ordinal].type) != extern_kind::function) {
+  if (module == nullptr || export_ordinal >= module->plan().info->exports.size() ||
+      kind_of(module->plan().info->exports[export_ordinal].type) != extern_kind::function) {
     return fail(errc::invalid_handle, "no function with that number is loaded (any more)");
   }
   const found_function function = canonical_function(*state.current, provider, export_ordinal);

@@ -14,8 +14,8 @@ namespace {
 error table_is_full(std::uint64_t count, std::uint64_t size, std::uint64_t maximum)
 {
   error_detail detail;
-  detail.message = "the function table cannot take " + std::to_string(count) + " more slots: it has "
-                   + std::to_string(size) + " of at most " + std::to_string(maximum);
+  detail.message = "the function table cannot take " + std::to_string(count) + " more slots: it has " +
+                   std::to_string(size) + " of at most " + std::to_string(maximum);
   return {errc::table_exhausted, std::move(detail)};
 }
 

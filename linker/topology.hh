@@ -221,8 +221,8 @@ struct joined_group {
 /// load in flight. `main_tls` is the block that the guest allocated for main's TLS in the new thread; nothing: one is
 /// reserved here.
 /// `stack_bytes` above 0 reserves a stack as well, for a group whose guest brings none: the block of `own_stack`.
-std::variant<joined_group, needs_memory, error>
-join_group(topology& state, std::optional<memory_address> main_tls, std::uint64_t stack_bytes = 0);
+std::variant<joined_group, needs_memory, error> join_group(topology& state, std::optional<memory_address> main_tls,
+                                                           std::uint64_t stack_bytes = 0);
 
 /// Stands for a module in the list of a group's blocks.
 inline constexpr module_id own_stack{~std::uint32_t{0}};
@@ -234,10 +234,10 @@ void leave_group(topology& state, group_id group);
 // ---- Close ----
 
 /// Turn 1: the handle's count goes down. What is then reached neither by needed lists nor by bindings from main, an
-/// open handle, a final module, an unfinished construction, a load in flight or another close is closing: no longer found
-/// by its file, and an open of that file waits for `topology::closing`'s id. Returns the modules whose destructors the
-/// closer must run, users before dependencies; what another close held on to is returned by the next one.
-/// Errors: invalid_handle.
+/// open handle, a final module, an unfinished construction, a load in flight or another close is closing: no longer
+/// found by its file, and an open of that file waits for `topology::closing`'s id. Returns the modules whose
+/// destructors the closer must run, users before dependencies; what another close held on to is returned by the next
+/// one. Errors: invalid_handle.
 result<std::vector<module_id>> close_library(topology& state, library_handle handle);
 
 /// Turn 2: nulls slots, frees ranges at the new version. Pre: `modules` are closing.

@@ -70,9 +70,9 @@ bool has_open_initialisers(const topology& state)
   auto is_open = [](const loaded_module_ptr& module) {
     return needs_scratch_stack(*module->plan().info);
   };
-  return std::ranges::any_of(*state.current->modules, is_open)
-         || std::ranges::any_of(state.loads,
-                                [&](const auto& entry) { return std::ranges::any_of(entry.second.modules, is_open); });
+  return std::ranges::any_of(*state.current->modules, is_open) ||
+         std::ranges::any_of(state.loads,
+                             [&](const auto& entry) { return std::ranges::any_of(entry.second.modules, is_open); });
 }
 
 } // namespace interlink

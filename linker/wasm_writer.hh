@@ -23,8 +23,11 @@ public:
   static constexpr std::size_t longest_u32_bytes = 5;
 
   std::size_t size() const noexcept { return out_.size(); }
+
   void reserve(std::size_t bytes) { out_.reserve(bytes); }
+
   std::span<const std::byte> written() const noexcept { return out_; }
+
   std::vector<std::byte> take() noexcept { return std::move(out_); }
 
   void u8(std::uint8_t value) { out_.push_back(std::byte{value}); }

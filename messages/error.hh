@@ -48,13 +48,13 @@ enum class errc {
   group_lost = 600, ///< the group could not apply a committed operation; calls to it fail
 
   // 7xx: actors and lifecycle
-  stopping = 700,          ///< the process is stopping or has ended
-  cancelled = 701,         ///< the caller gave up
-  deadline_passed = 702,   ///< a wait lasted longer than its deadline
-  mailbox_full = 703,      ///< an embedder's post met a full mailbox
-  spawn_failed = 704,      ///< a guest thread could not be made
-  not_dynamic = 705,       ///< a linker call in a program without dylink.0
-  invalid_argument = 706,  ///< the caller's argument is out of its domain
+  stopping = 700,         ///< the process is stopping or has ended
+  cancelled = 701,        ///< the caller gave up
+  deadline_passed = 702,  ///< a wait lasted longer than its deadline
+  mailbox_full = 703,     ///< an embedder's post met a full mailbox
+  spawn_failed = 704,     ///< a guest thread could not be made
+  not_dynamic = 705,      ///< a linker call in a program without dylink.0
+  invalid_argument = 706, ///< the caller's argument is out of its domain
 
   // 8xx: the guest failed while running
   guest_trapped = 800, ///< a trap; the detail carries the trap record
@@ -94,6 +94,7 @@ struct error_detail;
 class error {
 public:
   error(errc code) : code_(code) {} // NOLINT(google-explicit-constructor): a bare code is an error
+
   error(errc code, std::string message);
   error(errc code, error_detail detail);
 
@@ -123,15 +124,16 @@ struct error_detail {
   std::string expected;
   std::string found;
   std::string remedy;
-  std::optional<std::uint64_t> offset;   ///< in the module's bytes
-  std::vector<std::string> paths_tried;  ///< candidate, ": ", reason
-  std::vector<missing_symbol> missing;   ///< all of them
-  std::uint64_t needed_bytes{};          ///< for `errc::needs_memory`
-  std::uint32_t exit_code{};             ///< for `errc::guest_exited` and `errc::thread_exited`
-  std::optional<trap_record> trap;       ///< for `errc::guest_trapped` and `errc::guest_threw`
+  std::optional<std::uint64_t> offset;  ///< in the module's bytes
+  std::vector<std::string> paths_tried; ///< candidate, ": ", reason
+  std::vector<missing_symbol> missing;  ///< all of them
+  std::uint64_t needed_bytes{};         ///< for `errc::needs_memory`
+  std::uint32_t exit_code{};            ///< for `errc::guest_exited` and `errc::thread_exited`
+  std::optional<trap_record> trap;      ///< for `errc::guest_trapped` and `errc::guest_threw`
 };
 
-template <class T> using result = std::expected<T, error>;
+template <class T>
+using result = std::expected<T, error>;
 
 /// `return fail(errc::x, "text")` from any function that returns a result.
 [[nodiscard]] inline std::unexpected<error> fail(errc code, std::string message)
@@ -146,4 +148,5 @@ template <class T> using result = std::expected<T, error>;
 
 } // namespace interlink
 
-template <> struct std::is_error_code_enum<interlink::errc> : std::true_type {};
+template <>
+struct std::is_error_code_enum<interlink::errc> : std::true_type {};

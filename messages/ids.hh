@@ -12,7 +12,8 @@
 namespace interlink {
 
 /// An integer that only compares with its own kind. `Tag` names the kind. Context: immutable.
-template <class Tag, class Representation> struct strong_id {
+template <class Tag, class Representation>
+struct strong_id {
   using representation = Representation;
 
   Representation value{};
@@ -62,14 +63,16 @@ struct file_identity {
 
 } // namespace interlink
 
-template <class Tag, class Representation> struct std::hash<interlink::strong_id<Tag, Representation>> {
+template <class Tag, class Representation>
+struct std::hash<interlink::strong_id<Tag, Representation>> {
   std::size_t operator()(interlink::strong_id<Tag, Representation> id) const noexcept
   {
     return std::hash<Representation>{}(id.value);
   }
 };
 
-template <> struct std::hash<interlink::file_identity> {
+template <>
+struct std::hash<interlink::file_identity> {
   std::size_t operator()(const interlink::file_identity& identity) const noexcept
   {
     return std::hash<std::uint64_t>{}(identity.inode * 0x9E3779B97F4A7C15ULL ^ identity.device);

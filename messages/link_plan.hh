@@ -98,16 +98,9 @@ struct shared_tag {
 
 } // namespace binding
 
-using import_binding = std::variant<binding::host,
-                                    binding::linked_memory,
-                                    binding::function_table,
-                                    binding::stack_pointer,
-                                    binding::stack_bound,
-                                    binding::constant,
-                                    binding::tls_address,
-                                    binding::direct,
-                                    binding::thunk,
-                                    binding::shared_tag>;
+using import_binding = std::variant<binding::host, binding::linked_memory, binding::function_table,
+                                    binding::stack_pointer, binding::stack_bound, binding::constant,
+                                    binding::tls_address, binding::direct, binding::thunk, binding::shared_tag>;
 
 /// A generated function that tail-calls a canonical slot. With slot 0 it first asks the linker (lazy, or weak and
 /// undefined: then the call traps).
@@ -128,7 +121,7 @@ struct module_plan {
   memory_address memory_base;   ///< 0 when the module has no data
   table_index table_base;       ///< 0 when the module has no table slots
   std::uint64_t memory_size{};
-  bool needs_zeroing{}; ///< the range was used before; its new owner zeroes it after prepare
+  bool needs_zeroing{};                ///< the range was used before; its new owner zeroes it after prepare
   std::vector<import_binding> imports; ///< one for each of `info->imports`
   std::vector<thunk_plan> thunks;
 };

@@ -55,6 +55,7 @@ struct export_info {
   std::optional<std::uint64_t> value; ///< of an immutable integer global whose initialiser is constant
 
   bool is_tls() const { return (flags & symbol_flag::tls) != 0; }
+
   bool is_hidden() const { return (flags & symbol_flag::visibility_hidden) != 0; }
 };
 
@@ -78,8 +79,8 @@ enum class initialiser_kind : std::uint8_t {
 /// A function that the module puts in its own part of the function table by an active element segment.
 struct element_function {
   std::uint32_t function_index{};
-  std::uint32_t offset{};           ///< slot less table base; the slot itself when not `is_relative`
-  bool is_relative = true;          ///< the segment's offset is `__table_base` plus a constant
+  std::uint32_t offset{};  ///< slot less table base; the slot itself when not `is_relative`
+  bool is_relative = true; ///< the segment's offset is `__table_base` plus a constant
 };
 
 /// Facts of one module. Context: immutable.
@@ -97,11 +98,12 @@ struct module_info {
   std::vector<memory_type> defined_memories;
   std::vector<table_type> defined_tables;
   std::vector<element_function> element_functions; ///< in segment order
-  std::unordered_map<std::uint32_t, std::uint32_t> element_of_function; ///< function index to place in element_functions, first wins
+  std::unordered_map<std::uint32_t, std::uint32_t>
+      element_of_function; ///< function index to place in element_functions, first wins
 
   std::optional<std::uint32_t> start_function;
   initialiser_kind start = initialiser_kind::none;
-  initialiser_kind init_tls = initialiser_kind::none;  ///< of the export `__wasm_init_tls`
+  initialiser_kind init_tls = initialiser_kind::none;         ///< of the export `__wasm_init_tls`
   initialiser_kind data_relocations = initialiser_kind::none; ///< of the export `__wasm_apply_data_relocs`
 
   std::uint32_t active_data_segment_count{};

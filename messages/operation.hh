@@ -45,6 +45,6 @@ struct stop_process {
 };
 
 using operation_body =
-  std::variant<load_modules, resolve_function, allocate_function_table, unload_modules, stop_process>;
+    std::variant<load_modules, resolve_function, allocate_function_table, unload_modules, stop_process>;
 
 } // namespace interlink

@@ -12,18 +12,18 @@ namespace {
 std::string heap_type_text(std::int64_t heap)
 {
   static constexpr std::array<std::pair<std::int64_t, std::string_view>, 12> names{{
-    {-16, "func"},
-    {-17, "extern"},
-    {-18, "any"},
-    {-19, "eq"},
-    {-20, "i31"},
-    {-21, "struct"},
-    {-22, "array"},
-    {-23, "exn"},
-    {-13, "nofunc"},
-    {-14, "noextern"},
-    {-15, "none"},
-    {-12, "noexn"},
+      {-16, "func"},
+      {-17, "extern"},
+      {-18, "any"},
+      {-19, "eq"},
+      {-20, "i31"},
+      {-21, "struct"},
+      {-22, "array"},
+      {-23, "exn"},
+      {-13, "nofunc"},
+      {-14, "noextern"},
+      {-15, "none"},
+      {-12, "noexn"},
   }};
   for (const auto& [code, text] : names) {
     if (code == heap) {
@@ -59,14 +59,14 @@ struct printer {
 
   std::string operator()(const table_type& type) const
   {
-    return std::string("(table ") + (type.is_64 ? "i64 " : "") + limits_text(type.size) + " " + to_string(type.element)
-      + ")";
+    return std::string("(table ") + (type.is_64 ? "i64 " : "") + limits_text(type.size) + " " +
+           to_string(type.element) + ")";
   }
 
   std::string operator()(const memory_type& type) const
   {
-    return std::string("(memory ") + (type.is_64 ? "i64 " : "") + limits_text(type.size)
-      + (type.is_shared ? " shared" : "") + ")";
+    return std::string("(memory ") + (type.is_64 ? "i64 " : "") + limits_text(type.size) +
+           (type.is_shared ? " shared" : "") + ")";
   }
 
   std::string operator()(const global_type& type) const
@@ -122,7 +122,9 @@ std::string_view to_string(extern_kind kind)
 
 bool has_concrete_reference(const function_type& type)
 {
-  auto is_concrete = [](const value_type& t) { return (t.code == 0x63 || t.code == 0x64) && t.heap >= 0; };
+  auto is_concrete = [](const value_type& t) {
+    return (t.code == 0x63 || t.code == 0x64) && t.heap >= 0;
+  };
   return std::ranges::any_of(type.parameters, is_concrete) || std::ranges::any_of(type.results, is_concrete);
 }
 

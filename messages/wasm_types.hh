@@ -86,7 +86,10 @@ using extern_type = std::variant<function_type, table_type, memory_type, global_
 /// Kinds in the order and with the numbers of the binary format; `extern_type::index()` is the same number.
 enum class extern_kind : std::uint8_t { function = 0, table = 1, memory = 2, global = 3, tag = 4 };
 
-inline extern_kind kind_of(const extern_type& type) { return static_cast<extern_kind>(type.index()); }
+inline extern_kind kind_of(const extern_type& type)
+{
+  return static_cast<extern_kind>(type.index());
+}
 
 /// Text as in the wasm text format: `i32`, `(ref null func)`, `(func (param i32) (result i64))`, ...
 std::string to_string(const value_type& type);

@@ -58,8 +58,8 @@ inline constexpr std::uint64_t stream = fd_read | fd_write | fd_fdstat_set_flags
 
 inline constexpr std::uint64_t socket = stream | sock_shutdown | sock_accept;
 
-inline constexpr std::uint64_t device = stream | fd_datasync | fd_sync | fd_seek | fd_tell | fd_advise |
-                                        fd_filestat_set_times;
+inline constexpr std::uint64_t device =
+    stream | fd_datasync | fd_sync | fd_seek | fd_tell | fd_advise | fd_filestat_set_times;
 
 inline constexpr std::uint64_t regular_file = device | fd_allocate | fd_filestat_set_size;
 

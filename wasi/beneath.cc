@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/beneath.hh"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cerrno>
 #include <utility>
 
 namespace interlink::wasi {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/call_support.hh"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <utility>
 
 namespace interlink::wasi {
@@ -74,7 +73,7 @@ int host_open_flags(const open_request& wanted)
 bool is_fifo(int directory, const std::string& path)
 {
   auto file = open_beneath(directory, path, O_PATH);
-  struct stat status {};
+  struct stat status{};
   return file && ::fstat(file->value(), &status) == 0 && S_ISFIFO(status.st_mode);
 }
 

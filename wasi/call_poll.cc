@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/call_support.hh"
 
-#include <limits.h>
-#include <poll.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <limits.h>
 #include <limits>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace interlink::wasi {
 
@@ -134,7 +133,7 @@ std::uint64_t readable_bytes(const subscription& sub)
 {
   int fd = sub.file->fd.value();
   if (!sub.is_polled) {
-    struct stat status {};
+    struct stat status{};
     auto place = ::lseek(fd, 0, SEEK_CUR);
     if (::fstat(fd, &status) != 0 || place < 0 || status.st_size <= place) {
       return 0;

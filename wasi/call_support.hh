@@ -6,14 +6,13 @@
 #include "wasi/calls.hh"
 #include "wasi/guest_path.hh"
 
-#include <sys/stat.h>
-#include <sys/uio.h>
-#include <time.h>
-
 #include <array>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
 #include <vector>
 
 namespace interlink::wasi {

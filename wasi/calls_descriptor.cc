@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/call_support.hh"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
 #include <limits>
+#include <unistd.h>
 
 namespace interlink::wasi {
 
@@ -17,7 +16,10 @@ constexpr auto offset_max = static_cast<std::uint64_t>(std::numeric_limits<off_t
 constexpr std::array advice_of_host{POSIX_FADV_NORMAL,   POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM,
                                     POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED,   POSIX_FADV_NOREUSE};
 
-bool is_range(std::uint64_t offset, std::uint64_t size) { return offset <= offset_max && size <= offset_max - offset; }
+bool is_range(std::uint64_t offset, std::uint64_t size)
+{
+  return offset <= offset_max && size <= offset_max - offset;
+}
 
 int host_whence(std::uint32_t whence, abi_version version)
 {
@@ -61,7 +63,7 @@ outcome filestat_get(system& s, call_context& c, guest_fd fd, guest_pointer addr
   if (!found) {
     return found.error();
   }
-  struct stat status {};
+  struct stat status{};
   if (::fstat((*found)->file->fd.value(), &status) != 0) {
     return from_host_errno(errno);
   }
@@ -103,7 +105,10 @@ outcome fd_allocate(system& s, call_context&, guest_fd fd, std::uint64_t offset,
       ::fallocate((*found)->file->fd.value(), 0, static_cast<off_t>(offset), static_cast<off_t>(size)));
 }
 
-outcome fd_close(system& s, call_context&, guest_fd fd) { return s.descriptors().close(fd); }
+outcome fd_close(system& s, call_context&, guest_fd fd)
+{
+  return s.descriptors().close(fd);
+}
 
 outcome fd_datasync(system& s, call_context&, guest_fd fd)
 {
@@ -215,7 +220,10 @@ outcome fd_prestat_dir_name(system& s, call_context& c, guest_fd fd, guest_point
   return c.memory.store_bytes(path, std::as_bytes(std::span(name)));
 }
 
-outcome fd_renumber(system& s, call_context&, guest_fd from, guest_fd to) { return s.descriptors().renumber(from, to); }
+outcome fd_renumber(system& s, call_context&, guest_fd from, guest_fd to)
+{
+  return s.descriptors().renumber(from, to);
+}
 
 outcome fd_seek(system& s, call_context& c, guest_fd fd, std::uint64_t offset, std::uint32_t whence,
                 guest_pointer place)

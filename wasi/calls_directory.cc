@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/call_support.hh"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
 #include <limits>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace interlink::wasi {
 
@@ -46,7 +45,7 @@ file_type type_of_entry(int directory, const host_entry& entry)
     return type_of_mode(DTTOIF(entry.type));
   }
   // Some file systems keep no types in their directories. The name is an entry, so it cannot lead out.
-  struct stat status {};
+  struct stat status{};
   if (entry.name == ".." || ::fstatat(directory, entry.name.data(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     return entry.name == ".." ? file_type::directory : file_type::unknown;
   }
@@ -59,6 +58,7 @@ public:
   explicit entry_writer(std::span<std::byte> to) : left_(to), size_(to.size()) {}
 
   bool is_full() const { return left_.empty(); }
+
   std::size_t used() const { return size_ - left_.size(); }
 
   // Next cookie 0, inode 8, length of the name 16, type 20, then the name.

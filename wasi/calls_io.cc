@@ -112,8 +112,8 @@ outcome fd_read(system& s, call_context& c, guest_fd fd, guest_pointer iovecs, g
     return transfer.error();
   }
   bool waits = transfer->file->method.load(std::memory_order_relaxed) != wait_method::never_waits;
-  return store_count(c, size, waits ? read_stream(*transfer->file, transfer->buffers, c.cancel)
-                                    : transfer_file(*transfer, false));
+  return store_count(
+      c, size, waits ? read_stream(*transfer->file, transfer->buffers, c.cancel) : transfer_file(*transfer, false));
 }
 
 outcome fd_write(system& s, call_context& c, guest_fd fd, guest_pointer iovecs, guest_size count, guest_pointer size)
@@ -123,8 +123,8 @@ outcome fd_write(system& s, call_context& c, guest_fd fd, guest_pointer iovecs, 
     return transfer.error();
   }
   bool waits = transfer->file->method.load(std::memory_order_relaxed) != wait_method::never_waits;
-  return store_count(c, size, waits ? write_stream(*transfer->file, transfer->buffers, c.cancel)
-                                    : transfer_file(*transfer, true));
+  return store_count(
+      c, size, waits ? write_stream(*transfer->file, transfer->buffers, c.cancel) : transfer_file(*transfer, true));
 }
 
 outcome fd_pread(system& s, call_context& c, guest_fd fd, guest_pointer iovecs, guest_size count, std::uint64_t offset,

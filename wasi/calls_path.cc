@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/call_support.hh"
 
+#include <algorithm>
+#include <cerrno>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
 
 namespace interlink::wasi {
 
@@ -34,7 +33,10 @@ expected<place> find_place(system& s, call_context& c, guest_fd fd, std::uint64_
   return place{*directory, std::move(*text)};
 }
 
-expected<parent_entry> find_parent(const place& where) { return open_parent_beneath(where.host_fd(), where.path); }
+expected<parent_entry> find_parent(const place& where)
+{
+  return open_parent_beneath(where.host_fd(), where.path);
+}
 
 /// The file itself, without access to its contents; a last symbolic link is followed, beneath, when the flags say so.
 expected<unique_fd> open_for_status(const place& where, std::uint32_t lookup)
@@ -56,7 +58,7 @@ outcome filestat_get(const place& where, call_context& c, std::uint32_t lookup, 
   if (!file) {
     return file.error();
   }
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file->value(), &status) != 0) {
     return from_host_errno(errno);
   }
@@ -120,7 +122,7 @@ outcome path_link(system& s, call_context& c, guest_fd old_fd, std::uint32_t loo
   if (!source) {
     return source.error();
   }
-  struct stat status {};
+  struct stat status{};
   if (::fstat(source->value(), &status) != 0) {
     return from_host_errno(errno);
   }
@@ -133,14 +135,13 @@ outcome path_link(system& s, call_context& c, guest_fd old_fd, std::uint32_t loo
   }
   if ((lookup & lookup_flag::symlink_follow) == 0) {
     auto entry = find_parent(*from);
-    return entry ? from_host_call(::linkat(entry->directory, entry->name.c_str(), target->directory,
-                                           target->name.c_str(), 0))
+    return entry ? from_host_call(
+                       ::linkat(entry->directory, entry->name.c_str(), target->directory, target->name.c_str(), 0))
                  : entry.error();
   }
   // The file that the look-up found, and no second walk; AT_EMPTY_PATH would need a privilege. Source: linkat(2).
   auto itself = "/proc/self/fd/" + std::to_string(source->value());
-  return from_host_call(
-      ::linkat(AT_FDCWD, itself.c_str(), target->directory, target->name.c_str(), AT_SYMLINK_FOLLOW));
+  return from_host_call(::linkat(AT_FDCWD, itself.c_str(), target->directory, target->name.c_str(), AT_SYMLINK_FOLLOW));
 }
 
 outcome path_readlink(system& s, call_context& c, guest_fd fd, guest_pointer path, guest_size length,
@@ -197,8 +198,7 @@ outcome path_rename(system& s, call_context& c, guest_fd fd, guest_pointer old_p
   if (!target) {
     return target.error();
   }
-  return from_host_call(
-      ::renameat(source->directory, source->name.c_str(), target->directory, target->name.c_str()));
+  return from_host_call(::renameat(source->directory, source->name.c_str(), target->directory, target->name.c_str()));
 }
 
 outcome path_symlink(system& s, call_context& c, guest_pointer target, guest_size target_length, guest_fd fd,

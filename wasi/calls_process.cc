@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/call_support.hh"
 
-#include <sched.h>
-#include <signal.h>
-#include <sys/random.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <sched.h>
+#include <signal.h>
+#include <sys/random.h>
 
 namespace interlink::wasi {
 
@@ -81,16 +80,16 @@ struct signal_fact {
 };
 
 constexpr std::array<signal_fact, 31> signals{{
-    {0, signal_effect::none},          {SIGHUP, signal_effect::ends},     {SIGINT, signal_effect::ends},
-    {SIGQUIT, signal_effect::ends},    {SIGILL, signal_effect::ends},     {SIGTRAP, signal_effect::ends},
-    {SIGABRT, signal_effect::ends},    {SIGBUS, signal_effect::ends},     {SIGFPE, signal_effect::ends},
-    {SIGKILL, signal_effect::ends},    {SIGUSR1, signal_effect::ends},    {SIGSEGV, signal_effect::ends},
-    {SIGUSR2, signal_effect::ends},    {SIGPIPE, signal_effect::ends},    {SIGALRM, signal_effect::ends},
-    {SIGTERM, signal_effect::ends},    {SIGCHLD, signal_effect::none},    {SIGCONT, signal_effect::none},
-    {SIGSTOP, signal_effect::stops},   {SIGTSTP, signal_effect::stops},   {SIGTTIN, signal_effect::stops},
-    {SIGTTOU, signal_effect::stops},   {SIGURG, signal_effect::none},     {SIGXCPU, signal_effect::ends},
-    {SIGXFSZ, signal_effect::ends},    {SIGVTALRM, signal_effect::ends},  {SIGPROF, signal_effect::ends},
-    {SIGWINCH, signal_effect::none},   {SIGPOLL, signal_effect::ends},    {SIGPWR, signal_effect::ends},
+    {0, signal_effect::none},        {SIGHUP, signal_effect::ends},    {SIGINT, signal_effect::ends},
+    {SIGQUIT, signal_effect::ends},  {SIGILL, signal_effect::ends},    {SIGTRAP, signal_effect::ends},
+    {SIGABRT, signal_effect::ends},  {SIGBUS, signal_effect::ends},    {SIGFPE, signal_effect::ends},
+    {SIGKILL, signal_effect::ends},  {SIGUSR1, signal_effect::ends},   {SIGSEGV, signal_effect::ends},
+    {SIGUSR2, signal_effect::ends},  {SIGPIPE, signal_effect::ends},   {SIGALRM, signal_effect::ends},
+    {SIGTERM, signal_effect::ends},  {SIGCHLD, signal_effect::none},   {SIGCONT, signal_effect::none},
+    {SIGSTOP, signal_effect::stops}, {SIGTSTP, signal_effect::stops},  {SIGTTIN, signal_effect::stops},
+    {SIGTTOU, signal_effect::stops}, {SIGURG, signal_effect::none},    {SIGXCPU, signal_effect::ends},
+    {SIGXFSZ, signal_effect::ends},  {SIGVTALRM, signal_effect::ends}, {SIGPROF, signal_effect::ends},
+    {SIGWINCH, signal_effect::none}, {SIGPOLL, signal_effect::ends},   {SIGPWR, signal_effect::ends},
     {SIGSYS, signal_effect::ends},
 }};
 
@@ -145,7 +144,10 @@ outcome clock_time_get(system&, call_context& c, std::uint32_t id, std::uint64_t
   return store_time(c, time_pointer, time);
 }
 
-outcome proc_exit(system& s, call_context&, std::uint32_t code) { return s.exit(code); }
+outcome proc_exit(system& s, call_context&, std::uint32_t code)
+{
+  return s.exit(code);
+}
 
 outcome proc_raise(system& s, call_context&, std::uint32_t signal)
 {
@@ -163,7 +165,10 @@ outcome proc_raise(system& s, call_context&, std::uint32_t signal)
   return errno_code::success;
 }
 
-outcome sched_yield(system&, call_context&) { return from_host_call(::sched_yield()); }
+outcome sched_yield(system&, call_context&)
+{
+  return from_host_call(::sched_yield());
+}
 
 outcome random_get(system&, call_context& c, guest_pointer buffer, guest_size size)
 {

@@ -2,11 +2,10 @@
 #include "wasi/call_support.hh"
 #include "wasi/stream.hh"
 
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <cerrno>
 #include <chrono>
+#include <poll.h>
+#include <sys/socket.h>
 
 namespace interlink::wasi {
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/canceller.hh"
 
+#include <climits>
+
+#include <cerrno>
 #include <linux/futex.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <climits>
 
 namespace interlink::wasi {
 
@@ -73,8 +73,8 @@ bool canceller::sleep_for(std::chrono::nanoseconds duration) noexcept
   // An absolute deadline, so that an interruption by a host signal does not lengthen the sleep.
   timespec deadline = monotonic_after(duration);
   while (!is_cancelled()) {
-    auto waited = ::syscall(SYS_futex, &state_, FUTEX_WAIT_BITSET_PRIVATE, 0, &deadline, nullptr,
-                            FUTEX_BITSET_MATCH_ANY);
+    auto waited =
+        ::syscall(SYS_futex, &state_, FUTEX_WAIT_BITSET_PRIVATE, 0, &deadline, nullptr, FUTEX_BITSET_MATCH_ANY);
     if (waited == -1 && errno == ETIMEDOUT) {
       return is_cancelled();
     }

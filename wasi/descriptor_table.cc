@@ -6,7 +6,10 @@
 
 namespace interlink::wasi {
 
-descriptor_ptr descriptor_table::entry_at(guest_fd fd) const { return fd < entries_.size() ? entries_[fd] : nullptr; }
+descriptor_ptr descriptor_table::entry_at(guest_fd fd) const
+{
+  return fd < entries_.size() ? entries_[fd] : nullptr;
+}
 
 expected<descriptor_ptr> descriptor_table::find(guest_fd fd) const
 {

@@ -46,7 +46,8 @@ public:
   expected<std::span<std::byte>> range(std::uint32_t address, std::uint64_t length) const;
 
   /// Reads a number once. Errors: fault.
-  template <std::unsigned_integral T> expected<T> load(std::uint32_t address) const
+  template <std::unsigned_integral T>
+  expected<T> load(std::uint32_t address) const
   {
     if (!contains(address, sizeof(T))) {
       return refuse(errno_code::fault);
@@ -55,7 +56,8 @@ public:
   }
 
   /// Errors: fault.
-  template <std::unsigned_integral T> outcome store(std::uint32_t address, T value) const
+  template <std::unsigned_integral T>
+  outcome store(std::uint32_t address, T value) const
   {
     if (!contains(address, sizeof(T))) {
       return errno_code::fault;
@@ -72,7 +74,8 @@ public:
 
 private:
   // Relaxed atomics: another guest thread may write the same bytes now, and the value must be read once.
-  template <class T> static T load_once(const std::byte* from)
+  template <class T>
+  static T load_once(const std::byte* from)
   {
     if (reinterpret_cast<std::uintptr_t>(from) % sizeof(T) == 0) {
       return __atomic_load_n(reinterpret_cast<const T*>(from), __ATOMIC_RELAXED);
@@ -85,7 +88,8 @@ private:
     return value;
   }
 
-  template <class T> static void store_once(std::byte* to, T value)
+  template <class T>
+  static void store_once(std::byte* to, T value)
   {
     if (reinterpret_cast<std::uintptr_t>(to) % sizeof(T) == 0) {
       __atomic_store_n(reinterpret_cast<T*>(to), value, __ATOMIC_RELAXED);
@@ -104,13 +108,15 @@ private:
 };
 
 /// Puts a number into a structure that is being built on the host. Pre: it fits.
-template <std::unsigned_integral T> void put(std::span<std::byte> structure, std::size_t offset, T value)
+template <std::unsigned_integral T>
+void put(std::span<std::byte> structure, std::size_t offset, T value)
 {
   std::memcpy(structure.data() + offset, &value, sizeof(T));
 }
 
 /// Takes a number from a host copy of a structure. Pre: it lies inside.
-template <std::unsigned_integral T> T take(std::span<const std::byte> structure, std::size_t offset)
+template <std::unsigned_integral T>
+T take(std::span<const std::byte> structure, std::size_t offset)
 {
   T value{};
   std::memcpy(&value, structure.data() + offset, sizeof(T));

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/open_file.hh"
 
+#include <cerrno>
 #include <fcntl.h>
+#include <string>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <string>
 #include <utility>
 
 namespace interlink::wasi {
@@ -24,14 +23,14 @@ bool is_terminal_multiplexer(const struct stat& status)
 // A second description of an inherited pipe or terminal. Other devices are left alone: opening one may do something.
 unique_fd reopen_nonblocking(int fd, const struct stat& status, int access_mode)
 {
-  bool can = S_ISFIFO(status.st_mode) ||
-             (S_ISCHR(status.st_mode) && !is_terminal_multiplexer(status) && ::isatty(fd) == 1);
+  bool can =
+      S_ISFIFO(status.st_mode) || (S_ISCHR(status.st_mode) && !is_terminal_multiplexer(status) && ::isatty(fd) == 1);
   if (!can) {
     return {};
   }
   auto path = "/proc/self/fd/" + std::to_string(fd);
   unique_fd again(::open(path.c_str(), access_mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  struct stat found {};
+  struct stat found{};
   if (!again.is_open() || ::fstat(again.value(), &found) != 0 || found.st_dev != status.st_dev ||
       found.st_ino != status.st_ino) {
     return {};
@@ -75,7 +74,7 @@ std::uint64_t rights_of(const struct stat& status, int fd, int access_mode)
 // The parts that do not depend on who opened the file.
 expected<open_file_ptr> describe(unique_fd fd)
 {
-  struct stat status {};
+  struct stat status{};
   int host_flags = ::fcntl(fd.value(), F_GETFL);
   if (host_flags < 0 || ::fstat(fd.value(), &status) != 0) {
     return refuse(from_host_errno(errno));
@@ -145,7 +144,7 @@ expected<open_file_ptr> adopt_file(int host_fd)
   }
   file.flags = static_cast<std::uint16_t>(file.host_append | sync_flags_of(host_flags));
   if (file.method.load(std::memory_order_relaxed) == wait_method::no_wait_flag) {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(file.fd.value(), &status) != 0) {
       return refuse(from_host_errno(errno));
     }

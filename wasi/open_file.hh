@@ -33,12 +33,12 @@ enum class wait_method : std::uint8_t { never_waits, nonblocking, no_wait_flag, 
 /// An open host file. Shared by the descriptor table and by every call under way, so its host descriptor is closed, and
 /// its number reused by the host, only after the last of them. Context: any thread.
 struct open_file {
-  unique_fd fd;          ///< for status, seeks and polls
-  unique_fd private_fd;  ///< for transfers, when open
+  unique_fd fd;         ///< for status, seeks and polls
+  unique_fd private_fd; ///< for transfers, when open
   file_type type = file_type::unknown;
   bool is_pipe = false;
-  std::uint64_t possible_rights{};  ///< what this file and its access mode allow at most
-  std::uint16_t host_append = 0;    ///< fd_flag::append when the inherited description appends by itself
+  std::uint64_t possible_rights{}; ///< what this file and its access mode allow at most
+  std::uint16_t host_append = 0;   ///< fd_flag::append when the inherited description appends by itself
 
   /// A FIFO that the guest opened for reading says end-of-file while no writer has come yet; a poll knows the
   /// difference, so it comes first.
@@ -50,6 +50,7 @@ struct open_file {
   std::atomic_flag write_turn;
 
   int transfer_fd() const noexcept { return private_fd.is_open() ? private_fd.value() : fd.value(); }
+
   bool is_stream() const noexcept { return (possible_rights & rights::fd_seek) == 0 && type != file_type::directory; }
 };
 

@@ -25,6 +25,7 @@ struct [[nodiscard]] outcome {
   constexpr outcome(errno_code code) : value(static_cast<std::uint32_t>(code)) {} // NOLINT(google-explicit-constructor)
 
   static constexpr outcome exited(std::uint32_t code) { return {outcome_kind::exited, code}; }
+
   static constexpr outcome cancelled() { return {outcome_kind::cancelled, 0}; }
 
   constexpr bool is_success() const { return kind == outcome_kind::returned && value == 0; }
@@ -39,9 +40,13 @@ private:
 };
 
 /// A value, or the outcome that ends the call.
-template <class T> using expected = std::expected<T, outcome>;
+template <class T>
+using expected = std::expected<T, outcome>;
 
 /// `return refuse(errno_code::badf)` from any function that returns an `expected`.
-[[nodiscard]] inline std::unexpected<outcome> refuse(outcome how) { return std::unexpected<outcome>(how); }
+[[nodiscard]] inline std::unexpected<outcome> refuse(outcome how)
+{
+  return std::unexpected<outcome>(how);
+}
 
 } // namespace interlink::wasi

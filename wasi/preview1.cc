@@ -14,12 +14,14 @@ namespace {
 enum class waits : bool { no, yes };
 
 // From the type of a call: its signature in wasm, and the function that takes raw values apart for it.
-template <auto Call> struct adapter;
+template <auto Call>
+struct adapter;
 
-template <class... Parameters, outcome (*Call)(system&, call_context&, Parameters...)> struct adapter<Call> {
+template <class... Parameters, outcome (*Call)(system&, call_context&, Parameters...)>
+struct adapter<Call> {
   static function_type type()
   {
-    static_assert(((std::is_same_v<Parameters, std::uint32_t> || std::is_same_v<Parameters, std::uint64_t>)&&...));
+    static_assert(((std::is_same_v<Parameters, std::uint32_t> || std::is_same_v<Parameters, std::uint64_t>) && ...));
     return {{(sizeof(Parameters) == 4 ? wasm::i32 : wasm::i64)...}, {wasm::i32}};
   }
 
@@ -34,7 +36,8 @@ template <class... Parameters, outcome (*Call)(system&, call_context&, Parameter
   }
 };
 
-template <auto Call> host_call make_call(std::string_view name, waits may_wait = waits::no)
+template <auto Call>
+host_call make_call(std::string_view name, waits may_wait = waits::no)
 {
   return {name, adapter<Call>::type(), may_wait == waits::yes, &adapter<Call>::invoke};
 }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/stream.hh"
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <time.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <chrono>
 
 namespace interlink::wasi {
 
@@ -25,9 +24,15 @@ constexpr auto turn_retry = std::chrono::milliseconds(1);
 // A negative result is a negated host error number.
 using attempt = ssize_t;
 
-attempt from_call(ssize_t returned) { return returned >= 0 ? returned : -errno; }
+attempt from_call(ssize_t returned)
+{
+  return returned >= 0 ? returned : -errno;
+}
 
-bool would_block(attempt result) { return result == -EAGAIN || result == -EWOULDBLOCK; }
+bool would_block(attempt result)
+{
+  return result == -EAGAIN || result == -EWOULDBLOCK;
+}
 
 /// Keeps SIGPIPE from a write in this thread from the process: a process-wide handler or disposition would be a change
 /// behind the embedder's back. A SIGPIPE that was pending before stays pending.

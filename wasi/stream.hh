@@ -8,10 +8,9 @@
 #include "wasi/open_file.hh"
 #include "wasi/outcome.hh"
 
-#include <sys/uio.h>
-
 #include <cstddef>
 #include <span>
+#include <sys/uio.h>
 
 namespace interlink::wasi {
 

@@ -3,13 +3,12 @@
 
 #include "wasi/guest_path.hh"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <system_error>
 #include <utility>
 
@@ -114,8 +113,8 @@ result<void> system::open_preopens(const options& wanted)
                         "a kernel with openat2, Linux 5.6", std::string(to_string(checked.error().code())),
                         "allow the system call openat2, or update Linux");
     }
-    auto added = descriptors_.insert(
-        descriptor{*file, rights::directory, rights::below_directory, directory.guest_name});
+    auto added =
+        descriptors_.insert(descriptor{*file, rights::directory, rights::below_directory, directory.guest_name});
     if (!added) {
       return bad_option("too many directories for the guest", "fewer", std::to_string(wanted.preopens.size()),
                         "give fewer directories");
@@ -171,7 +170,7 @@ expected<unique_fd> system::open_guest_file(std::string_view path) const
   if (!opened) {
     return opened;
   }
-  struct stat status {};
+  struct stat status{};
   if (::fstat(opened->value(), &status) != 0) {
     return refuse(from_host_errno(errno));
   }

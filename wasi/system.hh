@@ -62,7 +62,9 @@ public:
   ~system() = default;
 
   std::span<const std::string> args() const { return args_; }
+
   std::span<const std::string> env() const { return env_; }
+
   descriptor_table& descriptors() { return descriptors_; }
 
   /// Finds the preopened directory with the longest name that is a prefix of `path`; a relative path starts at the

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <unistd.h>
-
 #include <utility>
 
 namespace interlink::wasi {
@@ -11,13 +10,17 @@ namespace interlink::wasi {
 class unique_fd {
 public:
   unique_fd() noexcept = default;
+
   explicit unique_fd(int fd) noexcept : fd_(fd) {}
+
   unique_fd(unique_fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
   unique_fd& operator=(unique_fd&& other) noexcept
   {
     std::swap(fd_, other.fd_);
     return *this;
   }
+
   unique_fd(const unique_fd&) = delete;
   unique_fd& operator=(const unique_fd&) = delete;
 
@@ -29,6 +32,7 @@ public:
   }
 
   int value() const noexcept { return fd_; }
+
   bool is_open() const noexcept { return fd_ >= 0; }
 
   /// Gives the descriptor away.

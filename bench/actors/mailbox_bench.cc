@@ -3,6 +3,7 @@
 // One message to an actor and its turn, beside the two usual ways to hand work over: a post to an asio executor, and a
 // queue behind a mutex.
 #include "actors/mailbox.hh"
+
 #include "actors/serial_actor.hh"
 
 #include <asio/io_context.hpp>
@@ -27,6 +28,7 @@ public:
 private:
   // Turns run one at a time, so that a plain increment is enough; atomic for the reader.
   void handle(mailbox_node&) override { handled_.store(handled() + 1, std::memory_order_relaxed); }
+
   void finish_batch() override {}
 
   std::atomic<std::uint64_t> handled_{0};

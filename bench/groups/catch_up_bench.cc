@@ -49,9 +49,8 @@ void resolved_functions(benchmark::State& state)
   guest_process guest("bench_symbols");
   const group_id follower = guest.spawn_group();
   library_handle many;
-  guest.in_first_group([&](instance_group& group) {
-    many = need(open_library(group, "./libbench_many.so", open_flag::now, {}));
-  });
+  guest.in_first_group(
+      [&](instance_group& group) { many = need(open_library(group, "./libbench_many.so", open_flag::now, {})); });
   guest.in_group(follower, [](instance_group& group) { need(group.catch_up()); });
   unsigned number = 0;
   measure_catch_up(state, guest, follower, operations, [&](instance_group& group) {
@@ -81,10 +80,10 @@ void loads(benchmark::State& state)
 
 BENCHMARK(nothing_to_do)->Name("catch_up/nothing");
 BENCHMARK(resolved_functions)
-  ->Name("catch_up/resolved_functions")
-  ->Iterations(30)
-  ->UseManualTime()
-  ->Unit(benchmark::kMicrosecond);
+    ->Name("catch_up/resolved_functions")
+    ->Iterations(30)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
 BENCHMARK(loads)->Name("catch_up/loads")->Iterations(5)->UseManualTime()->Unit(benchmark::kMicrosecond);
 
 } // namespace

@@ -8,8 +8,8 @@
 #include "groups/closure_reader.hh"
 
 #include <benchmark/benchmark.h>
-#include <dlfcn.h>
 
+#include <dlfcn.h>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -168,29 +168,29 @@ void coordination_with_computing_group(benchmark::State& state)
 BENCHMARK(reopen_from_guest)->Name("dlopen/reopen/guest");
 BENCHMARK(native_reopen)->Name("dlopen/reopen/native");
 BENCHMARK_CAPTURE(open_small, same, copy_content::same)
-  ->Name("dlopen/small/known_content")
-  ->Iterations(opens)
-  ->Unit(benchmark::kMicrosecond);
+    ->Name("dlopen/small/known_content")
+    ->Iterations(opens)
+    ->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(open_small, different, copy_content::different)
-  ->Name("dlopen/small/new_content")
-  ->Iterations(opens)
-  ->Unit(benchmark::kMicrosecond);
+    ->Name("dlopen/small/new_content")
+    ->Iterations(opens)
+    ->Unit(benchmark::kMicrosecond);
 BENCHMARK(native_open_small)->Name("dlopen/small/native")->Iterations(opens)->Unit(benchmark::kMicrosecond);
 BENCHMARK(coordination_with_parked_groups)
-  ->Name("dlopen/coordination")
-  ->ArgName("parked")
-  ->Arg(0)
-  ->Arg(1)
-  ->Arg(16)
-  ->Arg(64)
-  ->Iterations(opens)
-  ->UseManualTime()
-  ->Unit(benchmark::kMicrosecond);
+    ->Name("dlopen/coordination")
+    ->ArgName("parked")
+    ->Arg(0)
+    ->Arg(1)
+    ->Arg(16)
+    ->Arg(64)
+    ->Iterations(opens)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
 BENCHMARK(coordination_with_computing_group)
-  ->Name("dlopen/coordination/computing:1")
-  ->Iterations(opens)
-  ->UseManualTime()
-  ->Unit(benchmark::kMicrosecond);
+    ->Name("dlopen/coordination/computing:1")
+    ->Iterations(opens)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
 
 } // namespace
 } // namespace interlink::bench

@@ -26,17 +26,17 @@ void run_program(benchmark::State& state, const char* work, std::uint32_t size, 
 }
 
 BENCHMARK_CAPTURE(run_program, sqlite_with, "bench_sqlite", sqlite_rows, true)
-  ->Name("program/sqlite/with_check")
-  ->Unit(benchmark::kMillisecond);
+    ->Name("program/sqlite/with_check")
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(run_program, sqlite_without, "bench_sqlite", sqlite_rows, false)
-  ->Name("program/sqlite/without_check")
-  ->Unit(benchmark::kMillisecond);
+    ->Name("program/sqlite/without_check")
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(run_program, lua_with, "bench_lua", lua_numbers, true)
-  ->Name("program/lua/with_check")
-  ->Unit(benchmark::kMillisecond);
+    ->Name("program/lua/with_check")
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(run_program, lua_without, "bench_lua", lua_numbers, false)
-  ->Name("program/lua/without_check")
-  ->Unit(benchmark::kMillisecond);
+    ->Name("program/lua/without_check")
+    ->Unit(benchmark::kMillisecond);
 
 } // namespace
 } // namespace interlink::bench

@@ -6,10 +6,10 @@
 #include "groups/symbol_lookup.hh"
 
 #include <benchmark/benchmark.h>
-#include <dlfcn.h>
 
 #include <array>
 #include <cstdio>
+#include <dlfcn.h>
 #include <string_view>
 
 namespace interlink::bench {
@@ -109,13 +109,13 @@ BENCHMARK(hit_from_guest)->Name("dlsym/hit/guest");
 BENCHMARK(hit_from_host)->Name("dlsym/hit/host");
 BENCHMARK(native_hit)->Name("dlsym/hit/native");
 BENCHMARK(first_with_parked_groups)
-  ->Name("dlsym/first")
-  ->ArgName("parked")
-  ->Arg(0)
-  ->Arg(1)
-  ->Arg(16)
-  ->Arg(256)
-  ->Iterations(first_look_ups);
+    ->Name("dlsym/first")
+    ->ArgName("parked")
+    ->Arg(0)
+    ->Arg(1)
+    ->Arg(16)
+    ->Arg(256)
+    ->Iterations(first_look_ups);
 BENCHMARK(first_with_computing_group)->Name("dlsym/first/computing:1")->Iterations(first_look_ups);
 BENCHMARK(native_first)->Name("dlsym/first/native")->Iterations(first_look_ups);
 

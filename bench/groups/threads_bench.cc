@@ -4,11 +4,11 @@
 #include "bench/support/guest_process.hh"
 
 #include <benchmark/benchmark.h>
+
+#include <cstdio>
 #include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
-
-#include <cstdio>
 
 namespace interlink::bench {
 namespace {
@@ -83,9 +83,7 @@ void idle_group_memory(benchmark::State& state)
   }
 }
 
-BENCHMARK_CAPTURE(create_and_join, three, "bench_threads")
-  ->Name("spawn/three_sides")
-  ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(create_and_join, three, "bench_threads")->Name("spawn/three_sides")->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(create_and_join, one, "bench_symbols")->Name("spawn/one_side")->Unit(benchmark::kMicrosecond);
 BENCHMARK(native_create_and_join)->Name("spawn/native")->Unit(benchmark::kMicrosecond);
 BENCHMARK(idle_group_memory)->Name("memory/idle_group")->Iterations(1)->Unit(benchmark::kMillisecond);

@@ -7,6 +7,7 @@
 #include "tests/support/wasm_builder.hh"
 
 #include <benchmark/benchmark.h>
+
 #include <cstdint>
 #include <vector>
 
@@ -68,12 +69,12 @@ void instrument_speed(benchmark::State& state)
 
 BENCHMARK(read_speed)->Name("module/read")->ArgName("functions")->Arg(100)->Arg(10'000);
 BENCHMARK(instrument_speed)
-  ->Name("module/instrument")
-  ->ArgNames({"functions", "indirect_calls"})
-  ->Args({100, 1})
-  ->Args({10'000, 0})
-  ->Args({10'000, 1})
-  ->Args({10'000, 20});
+    ->Name("module/instrument")
+    ->ArgNames({"functions", "indirect_calls"})
+    ->Args({100, 1})
+    ->Args({10'000, 0})
+    ->Args({10'000, 1})
+    ->Args({10'000, 20});
 
 } // namespace
 } // namespace interlink

@@ -31,8 +31,8 @@ process make_process(asio::any_io_executor executor, runtime& shared, const std:
     wanted.wasi.preopens.push_back({options.copies, "/copies"});
   }
   wanted.instrument_checks = options.has_checks;
-  return need(process::make(
-    std::move(executor), shared, std::string(INTERLINK_GUEST_DIR) + "/" + program + ".wasm", std::move(wanted)));
+  return need(process::make(std::move(executor), shared, std::string(INTERLINK_GUEST_DIR) + "/" + program + ".wasm",
+                            std::move(wanted)));
 }
 
 } // namespace

@@ -17,7 +17,8 @@
 namespace interlink::bench {
 
 /// Unwraps, or ends the bench.
-template <class T> T need(result<T> outcome);
+template <class T>
+T need(result<T> outcome);
 [[noreturn]] void give_up(const std::string& why);
 
 struct guest_options {
@@ -39,6 +40,7 @@ public:
 
   /// Runs on the first group's thread, between its guest calls; returns when it has run.
   void in_first_group(const std::function<void(instance_group&)>& work) { in_group(first_group, work); }
+
   void in_group(group_id group, const std::function<void(instance_group&)>& work);
 
   /// Another guest thread that serves the bench.
@@ -64,7 +66,8 @@ engine::function find_callable(instance_group& group, std::string_view name);
 /// Calls what find_callable found, with one argument.
 std::uint32_t call_function(instance_group& group, const engine::function& callee, std::uint32_t argument);
 
-template <class T> T need(result<T> outcome)
+template <class T>
+T need(result<T> outcome)
 {
   if (!outcome) {
     give_up(outcome.error().message());

@@ -3,11 +3,10 @@
 
 #include "bench/support/guest_process.hh"
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <stdlib.h>
 
 namespace interlink::bench {
 

@@ -19,6 +19,7 @@ public:
 
   blocking_call(const blocking_call&) = delete;
   blocking_call& operator=(const blocking_call&) = delete;
+
   ~blocking_call() { group_.waiting_in.store(outer_, std::memory_order_relaxed); }
 
 private:

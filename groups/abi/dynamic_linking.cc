@@ -54,8 +54,8 @@ result<void> dlopen(instance_group& group, values arguments)
   library_handle handle = main_handle;
   if (path != 0) {
     if (path_length > limit::library_name_bytes || search_length > limit::name_bytes) {
-      return answer_failure(
-        group, arguments, buffer, error(errc::limit_exceeded, "the name or the search path is too long"), prefix);
+      return answer_failure(group, arguments, buffer,
+                            error(errc::limit_exceeded, "the name or the search path is too long"), prefix);
     }
     const auto name = memory.load_string(path, path_length);
     // libc passes getenv's null with length 0 when the variable is not set.
@@ -64,8 +64,8 @@ result<void> dlopen(instance_group& group, values arguments)
       return answer(arguments, errno_memviolation);
     }
     if (!is_utf8(*name)) {
-      return answer_failure(
-        group, arguments, buffer, error(errc::invalid_argument, "the library's name is not UTF-8"), prefix);
+      return answer_failure(group, arguments, buffer, error(errc::invalid_argument, "the library's name is not UTF-8"),
+                            prefix);
     }
     auto opened = open_library(group, *name, flags, split_library_path(*search_path));
     if (!opened) {
@@ -73,8 +73,8 @@ result<void> dlopen(instance_group& group, values arguments)
     }
     handle = *opened;
   } else if (!group.process().is_dynamic) {
-    return answer_failure(
-      group, arguments, buffer, error(errc::not_dynamic, "the program is not dynamically linked"), prefix);
+    return answer_failure(group, arguments, buffer, error(errc::not_dynamic, "the program is not dynamically linked"),
+                          prefix);
   }
   static_cast<void>(memory.store<std::uint32_t>(out, handle.value));
   return answer(arguments, errno_code::success);
@@ -92,8 +92,8 @@ result<void> dlsym(instance_group& group, values arguments)
     return answer(arguments, errno_memviolation);
   }
   if (length > limit::symbol_name_bytes) {
-    return answer_failure(
-      group, arguments, buffer, error(errc::limit_exceeded, "the symbol's name is too long"), prefix);
+    return answer_failure(group, arguments, buffer, error(errc::limit_exceeded, "the symbol's name is too long"),
+                          prefix);
   }
   const auto name = memory.load_string(arguments[1].i32(), length);
   if (!name) {

@@ -18,11 +18,13 @@ namespace {
 const std::uint32_t* futex_word(instance_group& group, std::uint32_t address)
 {
   const auto bytes = group.memory().range(address, sizeof(std::uint32_t));
-  return bytes && address % sizeof(std::uint32_t) == 0 ? reinterpret_cast<const std::uint32_t*>(bytes->data()) : nullptr;
+  return bytes && address % sizeof(std::uint32_t) == 0 ? reinterpret_cast<const std::uint32_t*>(bytes->data())
+                                                       : nullptr;
 }
 
 /// Option<timestamp>: u8 tag at 0, u64 nanoseconds at 8. Source: WASIX ABI, futex_wait.
-wasi::expected<std::optional<parker::clock::time_point>> read_timeout(const wasi::guest_memory& memory, std::uint32_t at)
+wasi::expected<std::optional<parker::clock::time_point>> read_timeout(const wasi::guest_memory& memory,
+                                                                      std::uint32_t at)
 {
   if (at == 0) {
     return std::optional<parker::clock::time_point>{};

@@ -15,7 +15,9 @@ bool is_continuation(char byte)
 /// Length of the well-formed code point at the front of `text`, 0 when there is none. Source: Unicode, table 3-7.
 std::size_t code_point_length(std::string_view text)
 {
-  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  auto byte = [&](std::size_t i) {
+    return static_cast<unsigned char>(text[i]);
+  };
   const unsigned char first = byte(0);
   if (first < 0x80) {
     return 1;
@@ -30,8 +32,8 @@ std::size_t code_point_length(std::string_view text)
     }
   }
   const unsigned char second = byte(1);
-  const bool is_bad = (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F)
-    || (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
+  const bool is_bad = (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+                      (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
   return is_bad ? 0 : length;
 }
 

@@ -32,9 +32,9 @@ std::unexpected<error> exit_with(std::uint32_t code)
 /// What a signal without handler does to a process. Source: POSIX default actions, with WASI's numbers.
 bool is_deadly(std::uint32_t signal)
 {
-  constexpr std::uint32_t ignored_or_stopping =
-    1U << 16 /* chld */ | 1U << 17 /* cont */ | 1U << 18 /* stop */ | 1U << 19 /* tstp */ | 1U << 20 /* ttin */
-    | 1U << 21 /* ttou */ | 1U << 22 /* urg */ | 1U << 27 /* winch */;
+  constexpr std::uint32_t ignored_or_stopping = 1U << 16 /* chld */ | 1U << 17 /* cont */ | 1U << 18 /* stop */ |
+                                                1U << 19 /* tstp */ | 1U << 20 /* ttin */
+                                                | 1U << 21 /* ttou */ | 1U << 22 /* urg */ | 1U << 27 /* winch */;
   return signal != 0 && (ignored_or_stopping >> signal & 1U) == 0;
 }
 
@@ -95,8 +95,8 @@ result<void> proc_signals_get(instance_group&, values arguments)
 result<void> callback_signal(instance_group& group, values arguments)
 {
   const auto name = arguments[1].i32() <= limit::symbol_name_bytes
-    ? group.memory().load_string(arguments[0].i32(), arguments[1].i32())
-    : wasi::expected<std::string>{};
+                        ? group.memory().load_string(arguments[0].i32(), arguments[1].i32())
+                        : wasi::expected<std::string>{};
   if (name && !name->empty()) {
     group.process().set_signal_handler(*name);
   }

@@ -30,7 +30,8 @@ std::unexpected<error> trap(std::string message)
 }
 
 /// The checks that the engine makes for the instructions: bounds in 65-bit arithmetic, natural alignment.
-template <class Word> result<Word*> word_at(instance_group& group, std::uint64_t address, std::uint64_t offset)
+template <class Word>
+result<Word*> word_at(instance_group& group, std::uint64_t address, std::uint64_t offset)
 {
   const std::span<std::byte> memory = group.store().memory();
   const std::uint64_t place = address + offset;
@@ -53,7 +54,8 @@ std::optional<parker::clock::time_point> deadline_after(std::int64_t timeout_ns)
   return parker::clock::now() + std::chrono::nanoseconds(timeout_ns);
 }
 
-template <class Word> result<void> wait(instance_group& group, std::span<value_slot> values)
+template <class Word>
+result<void> wait(instance_group& group, std::span<value_slot> values)
 {
   if (!group.process().environment.linked_memory) {
     return trap("atomic wait on non-shared memory");
@@ -139,13 +141,13 @@ result<void> resolve_lazy(instance_group& group, std::span<value_slot> values)
 const runtime_functions& runtime_calls()
 {
   static const runtime_functions calls{
-    {reserved::runtime_slot::catch_up, {{{}, {}}, catch_up}},
-    {reserved::runtime_slot::wait32,
-     {{{wasm::i32, wasm::i32, wasm::i64, wasm::i64}, {wasm::i32}}, wait<std::uint32_t>}},
-    {reserved::runtime_slot::wait64,
-     {{{wasm::i32, wasm::i64, wasm::i64, wasm::i64}, {wasm::i32}}, wait<std::uint64_t>}},
-    {reserved::runtime_slot::notify, {{{wasm::i32, wasm::i32, wasm::i64}, {wasm::i32}}, notify}},
-    {reserved::runtime_slot::resolve_lazy, {{{wasm::i32, wasm::i32}, {wasm::i32}}, resolve_lazy}},
+      {reserved::runtime_slot::catch_up, {{{}, {}}, catch_up}},
+      {reserved::runtime_slot::wait32,
+       {{{wasm::i32, wasm::i32, wasm::i64, wasm::i64}, {wasm::i32}}, wait<std::uint32_t>}},
+      {reserved::runtime_slot::wait64,
+       {{{wasm::i32, wasm::i64, wasm::i64, wasm::i64}, {wasm::i32}}, wait<std::uint64_t>}},
+      {reserved::runtime_slot::notify, {{{wasm::i32, wasm::i32, wasm::i64}, {wasm::i32}}, notify}},
+      {reserved::runtime_slot::resolve_lazy, {{{wasm::i32, wasm::i32}, {wasm::i32}}, resolve_lazy}},
   };
   return calls;
 }

@@ -7,9 +7,8 @@
 #include <cstddef>
 #include <limits>
 #include <memory>
-#include <utility>
-
 #include <pthread.h>
+#include <utility>
 
 namespace interlink {
 namespace {

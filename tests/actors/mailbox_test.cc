@@ -109,6 +109,7 @@ public:
   }
 
   int most_drainers() const { return most_drainers_.load(); }
+
   const std::vector<std::vector<int>>& received() const { return received_; }
 
 private:

@@ -45,11 +45,11 @@ TEST(RankedMutexDeathTest, RefusesALockOfALowerRank)
   ranked_mutex outer(lock_rank::parker);
   ranked_mutex inner(lock_rank::futex_bucket);
   EXPECT_DEATH(
-    {
-      const std::lock_guard first(outer);
-      const std::lock_guard second(inner);
-    },
-    "internal error");
+      {
+        const std::lock_guard first(outer);
+        const std::lock_guard second(inner);
+      },
+      "internal error");
 }
 
 TEST(RankedMutexDeathTest, RefusesTwoLocksOfOneRank)
@@ -57,11 +57,11 @@ TEST(RankedMutexDeathTest, RefusesTwoLocksOfOneRank)
   ranked_mutex one(lock_rank::parker);
   ranked_mutex other(lock_rank::parker);
   EXPECT_DEATH(
-    {
-      const std::lock_guard first(one);
-      const std::lock_guard second(other);
-    },
-    "internal error");
+      {
+        const std::lock_guard first(one);
+        const std::lock_guard second(other);
+      },
+      "internal error");
 }
 #endif
 

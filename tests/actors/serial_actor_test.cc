@@ -43,7 +43,9 @@ TEST(SerialActor, RunsTheTurnOnTheSendersThreadWhenItIsIdle)
   asio::io_context never_run;
   recorder actor(never_run.get_executor());
   std::thread::id ran_on;
-  actor.on_handle = [&](note&) { ran_on = std::this_thread::get_id(); };
+  actor.on_handle = [&](note&) {
+    ran_on = std::this_thread::get_id();
+  };
   note one;
   actor.tell(one);
   EXPECT_EQ(ran_on, std::this_thread::get_id());
@@ -81,7 +83,9 @@ TEST(SerialActor, MayFreeTheMessageOnceItIsHandled)
   recorder actor(never_run.get_executor());
   auto owned = std::make_unique<note>();
   note& message = *owned;
-  actor.on_handle = [&](note&) { owned.reset(); }; // as a sender that is woken may do
+  actor.on_handle = [&](note&) {
+    owned.reset();
+  }; // as a sender that is woken may do
   actor.tell(message);
   EXPECT_EQ(owned, nullptr);
 }

@@ -12,7 +12,8 @@ namespace {
 using namespace test;
 
 /// `ldd`, `nm` and `run` each refuse the file with their own code, and say `text`.
-void expect_refused(const std::string& path, const std::string& text) {
+void expect_refused(const std::string& path, const std::string& text)
+{
   struct attempt {
     std::string command;
     int exit_code;
@@ -27,22 +28,26 @@ void expect_refused(const std::string& path, const std::string& text) {
   }
 }
 
-TEST(BrokenFile, IsReportedWhenMissing) {
+TEST(BrokenFile, IsReportedWhenMissing)
+{
   expect_refused("nowhere/at_all.wasm", "No such file or directory");
 }
 
-TEST(BrokenFile, IsReportedWhenADirectory) {
+TEST(BrokenFile, IsReportedWhenADirectory)
+{
   const scratch_directory scratch;
   expect_refused(scratch.path(), "not a regular file");
 }
 
-TEST(BrokenFile, IsReportedWhenEmpty) {
+TEST(BrokenFile, IsReportedWhenEmpty)
+{
   const scratch_directory scratch;
   scratch.write("empty.wasm", "");
   expect_refused(scratch / "empty.wasm", "offset 0");
 }
 
-TEST(BrokenFile, IsReportedWhenItHasTheOldDylinkSection) {
+TEST(BrokenFile, IsReportedWhenItHasTheOldDylinkSection)
+{
   const scratch_directory scratch;
   static constexpr std::array<char, 20> bytes{0, 'a', 's', 'm', 1,   0,   0,   0, 0, 10,
                                               6, 'd', 'y', 'l', 'i', 'n', 'k', 0, 0, 0};
@@ -50,7 +55,8 @@ TEST(BrokenFile, IsReportedWhenItHasTheOldDylinkSection) {
   expect_refused(scratch / "old.wasm", "rebuild it with a linker that writes dylink.0");
 }
 
-TEST(BrokenFile, IsReportedWithTheOffsetWhereverItIsCutShort) {
+TEST(BrokenFile, IsReportedWithTheOffsetWhereverItIsCutShort)
+{
   const scratch_directory scratch;
   const std::string whole = bytes_of_guest("libtls.so");
   for (const std::size_t size : {std::size_t{7}, std::size_t{40}, whole.size() / 3, whole.size() / 2}) {

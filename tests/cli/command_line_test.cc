@@ -11,17 +11,20 @@ namespace {
 
 using namespace test;
 
-std::string program(const std::string& name) {
+std::string program(const std::string& name)
+{
   return guest_directory() + "/" + name;
 }
 
-TEST(CommandLine, ShowsTheVersionsOfInterlinkAndItsEngine) {
+TEST(CommandLine, ShowsTheVersionsOfInterlinkAndItsEngine)
+{
   const command_result run = run_command({"--version"}, {});
   EXPECT_TRUE(ends_with(run, 0));
   EXPECT_TRUE(run.out.starts_with("interlink " INTERLINK_PROJECT_VERSION " (Wasmtime ")) << run.out;
 }
 
-TEST(CommandLine, NamesEveryDebugCategoryInTheHelp) {
+TEST(CommandLine, NamesEveryDebugCategoryInTheHelp)
+{
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"}, {"run", "--help"}}) {
     const command_result run = run_command(arguments, {});
     EXPECT_TRUE(ends_with(run, 0));
@@ -31,13 +34,15 @@ TEST(CommandLine, NamesEveryDebugCategoryInTheHelp) {
   }
 }
 
-TEST(CommandLine, RefusesAnUnknownCommandByName) {
+TEST(CommandLine, RefusesAnUnknownCommandByName)
+{
   const command_result run = run_command({"bogus", "x.wasm"}, {});
   EXPECT_TRUE(ends_with(run, 2));
   EXPECT_TRUE(run.err.contains("unknown command bogus")) << run.err;
 }
 
-TEST(CommandLine, EndsWith2WhenACommandLacksWhatItNeeds) {
+TEST(CommandLine, EndsWith2WhenACommandLacksWhatItNeeds)
+{
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{}, {"run"}, {"ldd"}, {"nm"}, {"run", "--dir"}, {"run", "--env"}}) {
     EXPECT_TRUE(ends_with(run_command(arguments, {}), 2)) << testing::PrintToString(arguments);
@@ -45,16 +50,19 @@ TEST(CommandLine, EndsWith2WhenACommandLacksWhatItNeeds) {
 }
 
 // static_command ends with the number of its arguments.
-TEST(CommandLine, GivesWhatFollowsTheProgramToTheGuest) {
+TEST(CommandLine, GivesWhatFollowsTheProgramToTheGuest)
+{
   EXPECT_TRUE(ends_with(run_command({"run", program("static_command.wasm"), "--dir", "-x", "--help", "--"}, {}), 4));
 }
 
-TEST(CommandLine, TakesASeparatorInFrontOfTheProgram) {
+TEST(CommandLine, TakesASeparatorInFrontOfTheProgram)
+{
   EXPECT_TRUE(
       ends_with(run_command({"run", "--wasm-cache", "off", "--", program("static_command.wasm"), "--"}, {}), 1));
 }
 
-TEST(CommandLine, TakesSeveralDirectories) {
+TEST(CommandLine, TakesSeveralDirectories)
+{
   const scratch_directory scratch;
   const command_result run =
       run_guest("opens_while_thread_spins",
@@ -62,7 +70,8 @@ TEST(CommandLine, TakesSeveralDirectories) {
   EXPECT_TRUE(succeeds(run));
 }
 
-TEST(CommandLine, EndsWith2AndNamesADirectoryThatIsMissing) {
+TEST(CommandLine, EndsWith2AndNamesADirectoryThatIsMissing)
+{
   for (const std::string option : {"--dir", "--lib-path"}) {
     const command_result run = run_command({"run", option, "no/such/place", program("static_command.wasm")}, {});
     EXPECT_TRUE(ends_with(run, 2));
@@ -70,41 +79,47 @@ TEST(CommandLine, EndsWith2AndNamesADirectoryThatIsMissing) {
   }
 }
 
-TEST(CommandLine, TakesSizesWithUnits) {
+TEST(CommandLine, TakesSizesWithUnits)
+{
   for (const std::string size : {"65536", "64k", "64K", "64KiB", "1MiB", "1m", "1MB"}) {
     EXPECT_TRUE(ends_with(run_command({"run", "--stack-size", size, program("static_command.wasm")}, {}), 0)) << size;
   }
 }
 
-TEST(CommandLine, RefusesWhatIsNoSize) {
+TEST(CommandLine, RefusesWhatIsNoSize)
+{
   for (const std::string size : {"", "0", "-1", "1x", "MiB", "1.5MiB", "99999999999999999999", "99999999999GiB"}) {
     const command_result run = run_command({"run", "--stack-size=" + size, program("static_command.wasm")}, {});
     EXPECT_TRUE(ends_with(run, 2)) << size;
   }
 }
 
-TEST(CommandLine, PassesAVariableOfTheHostOnByItsName) {
+TEST(CommandLine, PassesAVariableOfTheHostOnByItsName)
+{
   const command_result run = run_guest(
       "shows_arguments", {.options = {"--env", "GIVEN=1", "--env", "PASSED"}, .environment = {"PASSED=by the host"}});
   EXPECT_TRUE(succeeds(run));
   EXPECT_TRUE(run.out.contains("GIVEN is 1\nPASSED is by the host\n")) << run.out;
 }
 
-TEST(CommandLine, LeavesAVariableUnsetThatTheHostDoesNotHave) {
+TEST(CommandLine, LeavesAVariableUnsetThatTheHostDoesNotHave)
+{
   ASSERT_EQ(std::getenv("PASSED"), nullptr);
   const command_result run = run_guest("shows_arguments", {.options = {"--env", "PASSED"}});
   EXPECT_TRUE(succeeds(run));
   EXPECT_TRUE(run.out.contains("PASSED is not set\n")) << run.out;
 }
 
-TEST(CommandLine, KeepsCompiledModulesInTheDirectoryGiven) {
+TEST(CommandLine, KeepsCompiledModulesInTheDirectoryGiven)
+{
   const scratch_directory scratch;
   ASSERT_TRUE(
       ends_with(run_command({"run", "--wasm-cache", scratch / "cache", program("static_command.wasm")}, {}), 0));
   EXPECT_TRUE(std::filesystem::exists(scratch / "cache"));
 }
 
-TEST(CommandLine, RefusesACacheThatCannotBeMade) {
+TEST(CommandLine, RefusesACacheThatCannotBeMade)
+{
   const scratch_directory scratch;
   scratch.write("file", "in the way");
   const command_result run =

@@ -8,13 +8,15 @@ namespace {
 
 using namespace test;
 
-command_result plan_of(const std::string& program, std::vector<std::string> options = {}) {
+command_result plan_of(const std::string& program, std::vector<std::string> options = {})
+{
   options.insert(options.begin(), {"ldd", "--plan"});
   options.push_back(program);
   return run_command(std::move(options), {});
 }
 
-TEST(LddPlan, PrintsBasesBindingsSlotsAndConstructors) {
+TEST(LddPlan, PrintsBasesBindingsSlotsAndConstructors)
+{
   const command_result run = plan_of("needed_constructors_run_before_main.wasm", {"--dir", ".::."});
   EXPECT_TRUE(ends_with(run, 0));
   for (const std::string part : {"  stack 0x", "  heap base 0x",
@@ -27,11 +29,13 @@ TEST(LddPlan, PrintsBasesBindingsSlotsAndConstructors) {
   }
 }
 
-TEST(LddPlan, IsTheSameEachTime) {
+TEST(LddPlan, IsTheSameEachTime)
+{
   EXPECT_EQ(plan_of("throws_across_modules.wasm").out, plan_of("throws_across_modules.wasm").out);
 }
 
-TEST(LddPlan, ChoosesTheSlotThatTheProgramUsesWhenItRuns) {
+TEST(LddPlan, ChoosesTheSlotThatTheProgramUsesWhenItRuns)
+{
   const std::string name = "needed_constructors_run_before_main";
   const command_result planned = plan_of(name + ".wasm", {"--dir", ".::."});
   const command_result run =
@@ -40,13 +44,15 @@ TEST(LddPlan, ChoosesTheSlotThatTheProgramUsesWhenItRuns) {
   EXPECT_TRUE(run.err.contains("env.order_own_12 [thunk to slot 5 ")) << run.err;
 }
 
-TEST(LddPlan, FollowsTheSizeOfTheStack) {
+TEST(LddPlan, FollowsTheSizeOfTheStack)
+{
   const command_result run = plan_of("binds_lazily.wasm", {"--stack-size", "1MiB"});
   EXPECT_TRUE(ends_with(run, 0));
   EXPECT_NE(run.out, plan_of("binds_lazily.wasm").out);
 }
 
-TEST(LddPlan, PlansAProgramAtFixedAddresses) {
+TEST(LddPlan, PlansAProgramAtFixedAddresses)
+{
   const command_result run = plan_of("fixed_main_with_tls_side_and_threads.wasm");
   EXPECT_TRUE(ends_with(run, 0));
   EXPECT_TRUE(run.out.contains("the main module lies at fixed addresses")) << run.out;
@@ -54,13 +60,15 @@ TEST(LddPlan, PlansAProgramAtFixedAddresses) {
   EXPECT_FALSE(run.out.contains("TLS block of module 1 ")) << run.out;
 }
 
-TEST(LddPlan, SaysThatALibraryAloneHasNoPlan) {
+TEST(LddPlan, SaysThatALibraryAloneHasNoPlan)
+{
   const command_result run = plan_of("libplain.so");
   EXPECT_TRUE(ends_with(run, 1));
   EXPECT_TRUE(run.err.contains("--plan needs a main module")) << run.err;
 }
 
-TEST(LddPlan, NeedsEveryLibrary) {
+TEST(LddPlan, NeedsEveryLibrary)
+{
   const scratch_directory scratch;
   scratch.copy_guest("needed_constructors_run_before_main.wasm", "alone.wasm");
   const command_result run = plan_of(scratch / "alone.wasm");
@@ -68,7 +76,8 @@ TEST(LddPlan, NeedsEveryLibrary) {
   EXPECT_TRUE(run.err.contains("libchain_a.so not found")) << run.err;
 }
 
-TEST(LddPlan, EndsWith1WhenTheMemoryIsTooSmall) {
+TEST(LddPlan, EndsWith1WhenTheMemoryIsTooSmall)
+{
   const command_result run = plan_of("binds_lazily.wasm", {"--max-memory", "1MiB"});
   EXPECT_TRUE(ends_with(run, 1));
   EXPECT_TRUE(run.err.contains("binds_lazily.wasm")) << run.err;

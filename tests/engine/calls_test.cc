@@ -46,8 +46,8 @@ TEST_F(Calls, TellTheTypeOfAFunction)
   auto run = guest(R"((module (func (export "run") (param i32 i64 v128 funcref) (result f32 externref)
                        unreachable)))",
                    "run");
-  EXPECT_EQ(store_->type_of(run), (function_type{{wasm::i32, wasm::i64, wasm::v128, wasm::funcref},
-                                                 {wasm::f32, wasm::externref}}));
+  EXPECT_EQ(store_->type_of(run),
+            (function_type{{wasm::i32, wasm::i64, wasm::v128, wasm::funcref}, {wasm::f32, wasm::externref}}));
 }
 
 TEST_F(HostFunctions, AnswerThroughTheSlotsOfTheirArguments)

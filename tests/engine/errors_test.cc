@@ -39,8 +39,7 @@ TEST_F(Traps, NameTheFunctionsOnTheStackInnermostFirst)
 {
   auto trapped = store_->call(guest(trapping_module, "run"), {});
   ASSERT_FALSE(trapped);
-  EXPECT_EQ(names_of(trapped.error().detail().trap->frames),
-            (std::vector<std::string>{"shop.inner", "shop.outer"}));
+  EXPECT_EQ(names_of(trapped.error().detail().trap->frames), (std::vector<std::string>{"shop.inner", "shop.outer"}));
 }
 
 TEST_F(Traps, TellFunctionIndexAndModuleOffset)
@@ -134,9 +133,8 @@ TEST_F(HostErrors, ComeOutOfInstantiateUnchanged)
 
 TEST_F(HostErrors, GainTheGuestsBacktrace)
 {
-  auto failing = host([](store&, std::span<value_slot>) -> result<void> {
-    return fail(errc::symbol_not_found, "no such symbol");
-  });
+  auto failing = host(
+      [](store&, std::span<value_slot>) -> result<void> { return fail(errc::symbol_not_found, "no such symbol"); });
   auto got = store_->call(guest(calling_module, "run", {failing}), {});
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().code(), errc::symbol_not_found);
@@ -212,11 +210,11 @@ TEST_F(Backtrace, InsideAHostFunctionTellsAllGuestFrames)
     frames = caller.backtrace();
     return result<void>();
   });
-  auto inner = guest(R"((module $in (import "env" "host" (func $h)) (func $f (export "run") call $h)))", "run",
-                     {looking});
+  auto inner =
+      guest(R"((module $in (import "env" "host" (func $h)) (func $f (export "run") call $h)))", "run", {looking});
   auto middle = host([&](store& caller, std::span<value_slot>) { return caller.call(inner, {}); });
-  auto outer = guest(R"((module $out (import "env" "host" (func $h)) (func $g (export "run") call $h)))", "run",
-                     {middle});
+  auto outer =
+      guest(R"((module $out (import "env" "host" (func $h)) (func $g (export "run") call $h)))", "run", {middle});
   ASSERT_TRUE(store_->call(outer, {}));
   EXPECT_EQ(names_of(frames), (std::vector<std::string>{"in.f", "out.g"}));
 }
@@ -236,7 +234,10 @@ TEST_F(Backtrace, LeavesTheGuestRunning)
   EXPECT_EQ(call_i32(run), 112U);
 }
 
-TEST_F(Backtrace, OutsideOfCallsIsEmpty) { EXPECT_TRUE(store_->backtrace().empty()); }
+TEST_F(Backtrace, OutsideOfCallsIsEmpty)
+{
+  EXPECT_TRUE(store_->backtrace().empty());
+}
 
 } // namespace
 } // namespace interlink::engine

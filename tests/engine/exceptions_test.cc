@@ -38,7 +38,10 @@ protected:
   }
 };
 
-TEST_F(Exceptions, PassBetweenModules) { EXPECT_EQ(call_i32(catcher(thrower())), 7U); }
+TEST_F(Exceptions, PassBetweenModules)
+{
+  EXPECT_EQ(call_i32(catcher(thrower())), 7U);
+}
 
 TEST_F(Exceptions, ThatNobodyCatchesAreGuestThrew)
 {

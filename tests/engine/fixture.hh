@@ -15,7 +15,8 @@
 namespace interlink::engine {
 
 /// The value of a result that the test needs in order to go on.
-template <class T> T need(result<T> got)
+template <class T>
+T need(result<T> got)
 {
   if (!got) {
     ADD_FAILURE() << got.error().message();
@@ -47,7 +48,8 @@ protected:
     return store_->instantiate(*compile(text), imports);
   }
 
-  template <class Handle> Handle exported(const instance& from, std::string_view name)
+  template <class Handle>
+  Handle exported(const instance& from, std::string_view name)
   {
     auto found = store_->find_export(from, name);
     if (!found || !std::holds_alternative<Handle>(*found)) {

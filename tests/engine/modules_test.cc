@@ -9,7 +9,6 @@
 #include <map>
 #include <string>
 #include <thread>
-
 #include <unistd.h>
 
 namespace interlink::engine {
@@ -26,13 +25,17 @@ std::vector<std::byte> bytes_of(std::initializer_list<int> values)
   return bytes;
 }
 
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool contains(std::string_view text, std::string_view part)
+{
+  return text.find(part) != std::string_view::npos;
+}
 
 // (module (func try catch_all end)): try is 0x06, catch_all is 0x19 in the legacy encoding.
-const std::vector<std::byte> legacy_module = bytes_of({0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0,       // header
-                                                       1, 4, 1, 0x60, 0, 0,                      // type () -> ()
-                                                       3, 2, 1, 0,                               // one function
-                                                       10, 8, 1, 6, 0, 0x06, 0x40, 0x19, 0x0b, 0x0b}); // its body
+const std::vector<std::byte> legacy_module =
+    bytes_of({0x00, 0x61, 0x73, 0x6d, 1, 0,    0,    0,                  // header
+              1,    4,    1,    0x60, 0, 0,                              // type () -> ()
+              3,    2,    1,    0,                                       // one function
+              10,   8,    1,    6,    0, 0x06, 0x40, 0x19, 0x0b, 0x0b}); // its body
 
 TEST_F(Modules, RefusesBytesThatAreNoModule)
 {
@@ -178,6 +181,7 @@ TEST_F(Modules, OutliveTheirEngine)
 class CacheDirectory : public testing::Test {
 protected:
   CacheDirectory() : path_(testing::TempDir() + "interlink-engine-" + std::to_string(::getpid())) { remove(); }
+
   ~CacheDirectory() override { remove(); }
 
   /// The engine may write its statistics at the same time; what is left over then is in the tests' own folder.

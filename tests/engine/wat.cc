@@ -2,10 +2,9 @@
 #include "tests/engine/wat.hh"
 
 #include <gtest/gtest.h>
+#include <wasmtime.h>
 
 #include <string>
-
-#include <wasmtime.h>
 
 namespace interlink::engine {
 

@@ -12,14 +12,16 @@ using namespace test;
 
 using values = std::vector<guest_value>;
 
-TEST(FacadeCall, ReturnsWhatTheFunctionReturns) {
+TEST(FacadeCall, ReturnsWhatTheFunctionReturns)
+{
   embedding guest("computes");
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();
   EXPECT_EQ(guest.call(*first, "computes_add", {40, 2}), values{42});
 }
 
-TEST(FacadeCall, NamesBothTypesWhenAnArgumentIsOfAnotherType) {
+TEST(FacadeCall, NamesBothTypesWhenAnArgumentIsOfAnotherType)
+{
   embedding guest("computes");
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();
@@ -30,7 +32,8 @@ TEST(FacadeCall, NamesBothTypesWhenAnArgumentIsOfAnotherType) {
   EXPECT_EQ(refused.error().detail().found, "(func (param i32 f64) (result i32))");
 }
 
-TEST(FacadeCall, NamesBothTypesWhenAnArgumentIsMissing) {
+TEST(FacadeCall, NamesBothTypesWhenAnArgumentIsMissing)
+{
   embedding guest("computes");
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();
@@ -40,7 +43,8 @@ TEST(FacadeCall, NamesBothTypesWhenAnArgumentIsMissing) {
   EXPECT_EQ(refused.error().detail().found, "(func (param i32) (result i32))");
 }
 
-TEST(FacadeCall, LeavesTheGroupServingAfterATypeError) {
+TEST(FacadeCall, LeavesTheGroupServingAfterATypeError)
+{
   embedding guest("computes");
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();
@@ -48,7 +52,8 @@ TEST(FacadeCall, LeavesTheGroupServingAfterATypeError) {
   EXPECT_EQ(guest.call(*first, "computes_add", {1, 2}), values{3});
 }
 
-TEST(FacadeCall, RefusesASlotThatHoldsNoFunction) {
+TEST(FacadeCall, RefusesASlotThatHoldsNoFunction)
+{
   embedding guest("computes");
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();
@@ -58,7 +63,8 @@ TEST(FacadeCall, RefusesASlotThatHoldsNoFunction) {
   EXPECT_EQ(refused.error().code(), errc::invalid_argument);
 }
 
-TEST(FacadeCall, CallsAFunctionOfALibraryThatItOpened) {
+TEST(FacadeCall, CallsAFunctionOfALibraryThatItOpened)
+{
   embedding guest("embedded");
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();
@@ -71,7 +77,8 @@ TEST(FacadeCall, CallsAFunctionOfALibraryThatItOpened) {
   EXPECT_EQ(await(in.async_call(*add, {40, 2}, asio::use_future)), values{42});
 }
 
-TEST(FacadeCall, RefusesDataAsAFunction) {
+TEST(FacadeCall, RefusesDataAsAFunction)
+{
   embedding guest("embedded");
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();
@@ -83,7 +90,8 @@ TEST(FacadeCall, RefusesDataAsAFunction) {
   EXPECT_EQ(refused.error().code(), errc::symbol_type_mismatch);
 }
 
-TEST(FacadeCall, FindsTheMailboxOfABusyGroupFullAfter1024Calls) {
+TEST(FacadeCall, FindsTheMailboxOfABusyGroupFullAfter1024Calls)
+{
   embedding guest("computes");
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();
@@ -105,7 +113,8 @@ TEST(FacadeCall, FindsTheMailboxOfABusyGroupFullAfter1024Calls) {
   }
 }
 
-TEST(FacadeCall, FailsWithStoppingOnceTheProcessHasEnded) {
+TEST(FacadeCall, FailsWithStoppingOnceTheProcessHasEnded)
+{
   embedding guest("computes");
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();
@@ -118,7 +127,8 @@ TEST(FacadeCall, FailsWithStoppingOnceTheProcessHasEnded) {
   EXPECT_EQ(refused.error().code(), errc::stopping);
 }
 
-TEST(FacadeCall, FailsWithTheTrapOfItsFunction) {
+TEST(FacadeCall, FailsWithTheTrapOfItsFunction)
+{
   embedding guest("computes");
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();
@@ -129,7 +139,8 @@ TEST(FacadeCall, FailsWithTheTrapOfItsFunction) {
   EXPECT_EQ(trapped.error().detail().trap->frames.at(0).function_name, "computes_trap");
 }
 
-TEST(FacadeCall, EndsTheProcessWith134WhenItTraps) {
+TEST(FacadeCall, EndsTheProcessWith134WhenItTraps)
+{
   embedding guest("computes");
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();

@@ -22,7 +22,8 @@ using values = std::vector<guest_value>;
 
 /// A started program with a function to call.
 struct callable {
-  callable() : guest("computes") {
+  callable() : guest("computes")
+  {
     auto started = guest.start();
     if (!started) {
       return;
@@ -38,7 +39,8 @@ struct callable {
   std::optional<function> add;
 };
 
-TEST(FacadeCompletion, RunsOnTheExecutorOfTheHandler) {
+TEST(FacadeCompletion, RunsOnTheExecutorOfTheHandler)
+{
   callable program;
   ASSERT_TRUE(program.add);
   asio::io_context context;
@@ -54,7 +56,8 @@ TEST(FacadeCompletion, RunsOnTheExecutorOfTheHandler) {
   EXPECT_TRUE(was_in_context);
 }
 
-TEST(FacadeCompletion, RunsOnTheProcesssExecutorWhenTheHandlerHasNone) {
+TEST(FacadeCompletion, RunsOnTheProcesssExecutorWhenTheHandlerHasNone)
+{
   callable program;
   ASSERT_TRUE(program.add);
   std::promise<std::thread::id> own;
@@ -65,7 +68,8 @@ TEST(FacadeCompletion, RunsOnTheProcesssExecutorWhenTheHandlerHasNone) {
   EXPECT_EQ(ran_on.get_future().get(), own.get_future().get());
 }
 
-TEST(FacadeCompletion, KeepsTheExecutorOfTheHandlerAtWork) {
+TEST(FacadeCompletion, KeepsTheExecutorOfTheHandlerAtWork)
+{
   callable program;
   ASSERT_TRUE(program.add);
   const auto busy = computing_call::start(program.guest, *program.first);
@@ -84,7 +88,8 @@ TEST(FacadeCompletion, KeepsTheExecutorOfTheHandlerAtWork) {
 
 /// Starts a call in a handler of the very executor that its own handler runs on; says whether that ran inside the
 /// initiation.
-bool completes_inside_initiation(callable& program) {
+bool completes_inside_initiation(callable& program)
+{
   asio::io_context context;
   bool is_initiating = false;
   std::optional<bool> was_initiating;
@@ -100,20 +105,23 @@ bool completes_inside_initiation(callable& program) {
   return was_initiating.value_or(true);
 }
 
-TEST(FacadeCompletion, NeverRunsInsideTheInitiation) {
+TEST(FacadeCompletion, NeverRunsInsideTheInitiation)
+{
   callable program;
   ASSERT_TRUE(program.add);
   EXPECT_FALSE(completes_inside_initiation(program));
 }
 
-TEST(FacadeCompletion, NeverRunsInsideAnInitiationThatFailsAtOnce) {
+TEST(FacadeCompletion, NeverRunsInsideAnInitiationThatFailsAtOnce)
+{
   callable program;
   ASSERT_TRUE(program.add);
   ASSERT_TRUE(program.guest.stop(facade_deadline));
   EXPECT_FALSE(completes_inside_initiation(program));
 }
 
-TEST(FacadeCompletion, HappensOnceForEachCallWhenTheProcessStopsUnderThem) {
+TEST(FacadeCompletion, HappensOnceForEachCallWhenTheProcessStopsUnderThem)
+{
   callable program;
   ASSERT_TRUE(program.add);
   const auto busy = computing_call::start(program.guest, *program.first);
@@ -137,7 +145,8 @@ TEST(FacadeCompletion, HappensOnceForEachCallWhenTheProcessStopsUnderThem) {
   EXPECT_EQ(codes, std::vector<errc>(call_count, errc::stopping));
 }
 
-TEST(FacadeCompletion, TakesACallback) {
+TEST(FacadeCompletion, TakesACallback)
+{
   callable program;
   ASSERT_TRUE(program.add);
   std::promise<result<values>> outcome;
@@ -145,7 +154,8 @@ TEST(FacadeCompletion, TakesACallback) {
   EXPECT_EQ(await(outcome.get_future()), values{42});
 }
 
-TEST(FacadeCompletion, TakesACallbackThatCanOnlyBeMoved) {
+TEST(FacadeCompletion, TakesACallbackThatCanOnlyBeMoved)
+{
   callable program;
   ASSERT_TRUE(program.add);
   std::promise<result<values>> outcome;
@@ -155,18 +165,21 @@ TEST(FacadeCompletion, TakesACallbackThatCanOnlyBeMoved) {
   EXPECT_EQ(await(outcome.get_future()), values{42});
 }
 
-TEST(FacadeCompletion, TakesUseFuture) {
+TEST(FacadeCompletion, TakesUseFuture)
+{
   callable program;
   ASSERT_TRUE(program.add);
   std::future<result<values>> sum = program.first->async_call(*program.add, {40, 2}, asio::use_future);
   EXPECT_EQ(await(std::move(sum)), values{42});
 }
 
-asio::awaitable<result<values>> add_in_coroutine(group in, function add) {
+asio::awaitable<result<values>> add_in_coroutine(group in, function add)
+{
   co_return co_await in.async_call(std::move(add), values(2, 21), asio::use_awaitable);
 }
 
-TEST(FacadeCompletion, TakesUseAwaitable) {
+TEST(FacadeCompletion, TakesUseAwaitable)
+{
   callable program;
   ASSERT_TRUE(program.add);
   asio::io_context context;
@@ -176,7 +189,8 @@ TEST(FacadeCompletion, TakesUseAwaitable) {
   EXPECT_EQ(sum.get(), values{42});
 }
 
-TEST(FacadeCompletion, ResumesACoroutineOnItsExecutor) {
+TEST(FacadeCompletion, ResumesACoroutineOnItsExecutor)
+{
   callable program;
   ASSERT_TRUE(program.add);
   asio::io_context context;

@@ -10,7 +10,8 @@
 namespace interlink::test {
 
 embedding::embedding(const std::string& name, engine::engine_options engine_options)
-    : handlers_(std::make_unique<asio::thread_pool>(1)) {
+    : handlers_(std::make_unique<asio::thread_pool>(1))
+{
   engine_options.cache_directory = INTERLINK_SCENARIO_CACHE;
   auto engine = engine::make_wasmtime_engine(engine_options);
   if (!engine) {
@@ -30,7 +31,8 @@ embedding::embedding(const std::string& name, engine::engine_options engine_opti
   process_.emplace(std::move(*made));
 }
 
-embedding::~embedding() {
+embedding::~embedding()
+{
   if (process_) {
     constexpr std::chrono::seconds grace{10};
     const auto stopped = stop(grace);
@@ -47,8 +49,8 @@ embedding::~embedding() {
   handlers_->join();
 }
 
-result<std::vector<guest_value>> embedding::call(group in, const std::string& name,
-                                                 std::vector<guest_value> arguments) {
+result<std::vector<guest_value>> embedding::call(group in, const std::string& name, std::vector<guest_value> arguments)
+{
   auto found = find(in, name);
   if (!found) {
     return fail(std::move(found.error()));
@@ -56,7 +58,8 @@ result<std::vector<guest_value>> embedding::call(group in, const std::string& na
   return await(in.async_call(std::move(*found), std::move(arguments), asio::use_future));
 }
 
-std::unique_ptr<computing_call> computing_call::start(embedding& guest, group in) {
+std::unique_ptr<computing_call> computing_call::start(embedding& guest, group in)
+{
   const auto address = guest.call(in, "computes_state", {});
   const auto compute = guest.find(in, "computes_until_told");
   if (!address || !compute) {

@@ -27,7 +27,8 @@ inline constexpr std::chrono::seconds facade_deadline{60};
 
 /// The outcome, or deadline_passed.
 template <class T>
-result<T> await(std::future<result<T>> outcome) {
+result<T> await(std::future<result<T>> outcome)
+{
   if (outcome.wait_for(facade_deadline) != std::future_status::ready) {
     return fail(errc::deadline_passed, "nothing came before the deadline");
   }
@@ -36,7 +37,8 @@ result<T> await(std::future<result<T>> outcome) {
 
 /// True as soon as `condition` is; false when it is not before the deadline.
 template <class Condition>
-bool comes_true(Condition condition) {
+bool comes_true(Condition condition)
+{
   const auto deadline = std::chrono::steady_clock::now() + facade_deadline;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) {
@@ -68,13 +70,15 @@ public:
   result<group> start() { return await(process_->async_start(asio::use_future)); }
 
   /// A function of main.
-  result<function> find(group in, const std::string& name) {
+  result<function> find(group in, const std::string& name)
+  {
     return await(in.async_find_symbol(library{main_handle}, name, asio::use_future));
   }
 
   result<std::vector<guest_value>> call(group in, const std::string& name, std::vector<guest_value> arguments);
 
-  result<stop_report> stop(std::chrono::milliseconds grace) {
+  result<stop_report> stop(std::chrono::milliseconds grace)
+  {
     return await(process_->async_stop(grace, asio::use_future));
   }
 
@@ -106,10 +110,12 @@ private:
   static constexpr std::int32_t computing = 1;
   static constexpr std::int32_t told_to_return = 2;
 
-  computing_call(engine::shared_memory_ptr memory, std::int32_t address)
-      : memory_(std::move(memory)), address_(address) {}
+  computing_call(engine::shared_memory_ptr memory, std::int32_t address) : memory_(std::move(memory)), address_(address)
+  {
+  }
 
-  std::atomic_ref<std::int32_t> state() {
+  std::atomic_ref<std::int32_t> state()
+  {
     return std::atomic_ref<std::int32_t>(*reinterpret_cast<std::int32_t*>(memory_->data() + address_));
   }
 

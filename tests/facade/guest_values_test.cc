@@ -13,14 +13,16 @@ constexpr std::uint32_t buffer_address = 8;
 constexpr char untouched = '#';
 
 /// What lies in 32 bytes of memory after `text` was written to a buffer of `length` at `buffer_address`.
-std::string written(std::uint32_t length, std::string_view text, std::uint32_t address = buffer_address) {
+std::string written(std::uint32_t length, std::string_view text, std::uint32_t address = buffer_address)
+{
   std::string bytes(32, untouched);
   write_text(wasi::guest_memory(std::as_writable_bytes(std::span(bytes))), address, length, text);
   return bytes;
 }
 
 /// The buffer's bytes up to its NUL; the test fails when anything else was touched.
-std::string text_in_buffer(std::uint32_t length, std::string_view text) {
+std::string text_in_buffer(std::uint32_t length, std::string_view text)
+{
   const std::string bytes = written(length, text);
   const std::size_t end = bytes.find('\0');
   EXPECT_LT(end, buffer_address + length) << "not terminated within the buffer";
@@ -29,41 +31,49 @@ std::string text_in_buffer(std::uint32_t length, std::string_view text) {
   return bytes.substr(buffer_address, end - buffer_address);
 }
 
-TEST(WriteText, WritesNothingToABufferOfLengthZero) {
+TEST(WriteText, WritesNothingToABufferOfLengthZero)
+{
   EXPECT_EQ(written(0, "text"), std::string(32, untouched));
 }
 
-TEST(WriteText, WritesOnlyTheTerminatorToABufferOfLengthOne) {
+TEST(WriteText, WritesOnlyTheTerminatorToABufferOfLengthOne)
+{
   EXPECT_EQ(text_in_buffer(1, "text"), "");
 }
 
-TEST(WriteText, KeepsAllOfATextThatFitsWithItsTerminator) {
+TEST(WriteText, KeepsAllOfATextThatFitsWithItsTerminator)
+{
   EXPECT_EQ(text_in_buffer(5, "text"), "text");
   EXPECT_EQ(text_in_buffer(9, "text"), "text");
 }
 
-TEST(WriteText, CutsATextThatLacksRoomForItsTerminator) {
+TEST(WriteText, CutsATextThatLacksRoomForItsTerminator)
+{
   EXPECT_EQ(text_in_buffer(4, "text"), "tex");
 }
 
-TEST(WriteText, TerminatesAnEmptyText) {
+TEST(WriteText, TerminatesAnEmptyText)
+{
   EXPECT_EQ(text_in_buffer(4, ""), "");
 }
 
-TEST(WriteText, CutsInFrontOfATwoByteCodePoint) {
+TEST(WriteText, CutsInFrontOfATwoByteCodePoint)
+{
   const std::string text = "a\u00e9b"; // 1 + 2 + 1 bytes
   EXPECT_EQ(text_in_buffer(3, text), "a");
   EXPECT_EQ(text_in_buffer(4, text), "a\u00e9");
 }
 
-TEST(WriteText, CutsInFrontOfAThreeByteCodePoint) {
+TEST(WriteText, CutsInFrontOfAThreeByteCodePoint)
+{
   const std::string text = "a\u20acb"; // 1 + 3 + 1 bytes
   EXPECT_EQ(text_in_buffer(3, text), "a");
   EXPECT_EQ(text_in_buffer(4, text), "a");
   EXPECT_EQ(text_in_buffer(5, text), "a\u20ac");
 }
 
-TEST(WriteText, CutsInFrontOfAFourByteCodePoint) {
+TEST(WriteText, CutsInFrontOfAFourByteCodePoint)
+{
   const std::string text = "a\U0001f600b"; // 1 + 4 + 1 bytes
   EXPECT_EQ(text_in_buffer(3, text), "a");
   EXPECT_EQ(text_in_buffer(4, text), "a");
@@ -71,46 +81,54 @@ TEST(WriteText, CutsInFrontOfAFourByteCodePoint) {
   EXPECT_EQ(text_in_buffer(6, text), "a\U0001f600");
 }
 
-TEST(WriteText, KeepsNothingOfACodePointThatDoesNotFitAtAll) {
+TEST(WriteText, KeepsNothingOfACodePointThatDoesNotFitAtAll)
+{
   EXPECT_EQ(text_in_buffer(3, "\U0001f600"), "");
 }
 
-TEST(WriteText, WritesNothingWhenTheBufferIsOutsideOfMemory) {
+TEST(WriteText, WritesNothingWhenTheBufferIsOutsideOfMemory)
+{
   EXPECT_EQ(written(8, "text", 30), std::string(32, untouched));
   EXPECT_EQ(written(8, "text", 32), std::string(32, untouched));
   EXPECT_EQ(written(0xFFFFFFFF, "text", 0xFFFFFFFF), std::string(32, untouched));
 }
 
-TEST(Utf8, IsAnyWellFormedText) {
+TEST(Utf8, IsAnyWellFormedText)
+{
   for (const std::string_view text : {"", "a", "\x7f", "\u0080", "\u07ff", "\u0800", "\xed\x9f\xbf", "\ue000", "\uffff",
                                       "\U00010000", "\U0010ffff", "lib\u00e9\u20ac\U0001f600.so"}) {
     EXPECT_TRUE(is_utf8(text)) << text;
   }
 }
 
-TEST(Utf8, IsNoStrayContinuation) {
+TEST(Utf8, IsNoStrayContinuation)
+{
   EXPECT_FALSE(is_utf8("\x80"));
   EXPECT_FALSE(is_utf8("a\xbfz"));
 }
 
-TEST(Utf8, IsNoTruncatedSequence) {
+TEST(Utf8, IsNoTruncatedSequence)
+{
   for (const std::string_view text : {"\xc3", "\xe2\x82", "\xf0\x9f\x98", "\xc3z", "\xe2\x82z", "\xf0\x9f\x98z"}) {
     EXPECT_FALSE(is_utf8(text)) << text.size();
   }
 }
 
-TEST(Utf8, IsNoOverlongForm) {
+TEST(Utf8, IsNoOverlongForm)
+{
   for (const std::string_view text : {"\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf"}) {
     EXPECT_FALSE(is_utf8(text)) << text.size();
   }
 }
 
-TEST(Utf8, IsNoSurrogate) {
+TEST(Utf8, IsNoSurrogate)
+{
   EXPECT_FALSE(is_utf8("\xed\xa0\x80"));
   EXPECT_FALSE(is_utf8("\xed\xbf\xbf"));
 }
 
-TEST(Utf8, IsNothingAboveTheLastCodePoint) {
+TEST(Utf8, IsNothingAboveTheLastCodePoint)
+{
   EXPECT_FALSE(is_utf8("\xf4\x90\x80\x80"));
   EXPECT_FALSE(is_utf8("\xf5\x80\x80\x80"));
   EXPECT_FALSE(is_utf8("\xff"));

@@ -10,13 +10,15 @@ namespace {
 
 using namespace test;
 
-engine::engine_options interruptible() {
+engine::engine_options interruptible()
+{
   engine::engine_options options;
   options.interruptible = true;
   return options;
 }
 
-TEST(FacadeStop, EndsAGroupThatWaitsForCalls) {
+TEST(FacadeStop, EndsAGroupThatWaitsForCalls)
+{
   embedding guest("computes");
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();
@@ -25,7 +27,8 @@ TEST(FacadeStop, EndsAGroupThatWaitsForCalls) {
   EXPECT_TRUE(stopped->still_running.empty());
 }
 
-TEST(FacadeStop, ReportsAThreadThatComputesWithoutCalls) {
+TEST(FacadeStop, ReportsAThreadThatComputesWithoutCalls)
+{
   embedding guest("computes");
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();
@@ -38,7 +41,8 @@ TEST(FacadeStop, ReportsAThreadThatComputesWithoutCalls) {
   EXPECT_EQ(stopped->still_running[0].waiting_in, "");
 }
 
-TEST(FacadeStop, CanBeAskedAgainForTheThreadsItLeft) {
+TEST(FacadeStop, CanBeAskedAgainForTheThreadsItLeft)
+{
   embedding guest("computes");
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();
@@ -51,7 +55,8 @@ TEST(FacadeStop, CanBeAskedAgainForTheThreadsItLeft) {
   EXPECT_TRUE(stopped->still_running.empty());
 }
 
-TEST(FacadeStop, EndsAThreadThatComputesWhenTheEngineIsInterruptible) {
+TEST(FacadeStop, EndsAThreadThatComputesWhenTheEngineIsInterruptible)
+{
   embedding guest("computes", interruptible());
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();
@@ -62,7 +67,8 @@ TEST(FacadeStop, EndsAThreadThatComputesWhenTheEngineIsInterruptible) {
   EXPECT_TRUE(stopped->still_running.empty());
 }
 
-TEST(FacadeStop, FailsTheCallThatItInterrupts) {
+TEST(FacadeStop, FailsTheCallThatItInterrupts)
+{
   embedding guest("computes", interruptible());
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();
@@ -72,7 +78,8 @@ TEST(FacadeStop, FailsTheCallThatItInterrupts) {
   EXPECT_FALSE(busy->outcome());
 }
 
-TEST(FacadeStop, LeavesExitCodeZeroWithoutFailure) {
+TEST(FacadeStop, LeavesExitCodeZeroWithoutFailure)
+{
   embedding guest("computes");
   ASSERT_TRUE(guest.start());
   ASSERT_TRUE(guest.stop(facade_deadline));
@@ -81,7 +88,8 @@ TEST(FacadeStop, LeavesExitCodeZeroWithoutFailure) {
   EXPECT_FALSE(outcome.failure);
 }
 
-TEST(FacadeStart, RefusesToStartAProgramAgain) {
+TEST(FacadeStart, RefusesToStartAProgramAgain)
+{
   embedding guest("computes");
   ASSERT_TRUE(guest.start());
   const auto again = guest.start();
@@ -90,7 +98,8 @@ TEST(FacadeStart, RefusesToStartAProgramAgain) {
   EXPECT_NE(again.error().message().find("the program was started already"), std::string::npos);
 }
 
-TEST(FacadeStart, LeavesTheProgramServingWhenItRefusesTheSecond) {
+TEST(FacadeStart, LeavesTheProgramServingWhenItRefusesTheSecond)
+{
   embedding guest("computes");
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();

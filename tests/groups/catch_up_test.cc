@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// How a group comes to have what others published: the check in front of its indirect calls, both phases, nesting, skipped
-// incarnations. Invariants G1 to G4 of groups/instance_group.hh.
+// How a group comes to have what others published: the check in front of its indirect calls, both phases, nesting,
+// skipped incarnations. Invariants G1 to G4 of groups/instance_group.hh.
 #include "tests/support/fake_process.hh"
 
 #include <gtest/gtest.h>
@@ -82,7 +82,9 @@ TEST_F(CatchUp, GivesEachGroupItsOwnThreadLocalStorage)
   start();
   const std::uint32_t slot = find(open("lib1.so"), "tls1");
   EXPECT_EQ(process.call_slot(other, slot), support::tls_word_of(1));
-  const auto block_of = [](instance_group& group) { return group.store().block_of(module_id{2}).value; };
+  const auto block_of = [](instance_group& group) {
+    return group.store().block_of(module_id{2}).value;
+  };
   EXPECT_NE(process.in(opener, block_of), process.in(other, block_of));
 }
 
@@ -119,7 +121,9 @@ TEST_F(CatchUp, HasFilledEverySlotWhenAnOpenStartFunctionRuns)
   open("lib1.so");
   // The follower's first check finds both operations; the start function of the first calls into the second.
   const std::uint32_t slot = find(open("lib2.so"), "tls2");
-  process.on_index = [&](instance_group& group) { return group.id() == other ? slot : 0; };
+  process.on_index = [&](instance_group& group) {
+    return group.id() == other ? slot : 0;
+  };
   process.call_slot(other, slot);
   EXPECT_EQ(process.events().back(), (guest_event{other, event_called, support::tls_word_of(2)})); // G1
 }
@@ -146,8 +150,7 @@ TEST_F(CatchUp, NestsWhenAnOpenStartFunctionFindsANewerHead)
       of_other.push_back(event.what * 10'000 + event.number);
     }
   }
-  EXPECT_EQ(of_other, (std::vector<std::uint32_t>{event_open_start * 10'000 + 1,
-                                                  event_open_start * 10'000 + 2,
+  EXPECT_EQ(of_other, (std::vector<std::uint32_t>{event_open_start * 10'000 + 1, event_open_start * 10'000 + 2,
                                                   event_called * 10'000 + 2000}));
 }
 
@@ -161,7 +164,9 @@ TEST_F(CatchUp, RunsOpenStartFunctionsOnAStackOfTheirOwn)
     return result<void>{};
   };
   const std::uint32_t slot = find(open("lib1.so"), "f1_0");
-  const auto pointer = [](instance_group& group) { return *group.store().stack_pointer(); };
+  const auto pointer = [](instance_group& group) {
+    return *group.store().stack_pointer();
+  };
   const std::uint32_t before = process.in(other, pointer);
   process.call_slot(other, slot);
   EXPECT_NE(inside, before);
@@ -269,11 +274,13 @@ TEST_F(CatchUp, EndsTheProcessWhenAGroupWithGuestFramesCannotApply)
   const auto unwound = process.in(other, [&](instance_group& group) {
     // The load is published while a call is under way in this group.
     const engine::function inside =
-      group.store().store().make_function({}, [&](engine::store&, std::span<engine::value_slot>) {
-        open("lib1.so");
-        process.engine().refuses = [](support::fake_call which) { return which == support::fake_call::instantiate; };
-        return group.catch_up();
-      });
+        group.store().store().make_function({}, [&](engine::store&, std::span<engine::value_slot>) {
+          open("lib1.so");
+          process.engine().refuses = [](support::fake_call which) {
+            return which == support::fake_call::instantiate;
+          };
+          return group.catch_up();
+        });
     return group.call(inside, {});
   });
   process.engine().refuses = nullptr;
@@ -287,7 +294,9 @@ TEST_F(CatchUp, LosesAGroupWithoutGuestFramesThatCannotApply)
   process.add({.number = 1});
   start();
   open("lib1.so");
-  process.engine().refuses = [](support::fake_call which) { return which == support::fake_call::instantiate; };
+  process.engine().refuses = [](support::fake_call which) {
+    return which == support::fake_call::instantiate;
+  };
   const auto caught_up = process.in(other, [](instance_group& group) { return group.catch_up(); });
   process.engine().refuses = nullptr;
   ASSERT_FALSE(caught_up);
@@ -308,7 +317,9 @@ TEST_F(CatchUp, UnwindsTheGuestOfAStoppedProcessAtItsNextCheck)
 TEST_F(CatchUp, ReportsAStackThatHasOverflown)
 {
   start();
-  process.in(opener, [](instance_group& group) { group.store().set_stack_pointer(static_cast<std::uint32_t>(group.stack_bounds.stack_low.value) - 16); });
+  process.in(opener, [](instance_group& group) {
+    group.store().set_stack_pointer(static_cast<std::uint32_t>(group.stack_bounds.stack_low.value) - 16);
+  });
   const auto caught_up = process.in(opener, [](instance_group& group) { return group.catch_up(); });
   ASSERT_FALSE(caught_up);
   EXPECT_EQ(caught_up.error().code(), errc::guest_trapped);

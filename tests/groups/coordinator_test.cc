@@ -34,7 +34,9 @@ protected:
     world_.add("b", side().function("fb").data_size(64).build());
     world_.join();
     coordinator_observer observer;
-    observer.on_publish = [this](topology_version version, const operation_body&) { published_.push_back(version.value); };
+    observer.on_publish = [this](topology_version version, const operation_body&) {
+      published_.push_back(version.value);
+    };
     // From here on the world only makes requests: its topology is the coordinator's.
     actor_ = std::make_unique<coordinator>(world_.state, &head_word_, background_.get_executor(), std::move(observer));
     const auto program = say(first, prepare_load_request{world_.request("main", {.kind = load_kind::program})});
@@ -78,7 +80,28 @@ protected:
     }
   }
 
+  /// Sends and does not wait: on return the request is answered, or parked.
+  void send(coordinator_message& message, group_id from, coordinator_request_body body)
+  {
+    message.body = std::move(body);
+    message.from = from;
+    message.at = std::make_shared<parker>();
+    actor_->tell(message);
+  }
+
+  /// The first thread is in the constructor of `a`, the second waits for it.
+  planned_load park_behind_a_constructor(coordinator_message& parked)
+  {
+    const planned_load planned = plan("a");
+    say(first, commit_load_request{planned.id, {}});
+    say(first, next_constructor_request{planned.id, planned.root, std::nullopt});
+    send(parked, second, next_constructor_request{no_load, planned.root, std::nullopt});
+    EXPECT_FALSE(parked.is_answered);
+    return planned;
+  }
+
   const snapshot& current() { return *(kept_ = actor_->current()); }
+
   std::uint32_t export_of(const planned_load& planned, const std::string& name)
   {
     return planned.plan->modules.front().info->find_export_ordinal(name).value();
@@ -207,7 +230,8 @@ TEST_F(Coordinator, DoesNotAnswerAgainWhatWasGivenUp)
   say(second, await_load_request{planned.id}, parker::clock::now() + 1ms);
   say(first, commit_load_request{planned.id, {}});
   // The node is free: its next request gets its own answer.
-  EXPECT_TRUE(std::holds_alternative<prepare_outcome>(say(second, prepare_load_request{world_.request("b", {}, second)})));
+  EXPECT_TRUE(
+      std::holds_alternative<prepare_outcome>(say(second, prepare_load_request{world_.request("b", {}, second)})));
 }
 
 TEST_F(Coordinator, RunsEachConstructorOnce)
@@ -226,13 +250,61 @@ TEST_F(Coordinator, LetsAnOpenerWaitForAnothersConstructors)
   say(first, commit_load_request{planned.id, {}});
   say(first, next_constructor_request{planned.id, planned.root, std::nullopt});
   auto waiting = std::async(std::launch::async, [&, &channel = channels_[2]] {
-    coordinator_reply reply = actor_->ask(channel, second, next_constructor_request{no_load, planned.root, std::nullopt});
+    coordinator_reply reply =
+        actor_->ask(channel, second, next_constructor_request{no_load, planned.root, std::nullopt});
     return std::holds_alternative<ask_again_reply>(reply)
-      ? actor_->ask(channel, second, next_constructor_request{no_load, planned.root, std::nullopt})
-      : reply;
+               ? actor_->ask(channel, second, next_constructor_request{no_load, planned.root, std::nullopt})
+               : reply;
   });
   say(first, next_constructor_request{planned.id, planned.root, planned.root});
   EXPECT_TRUE(std::holds_alternative<constructors_done>(waiting.get()));
+}
+
+TEST_F(Coordinator, AnswersConstructorWaitersWhenTheConstructorHasRun)
+{
+  coordinator_message parked;
+  const planned_load planned = park_behind_a_constructor(parked);
+  say(first, next_constructor_request{planned.id, planned.root, planned.root});
+  EXPECT_TRUE(parked.is_answered);
+}
+
+TEST_F(Coordinator, AnswersConstructorWaitersWhenTheThreadLeaves)
+{
+  coordinator_message parked;
+  park_behind_a_constructor(parked);
+  say(first, leave_request{first, std::nullopt});
+  EXPECT_TRUE(parked.is_answered);
+}
+
+TEST_F(Coordinator, AnswersConstructorWaitersWhenItStops)
+{
+  coordinator_message parked;
+  park_behind_a_constructor(parked);
+  say(first, stop_request{0});
+  EXPECT_TRUE(parked.is_answered);
+}
+
+TEST_F(Coordinator, KeepsLoadWaitersParkedUntilTheLoadEnds)
+{
+  const planned_load planned = plan("a");
+  coordinator_message parked;
+  send(parked, second, await_load_request{planned.id});
+  EXPECT_FALSE(parked.is_answered);
+  say(first, commit_load_request{planned.id, {}});
+  EXPECT_TRUE(parked.is_answered);
+}
+
+TEST_F(Coordinator, AnswersACancelAndWhatItCancels)
+{
+  const planned_load planned = plan("a");
+  coordinator_message parked;
+  send(parked, second, await_load_request{planned.id});
+  coordinator_message cancel;
+  cancel.cancels = &parked;
+  cancel.at = parked.at;
+  actor_->tell(cancel);
+  EXPECT_TRUE(parked.is_answered);
+  EXPECT_TRUE(cancel.is_answered);
 }
 
 TEST_F(Coordinator, HandsConstructorsOverWhenTheirThreadLeaves)

@@ -36,9 +36,9 @@ std::uint64_t contents_of(instance_group& group)
 
 struct failing_load {
   std::string name;
-  library_shape shape;                  ///< of `lib1.so`
-  std::optional<fake_call> refused;     ///< from the first on, or
-  int let_through = 0;                  ///< after so many
+  library_shape shape;              ///< of `lib1.so`
+  std::optional<fake_call> refused; ///< from the first on, or
+  int let_through = 0;              ///< after so many
   std::uint32_t flags = open_flag::lazy;
   errc expected{};
 };
@@ -112,66 +112,67 @@ TEST_P(FailedLoad, LetsAGoodLibraryBeLoadedNext)
 }
 
 INSTANTIATE_TEST_SUITE_P(
-  AtEachStep,
-  FailedLoad,
-  testing::Values(
-    failing_load{"NoFile", {}, {}, 0, open_flag::lazy, errc::library_not_found},
-    failing_load{"NeededFileMissing",
-                 {.number = 1, .needed = {"lib2.so", "gone.so"}},
-                 {},
-                 0,
-                 open_flag::lazy,
-                 errc::library_not_found},
-    failing_load{"CompileRefused", {.number = 1}, fake_call::compile, 0, open_flag::lazy, errc::engine_refused},
-    failing_load{"ThunksRefused",
-                 {.number = 1, .needed = {"lib2.so"}, .calls = {{9, 0}}},
-                 fake_call::compile,
-                 2,
-                 open_flag::lazy,
-                 errc::engine_refused},
-    failing_load{"SymbolMissing",
-                 {.number = 1, .needed = {"lib2.so"}, .addresses = {{9, 0}}},
-                 {},
-                 0,
-                 open_flag::lazy,
-                 errc::symbol_not_found},
-    failing_load{"FunctionMissing",
-                 {.number = 1, .needed = {"lib2.so"}, .calls = {{9, 0}}},
-                 {},
-                 0,
-                 open_flag::now,
-                 errc::symbol_not_found},
-    failing_load{"FirstInstanceRefused",
-                 {.number = 1, .functions_in_table = 1, .needed = {"lib2.so"}, .has_tls = true},
-                 fake_call::instantiate,
-                 0,
-                 open_flag::lazy,
-                 errc::engine_refused},
-    failing_load{"LastInstanceRefused",
-                 {.number = 1, .functions_in_table = 1, .needed = {"lib2.so"}, .has_tls = true},
-                 fake_call::instantiate,
-                 1,
-                 open_flag::lazy,
-                 errc::engine_refused},
-    failing_load{"TableGrowthRefused",
-                 {.number = 1, .functions_in_table = 2, .needed = {"lib2.so"}},
-                 fake_call::table_grow,
-                 0,
-                 open_flag::lazy,
-                 errc::table_exhausted},
-    failing_load{"StartFunctionTraps",
-                 {.number = 1, .functions_in_table = 2, .needed = {"lib2.so"}, .start = start_shape::traps, .has_tls = true},
-                 {},
-                 0,
-                 open_flag::lazy,
-                 errc::initialiser_failed},
-    failing_load{"RelocationsTrap",
-                 {.number = 1, .functions_in_table = 2, .needed = {"lib2.so"}, .has_tls = true, .relocations_trap = true},
-                 {},
-                 0,
-                 open_flag::lazy,
-                 errc::initialiser_failed}),
-  [](const auto& instance) { return instance.param.name; });
+    AtEachStep, FailedLoad,
+    testing::Values(
+        failing_load{"NoFile", {}, {}, 0, open_flag::lazy, errc::library_not_found},
+        failing_load{"NeededFileMissing",
+                     {.number = 1, .needed = {"lib2.so", "gone.so"}},
+                     {},
+                     0,
+                     open_flag::lazy,
+                     errc::library_not_found},
+        failing_load{"CompileRefused", {.number = 1}, fake_call::compile, 0, open_flag::lazy, errc::engine_refused},
+        failing_load{"ThunksRefused",
+                     {.number = 1, .needed = {"lib2.so"}, .calls = {{9, 0}}},
+                     fake_call::compile,
+                     2,
+                     open_flag::lazy,
+                     errc::engine_refused},
+        failing_load{"SymbolMissing",
+                     {.number = 1, .needed = {"lib2.so"}, .addresses = {{9, 0}}},
+                     {},
+                     0,
+                     open_flag::lazy,
+                     errc::symbol_not_found},
+        failing_load{"FunctionMissing",
+                     {.number = 1, .needed = {"lib2.so"}, .calls = {{9, 0}}},
+                     {},
+                     0,
+                     open_flag::now,
+                     errc::symbol_not_found},
+        failing_load{"FirstInstanceRefused",
+                     {.number = 1, .functions_in_table = 1, .needed = {"lib2.so"}, .has_tls = true},
+                     fake_call::instantiate,
+                     0,
+                     open_flag::lazy,
+                     errc::engine_refused},
+        failing_load{"LastInstanceRefused",
+                     {.number = 1, .functions_in_table = 1, .needed = {"lib2.so"}, .has_tls = true},
+                     fake_call::instantiate,
+                     1,
+                     open_flag::lazy,
+                     errc::engine_refused},
+        failing_load{"TableGrowthRefused",
+                     {.number = 1, .functions_in_table = 2, .needed = {"lib2.so"}},
+                     fake_call::table_grow,
+                     0,
+                     open_flag::lazy,
+                     errc::table_exhausted},
+        failing_load{
+            "StartFunctionTraps",
+            {.number = 1, .functions_in_table = 2, .needed = {"lib2.so"}, .start = start_shape::traps, .has_tls = true},
+            {},
+            0,
+            open_flag::lazy,
+            errc::initialiser_failed},
+        failing_load{
+            "RelocationsTrap",
+            {.number = 1, .functions_in_table = 2, .needed = {"lib2.so"}, .has_tls = true, .relocations_trap = true},
+            {},
+            0,
+            open_flag::lazy,
+            errc::initialiser_failed}),
+    [](const auto& instance) { return instance.param.name; });
 
 TEST(ManyFailedLoads, LeaveRoomForAGoodOne)
 {
@@ -198,7 +199,9 @@ TEST(AbandonedLoad, GivesWayToThoseThatWaitedForIt)
   process.engine().refuses = [&](fake_call which) {
     return which == fake_call::instantiate && !refused.exchange(true);
   };
-  const auto open = [](instance_group& at) { return open_library(at, "lib1.so", open_flag::lazy, {}); };
+  const auto open = [](instance_group& at) {
+    return open_library(at, "lib1.so", open_flag::lazy, {});
+  };
   auto first = process.begin(one, open);
   auto second = process.begin(other, open);
   const int opened = (first.get() ? 1 : 0) + (second.get() ? 1 : 0);

@@ -84,7 +84,8 @@ TEST_F(LibraryFiles, DoesNotLeaveTheGuestsDirectories)
   write(guest.path() + "-outside/libout.so", "outside");
   std::filesystem::create_symlink(guest.path() + "-outside/libout.so", guest.path() + "/link.so");
   EXPECT_FALSE(files.find("/data/link.so", {}, {}, ""));
-  EXPECT_FALSE(files.find("/data/../" + std::filesystem::path(guest.path()).filename().string() + "-outside/libout.so", {}, {}, ""));
+  EXPECT_FALSE(files.find("/data/../" + std::filesystem::path(guest.path()).filename().string() + "-outside/libout.so",
+                          {}, {}, ""));
   std::filesystem::remove_all(guest.path() + "-outside");
 }
 

@@ -138,8 +138,8 @@ TEST_F(LibraryLoader, LetsAConstructorOpenAnotherLibrary)
   group = process.start();
   process.on_event = [&](instance_group& at, std::uint32_t what, std::uint32_t number) {
     return what == event_constructor && number == 1 && !open_library(at, "lib2.so", open_flag::lazy, {})
-      ? result<void>(fail(errc::cancelled))
-      : result<void>{};
+               ? result<void>(fail(errc::cancelled))
+               : result<void>{};
   };
   open("lib1.so");
   EXPECT_EQ(constructed(), (std::vector<std::uint32_t>{1, 2}));
@@ -193,7 +193,8 @@ TEST_F(LibraryLoader, WaitsForAnothersConstructors)
     has_ended = true;
     return result<void>{};
   };
-  auto opener = process.begin(group, [](instance_group& at) { return open_library(at, "lib1.so", open_flag::lazy, {}); });
+  auto opener =
+      process.begin(group, [](instance_group& at) { return open_library(at, "lib1.so", open_flag::lazy, {}); });
   begun.get_future().wait();
   auto waiter = process.begin(other, [&](instance_group& at) {
     const bool opened = open_library(at, "lib1.so", open_flag::lazy, {}).has_value();
@@ -237,7 +238,9 @@ TEST_F(LibraryLoader, KeepsALibraryWhoseConstructorTrapped)
 {
   process.add({.number = 1, .has_constructor = true});
   group = process.start();
-  process.on_event = [](instance_group&, std::uint32_t, std::uint32_t) { return result<void>(fail(errc::guest_trapped)); };
+  process.on_event = [](instance_group&, std::uint32_t, std::uint32_t) {
+    return result<void>(fail(errc::guest_trapped));
+  };
   static_cast<void>(process.open(group, "lib1.so"));
   EXPECT_NE(process.coordination().current()->find(module_id{2}), nullptr);
 }
@@ -246,7 +249,8 @@ TEST_F(LibraryLoader, LoadsNothingWhenAskedNotTo)
 {
   process.add({.number = 1});
   group = process.start();
-  EXPECT_EQ(process.open(group, "lib1.so", open_flag::lazy | open_flag::no_load).error().code(), errc::library_not_found);
+  EXPECT_EQ(process.open(group, "lib1.so", open_flag::lazy | open_flag::no_load).error().code(),
+            errc::library_not_found);
   open("lib1.so");
   EXPECT_TRUE(process.open(group, "lib1.so", open_flag::lazy | open_flag::no_load));
 }
@@ -281,7 +285,8 @@ TEST_F(LibraryLoader, AsksTheGuestForMemoryWhenTheArenaIsUsedUp)
   const group_id at = small.start();
   const auto opened = small.open(at, "lib1.so");
   ASSERT_TRUE(opened) << opened.error().message();
-  EXPECT_GE(small.coordination().current()->find(module_id{opened->value})->plan().memory_base, small.core().layout.heap_base);
+  EXPECT_GE(small.coordination().current()->find(module_id{opened->value})->plan().memory_base,
+            small.core().layout.heap_base);
 }
 
 TEST_F(LibraryLoader, LoadsWhatTheProgramNeeds)
@@ -298,7 +303,8 @@ TEST_F(LibraryLoader, OpensFromManyThreads)
   constexpr std::uint32_t libraries = 6;
   for (std::uint32_t number = 1; number <= libraries; ++number) {
     const std::string next = "lib" + std::to_string(number % libraries + 1) + ".so";
-    process.add({.number = number, .functions_in_table = 1, .needed = {next}, .has_tls = true, .has_constructor = true});
+    process.add(
+        {.number = number, .functions_in_table = 1, .needed = {next}, .has_tls = true, .has_constructor = true});
   }
   group = process.start();
   std::vector<group_id> groups{group};

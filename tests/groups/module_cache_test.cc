@@ -45,7 +45,9 @@ TEST_F(ModuleCache, NamesTheModuleInItsErrors)
 TEST_F(ModuleCache, RemembersNoFailure)
 {
   const auto bytes = make_library({.number = 1});
-  engine->refuses = [](support::fake_call) { return true; };
+  engine->refuses = [](support::fake_call) {
+    return true;
+  };
   EXPECT_FALSE(cache.prepare(bytes, "one"));
   engine->refuses = nullptr;
   EXPECT_TRUE(cache.prepare(bytes, "one"));

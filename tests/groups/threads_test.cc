@@ -30,11 +30,13 @@ protected:
   }
 
   std::uint32_t structure() const { return process_shelf() + 128; }
+
   std::uint32_t process_shelf() const { return const_cast<fake_process&>(process).shelf(); }
 
   result<group_id> spawn(group_id parent)
   {
-    return process.in(parent, [this](instance_group& group) { return spawn_thread(group, structure(), thread_abi::wasi_threads); });
+    return process.in(
+        parent, [this](instance_group& group) { return spawn_thread(group, structure(), thread_abi::wasi_threads); });
   }
 
   fake_process process;
@@ -77,7 +79,9 @@ TEST_F(Threads, CallWhatIsOpenedAfterTheirStart)
 
 TEST_F(Threads, LeaveTheRosterAtTheirEnd)
 {
-  process.on_thread = [](instance_group&, std::uint32_t) { return result<void>{}; };
+  process.on_thread = [](instance_group&, std::uint32_t) {
+    return result<void>{};
+  };
   start();
   const auto spawned = spawn(main_thread);
   ASSERT_TRUE(spawned);
@@ -88,13 +92,16 @@ TEST_F(Threads, LeaveTheRosterAtTheirEnd)
 TEST_F(Threads, GiveTheirMemoryBackAtTheirEnd)
 {
   process.add({.number = 1, .has_tls = true});
-  process.on_thread = [](instance_group&, std::uint32_t) { return result<void>{}; };
+  process.on_thread = [](instance_group&, std::uint32_t) {
+    return result<void>{};
+  };
   start();
   ASSERT_TRUE(process.open(main_thread, "lib1.so"));
   const auto run_one = [&] {
     const auto spawned = spawn(main_thread);
     ASSERT_TRUE(spawned);
-    process.in(main_thread, [&](instance_group& group) { group.process().threads.join(*spawned, group.shared_waits()); });
+    process.in(main_thread,
+               [&](instance_group& group) { group.process().threads.join(*spawned, group.shared_waits()); });
   };
   run_one(); // its blocks are dirty from now on
   const auto free = process.coordination().state().arena.free_ranges();
@@ -130,7 +137,9 @@ TEST_F(Threads, EndTheProcessWhenTheyTrap)
 
 TEST_F(Threads, EndAloneWhenTheyExit)
 {
-  process.on_thread = [](instance_group&, std::uint32_t) { return result<void>(fail(errc::thread_exited)); };
+  process.on_thread = [](instance_group&, std::uint32_t) {
+    return result<void>(fail(errc::thread_exited));
+  };
   start();
   const auto spawned = spawn(main_thread);
   ASSERT_TRUE(spawned);
@@ -143,7 +152,9 @@ class RefusedThread : public Threads, public testing::WithParamInterface<fake_ca
 TEST_P(RefusedThread, IsTheGuestsTryAgain)
 {
   start();
-  process.engine().refuses = [](fake_call which) { return which == GetParam(); };
+  process.engine().refuses = [](fake_call which) {
+    return which == GetParam();
+  };
   const auto spawned = spawn(main_thread);
   process.engine().refuses = nullptr;
   ASSERT_FALSE(spawned);
@@ -154,7 +165,9 @@ TEST_P(RefusedThread, LeavesNothingBehind)
 {
   start();
   const std::size_t roster = process.coordination().state().roster.size();
-  process.engine().refuses = [](fake_call which) { return which == GetParam(); };
+  process.engine().refuses = [](fake_call which) {
+    return which == GetParam();
+  };
   static_cast<void>(spawn(main_thread));
   process.engine().refuses = nullptr;
   EXPECT_EQ(process.coordination().state().roster.size(), roster);
@@ -168,7 +181,7 @@ TEST_F(Threads, AreRefusedWithoutAStartRoutine)
   fake_process plain({.has_thread_start = false});
   const group_id one = plain.start();
   const auto spawned =
-    plain.in(one, [](instance_group& group) { return spawn_thread(group, 0, thread_abi::wasi_threads); });
+      plain.in(one, [](instance_group& group) { return spawn_thread(group, 0, thread_abi::wasi_threads); });
   ASSERT_FALSE(spawned);
   EXPECT_EQ(spawned.error().code(), errc::spawn_failed);
 }
@@ -199,7 +212,9 @@ TEST_F(Threads, AreUnwoundFromAWaitWhenTheProcessEnds)
     const auto waited = support::call_without_catch_up(group, main_module, "wait", {word, 0, 0xFFFF'FFFF});
     return waited ? errc{} : waited.error().code();
   });
-  const auto is_waiting = [](const thread_report& report) { return report.waiting_in == "memory.atomic.wait"; };
+  const auto is_waiting = [](const thread_report& report) {
+    return report.waiting_in == "memory.atomic.wait";
+  };
   while (std::ranges::none_of(process.core().threads.report(), is_waiting)) {
     std::this_thread::yield();
   }
@@ -212,7 +227,9 @@ TEST_F(Threads, StartWhileOthersOpen)
   for (std::uint32_t number = 1; number <= 8; ++number) {
     process.add({.number = number, .functions_in_table = 1, .has_tls = true});
   }
-  process.on_thread = [](instance_group& group, std::uint32_t) { return group.catch_up(); };
+  process.on_thread = [](instance_group& group, std::uint32_t) {
+    return group.catch_up();
+  };
   start();
   const group_id opener = process.add_group();
   auto opened = process.begin(opener, [](instance_group& group) {

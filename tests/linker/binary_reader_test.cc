@@ -4,6 +4,7 @@
 #include "linker/wasm_writer.hh"
 
 #include <gtest/gtest.h>
+
 #include <limits>
 #include <string>
 #include <vector>
@@ -22,8 +23,8 @@ std::vector<std::byte> bytes_of(std::initializer_list<unsigned> values)
 
 TEST(BinaryReader, ReadsWhatTheWriterWrote)
 {
-  const std::vector<std::uint64_t> values{0, 1, 127, 128, 300, 0xffff'ffff, 0x1'0000'0000,
-                                          std::numeric_limits<std::uint64_t>::max()};
+  const std::vector<std::uint64_t> values{0,   1,           127,           128,
+                                          300, 0xffff'ffff, 0x1'0000'0000, std::numeric_limits<std::uint64_t>::max()};
   wasm_writer out;
   for (const std::uint64_t value : values) {
     out.u64(value);
@@ -37,8 +38,8 @@ TEST(BinaryReader, ReadsWhatTheWriterWrote)
 
 TEST(BinaryReader, ReadsSignedIntegersAtTheirLimits)
 {
-  const std::vector<std::int64_t> values{0, -1, 63, 64, -64, -65, std::numeric_limits<std::int64_t>::min(),
-                                         std::numeric_limits<std::int64_t>::max()};
+  const std::vector<std::int64_t> values{
+      0, -1, 63, 64, -64, -65, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
   wasm_writer out;
   for (const std::int64_t value : values) {
     out.s64(value);

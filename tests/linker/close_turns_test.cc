@@ -51,7 +51,7 @@ TEST(CloseLibrary, RunsDestructorsOfUsersBeforeThoseOfDependencies)
 TEST(CloseLibrary, KeepsADependencyThatOthersNeed)
 {
   linking_world world =
-    world_with({{"libx", side().needs("libbase")}, {"liby", side().needs("libbase")}, {"libbase", side()}});
+      world_with({{"libx", side().needs("libbase")}, {"liby", side().needs("libbase")}, {"libbase", side()}});
   world.open("libx");
   world.open("liby");
   EXPECT_EQ(close(world, "libx"), std::vector<module_id>{world.id_of("libx")});
@@ -68,7 +68,7 @@ TEST(CloseLibrary, KeepsALibraryThatAnotherIsBoundTo)
 TEST(CloseLibrary, KeepsADependencyWhileItsUserIsClosing)
 {
   linking_world world =
-    world_with({{"libx", side().needs("libbase")}, {"liby", side().needs("libbase")}, {"libbase", side()}});
+      world_with({{"libx", side().needs("libbase")}, {"liby", side().needs("libbase")}, {"libbase", side()}});
   world.open("libx");
   world.open("liby");
   close(world, "libx"); // closing: its destructors have not run
@@ -109,7 +109,7 @@ TEST(CloseLibrary, KeepsWhatALoadInFlightIsBoundTo)
 TEST(CloseLibrary, ClosesInALaterTurnWhatAnAbandonedLoadHeld)
 {
   linking_world world =
-    world_with({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}, {"liby", side()}});
+      world_with({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}, {"liby", side()}});
   world.open("libglobal", {.is_global = true});
   world.open("liby");
   const load_id held = world.plan("libx").id;
@@ -202,12 +202,12 @@ TEST(Unload, LeavesTheGlobalScope)
 TEST(Unload, LeavesNothingBehindButTheVersion)
 {
   linking_world world = world_with({{"libx", side()
-                                               .data_size(100)
-                                               .table_size(3)
-                                               .tls(8)
-                                               .import_function("malloc", int_function)
-                                               .import_function("f")
-                                               .function("f")}});
+                                                 .data_size(100)
+                                                 .table_size(3)
+                                                 .tls(8)
+                                                 .import_function("malloc", int_function)
+                                                 .import_function("f")
+                                                 .function("f")}});
   const auto references = world.state.references;
   const auto used = world.state.table.used_end();
   world.open("libx");

@@ -76,9 +76,9 @@ TEST(Initialiser, IsOpenWhenItIsAnImport)
 TEST(Initialiser, IsOpenWithAnyIndirectCall)
 {
   const std::vector<wasm_code> indirect{
-    wasm_code().i32_const(0).call_indirect(0), wasm_code().i32_const(0).return_call_indirect(0),
-    wasm_code().raw({0xd2, 0x00, 0x14, 0x00}), wasm_code().raw({0xd2, 0x00, 0x15, 0x00}),
-    wasm_code().i32_const(0).table_get(0).drop()};
+      wasm_code().i32_const(0).call_indirect(0), wasm_code().i32_const(0).return_call_indirect(0),
+      wasm_code().raw({0xd2, 0x00, 0x14, 0x00}), wasm_code().raw({0xd2, 0x00, 0x15, 0x00}),
+      wasm_code().i32_const(0).table_get(0).drop()};
   for (const wasm_code& code : indirect) {
     wasm_builder module;
     module.side_module_imports();

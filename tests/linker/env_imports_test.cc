@@ -79,7 +79,7 @@ TEST(EnvImports, LetMainReachANeededLibraryThroughAThunk)
 TEST(EnvImports, UseTheSlotThatTheFunctionHasInItsModulesOwnElements)
 {
   linking_world world =
-    world_with("libx", side().table_size(2).import_function("own").function("own").element("own", 1));
+      world_with("libx", side().table_size(2).import_function("own").function("own").element("own", 1));
   const planned_load planned = world.plan("libx");
   const module_plan& module = planned.plan->modules[0];
   EXPECT_EQ(module.thunks[0].slot.value, module.table_base.value + 1);
@@ -150,7 +150,7 @@ TEST(EnvImports, RefuseSignaturesThatNameAModulesOwnTypes)
 TEST(EnvImports, FollowAFunctionThatIsPassedOnToItsDefinition)
 {
   linking_world world =
-    world_with("libpass", side().import_function("malloc", int_function).pass_on("malloc", "my_alloc"));
+      world_with("libpass", side().import_function("malloc", int_function).pass_on("malloc", "my_alloc"));
   world.open("libpass");
   world.add("libx", side().needs("libpass").import_function("my_alloc", int_function).build());
   const planned_load planned = world.plan("libx");
@@ -239,7 +239,7 @@ TEST(EnvImports, RefuseAnUnsharedMemoryInAProgramWithASharedOne)
 TEST(EnvImports, RefuseA64BitMemory)
 {
   linking_world world =
-    world_with("libx", module_info_builder().import("env", "memory", memory_type{{1, 65'536}, true, true, 16}));
+      world_with("libx", module_info_builder().import("env", "memory", memory_type{{1, 65'536}, true, true, 16}));
   EXPECT_EQ(world.failure("libx").code(), errc::unsupported_module);
 }
 
@@ -272,7 +272,7 @@ TEST(EnvImports, ShareTheGroupsStackPointer)
 TEST(EnvImports, TakeTheStackPointerFromAFixedAddressMainThatExportsIt)
 {
   const auto main =
-    module_info_builder().import_memory(2).data("__heap_base", 70'832).mutable_global("__stack_pointer").build();
+      module_info_builder().import_memory(2).data("__heap_base", 70'832).mutable_global("__stack_pointer").build();
   linking_world world = linking_world::running(main);
   world.add("libx", module_info_builder().import_memory().import("env", "__stack_pointer", address_import).build());
   const auto planned = world.plan("libx");

@@ -38,7 +38,7 @@ TEST(GotImports, AddTheExportersMemoryBaseToItsValue)
 TEST(GotImports, TakeTheValueOfAFixedAddressMainAsItIs)
 {
   linking_world world = linking_world::running(
-    module_info_builder().import_memory(2).data("__heap_base", 70'832).data("table_of_main", 1028).build());
+      module_info_builder().import_memory(2).data("__heap_base", 70'832).data("table_of_main", 1028).build());
   world.add("libx", module_info_builder().import_data("table_of_main").build());
   EXPECT_EQ(constant_of(world.plan("libx").plan->modules.at(0), "table_of_main"), 1028U);
 }
@@ -141,7 +141,7 @@ TEST(GotImports, BindAThreadLocalVariableToItsModulesBlock)
 TEST(GotImports, FindAHiddenThreadLocalAsTheWasixLibcExportsErrno)
 {
   linking_world world =
-    linking_world::running(pie_main().tls(16).tls_variable("errno", 0, symbol_flag::visibility_hidden).build());
+      linking_world::running(pie_main().tls(16).tls_variable("errno", 0, symbol_flag::visibility_hidden).build());
   world.add("libx", side().import_data("errno").build());
   EXPECT_EQ(bound(world.plan("libx").plan->modules[0], "errno"), import_binding(binding::tls_address{main_module, 0}));
 }
@@ -202,12 +202,12 @@ TEST(GotImports, UseThePlaceThatAFunctionHasInItsModulesElements)
 TEST(GotImports, KnowTheAbsoluteSlotsOfAFixedAddressMain)
 {
   linking_world world = linking_world::running(module_info_builder()
-                                                 .import_memory(2)
-                                                 .data("__heap_base", 70'832)
-                                                 .table_size(4)
-                                                 .function("callback")
-                                                 .element("callback", 3, false)
-                                                 .build());
+                                                   .import_memory(2)
+                                                   .data("__heap_base", 70'832)
+                                                   .table_size(4)
+                                                   .function("callback")
+                                                   .element("callback", 3, false)
+                                                   .build());
   world.add("libx", module_info_builder().table_size(1).import_address("callback").build());
   const planned_load planned = world.plan("libx");
   EXPECT_EQ(constant_of(planned.plan->modules.at(0), "callback"), 3U);

@@ -2,12 +2,12 @@
 //
 // What the instrumenter refuses, and that it says where and what to do.
 #include "linker/instrumenter.hh"
-
 #include "linker/module_reader.hh"
 #include "messages/limits.hh"
 #include "tests/support/wasm_builder.hh"
 
 #include <gtest/gtest.h>
+
 #include <optional>
 #include <string>
 

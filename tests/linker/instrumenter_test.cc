@@ -7,8 +7,9 @@
 #include "tests/support/wasm_builder.hh"
 #include "tests/support/wasm_listing.hh"
 
-#include <algorithm>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 #include <random>
 #include <string>
 
@@ -65,13 +66,13 @@ wasm_builder side_module()
 /// The check of a side module that has one type of its own, one memory, one table and two globals.
 lines check_lines()
 {
-  return {line_of(0x41),           // i32.const 0
-          line_of(0xfe0010, {1}),  // i32.atomic.load of memory 1
-          line_of(0x23, {2}),      // global.get 2
-          line_of(0x47),           // i32.ne
-          line_of(0x04),           // if
-          line_of(0x41),           // i32.const 0: catch up
-          line_of(0x11, {1, 1}),   // call_indirect of type 1 in table 1
+  return {line_of(0x41),          // i32.const 0
+          line_of(0xfe0010, {1}), // i32.atomic.load of memory 1
+          line_of(0x23, {2}),     // global.get 2
+          line_of(0x47),          // i32.ne
+          line_of(0x04),          // if
+          line_of(0x41),          // i32.const 0: catch up
+          line_of(0x11, {1, 1}),  // call_indirect of type 1 in table 1
           line_of(0x0b)};
 }
 
@@ -89,8 +90,7 @@ TEST(Instrumenter, ChecksInFrontOfAnIndirectCall)
   wasm_builder source = side_module();
   source.function(none_to_none, wasm_code().i32_const(7).call_indirect(0));
   const instrumented made = instrument_module(source);
-  EXPECT_EQ(list_function(made.layout, 0),
-            with_check({line_of(0x41, {7})}, {line_of(0x11), line_of(0x0b)}));
+  EXPECT_EQ(list_function(made.layout, 0), with_check({line_of(0x41, {7})}, {line_of(0x11), line_of(0x0b)}));
 }
 
 TEST(Instrumenter, ChecksInFrontOfAnIndirectTailCall)
@@ -98,8 +98,7 @@ TEST(Instrumenter, ChecksInFrontOfAnIndirectTailCall)
   wasm_builder source = side_module();
   source.function(none_to_none, wasm_code().i32_const(7).return_call_indirect(0));
   const instrumented made = instrument_module(source);
-  EXPECT_EQ(list_function(made.layout, 0),
-            with_check({line_of(0x41, {7})}, {line_of(0x13), line_of(0x0b)}));
+  EXPECT_EQ(list_function(made.layout, 0), with_check({line_of(0x41, {7})}, {line_of(0x13), line_of(0x0b)}));
 }
 
 TEST(Instrumenter, ChecksInFrontOfReadsOfTheFunctionTable)
@@ -204,9 +203,9 @@ TEST(Instrumenter, TurnsTheStartSectionIntoAnExport)
 TEST(Instrumenter, ReplacesWaitsByCallsWithTheOffset)
 {
   const std::vector<std::pair<std::uint32_t, lines>> replaced{
-    {0, {line_of(0x42, {4096}), line_of(0x41, {3}), line_of(0x11, {4, 1})}},
-    {1, {line_of(0x42, {4096}), line_of(0x41, {1}), line_of(0x11, {2, 1})}},
-    {2, {line_of(0x42, {4096}), line_of(0x41, {2}), line_of(0x11, {3, 1})}}};
+      {0, {line_of(0x42, {4096}), line_of(0x41, {3}), line_of(0x11, {4, 1})}},
+      {1, {line_of(0x42, {4096}), line_of(0x41, {1}), line_of(0x11, {2, 1})}},
+      {2, {line_of(0x42, {4096}), line_of(0x41, {2}), line_of(0x11, {3, 1})}}};
   for (const auto& [number, expected] : replaced) {
     wasm_builder source = side_module();
     source.function(none_to_none, wasm_code().unreachable().prefixed(0xfe, number, {2, 4096}).drop());
@@ -232,10 +231,8 @@ TEST(Instrumenter, GivesTheRuntimeCallsTheirTypes)
   const instrumented made = instrument_module(side_module());
   ASSERT_EQ(made.layout.types.size(), 5U);
   EXPECT_EQ(made.layout.types[1].signature, none_to_none);
-  EXPECT_EQ(made.layout.types[2].signature,
-            (function_type{{wasm::i32, wasm::i32, wasm::i64, wasm::i64}, {wasm::i32}}));
-  EXPECT_EQ(made.layout.types[3].signature,
-            (function_type{{wasm::i32, wasm::i64, wasm::i64, wasm::i64}, {wasm::i32}}));
+  EXPECT_EQ(made.layout.types[2].signature, (function_type{{wasm::i32, wasm::i32, wasm::i64, wasm::i64}, {wasm::i32}}));
+  EXPECT_EQ(made.layout.types[3].signature, (function_type{{wasm::i32, wasm::i64, wasm::i64, wasm::i64}, {wasm::i32}}));
   EXPECT_EQ(made.layout.types[4].signature, (function_type{{wasm::i32, wasm::i32, wasm::i64}, {wasm::i32}}));
 }
 
@@ -314,9 +311,9 @@ TEST(Instrumenter, AddsTheSectionsThatAModuleLacks)
 TEST(Instrumenter, DropsCustomSectionsThatCarryCodeOffsets)
 {
   wasm_builder source = side_module();
-  for (const std::string_view name : {".debug_info", ".debug_line", "linking", "reloc.CODE", "sourceMappingURL",
-                                      "external_debug_info", "metadata.code.branch_hint", "name", "producers",
-                                      "target_features"}) {
+  for (const std::string_view name :
+       {".debug_info", ".debug_line", "linking", "reloc.CODE", "sourceMappingURL", "external_debug_info",
+        "metadata.code.branch_hint", "name", "producers", "target_features"}) {
     source.custom(name, {});
   }
   const instrumented made = instrument_module(source);

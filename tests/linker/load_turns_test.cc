@@ -16,13 +16,13 @@ using namespace test;
 module_info_builder rich_library()
 {
   return side()
-    .data_size(1000, 6)
-    .table_size(3)
-    .tls(40)
-    .open_start()
-    .import_function("malloc", int_function)
-    .import_address("own")
-    .function("own");
+      .data_size(1000, 6)
+      .table_size(3)
+      .tls(40)
+      .open_start()
+      .import_function("malloc", int_function)
+      .import_address("own")
+      .function("own");
 }
 
 linking_world world_with(const std::string& name, module_info_builder library)

@@ -4,6 +4,7 @@
 #include "tests/support/wasm_builder.hh"
 
 #include <gtest/gtest.h>
+
 #include <initializer_list>
 #include <string>
 

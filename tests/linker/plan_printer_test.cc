@@ -14,12 +14,12 @@ TEST(PlanPrinter, PrintsEveryNumberOfAPlan)
 {
   linking_world world = linking_world::running(pie_main().build());
   world.add("libx", side()
-                      .data_size(64)
-                      .import_function("malloc", int_function)
-                      .import_function("later")
-                      .import_address("f")
-                      .function("f")
-                      .build());
+                        .data_size(64)
+                        .import_function("malloc", int_function)
+                        .import_function("later")
+                        .import_address("f")
+                        .function("f")
+                        .build());
   EXPECT_EQ(to_text(*world.plan("libx").plan),
             "plan 2: table size 2, memory 1153 pages\n"
             "module 2 libx\n"

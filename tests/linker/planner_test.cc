@@ -54,8 +54,8 @@ TEST(Planner, PlansMainWithANeededLibraryAndThenAnOpenedOne)
   world.open("libopened");
   EXPECT_EQ(world.state.current->modules->size(), 3U);
   EXPECT_EQ(
-    bound(world.plan_of("libopened"), "from_needed"),
-    import_binding(binding::direct{world.id_of("libneeded"), ordinal_of(world.plan_of("libneeded"), "from_needed")}));
+      bound(world.plan_of("libopened"), "from_needed"),
+      import_binding(binding::direct{world.id_of("libneeded"), ordinal_of(world.plan_of("libneeded"), "from_needed")}));
 }
 
 TEST(Planner, PutsTheModuleReachedSecondFirstInACycle)
@@ -111,12 +111,12 @@ TEST(Planner, StartsTheTableOfAPieMainAtSlotOne)
 TEST(Planner, LeavesTheSlotsOfAFixedAddressMainToIt)
 {
   linking_world world = linking_world::running(module_info_builder()
-                                                 .import_memory(2)
-                                                 .data("__heap_base", 70'832)
-                                                 .table_size(2)
-                                                 .function("f")
-                                                 .element("f", 1, false)
-                                                 .build());
+                                                   .import_memory(2)
+                                                   .data("__heap_base", 70'832)
+                                                   .table_size(2)
+                                                   .function("f")
+                                                   .element("f", 1, false)
+                                                   .build());
   EXPECT_EQ(world.plan_of("main").table_base, null_slot);
   EXPECT_EQ(world.state.current->table_size, 3U);
 }
@@ -130,7 +130,7 @@ TEST(Planner, AlignsTableRanges)
 TEST(Planner, GivesExtraSlotsInOneRunAfterAllOwnRanges)
 {
   linking_world world =
-    world_with("libx", side().table_size(2).import_address("f").import_address("g").function("f").function("g"));
+      world_with("libx", side().table_size(2).import_address("f").import_address("g").function("f").function("g"));
   const planned_load planned = world.plan("libx");
   ASSERT_EQ(planned.plan->slots.size(), 2U);
   EXPECT_EQ(planned.plan->slots[0].slot.value, planned.plan->modules[0].table_base.value + 2);
@@ -149,8 +149,8 @@ TEST(Planner, ReportsATableThatIsFull)
 TEST(Planner, RespectsATableMaximumThatALibraryDeclares)
 {
   linking_world world =
-    world_with("libx", module_info_builder().table_size(8).import("env", "__indirect_function_table",
-                                                                  table_type{wasm::funcref, {8, 8}, false}));
+      world_with("libx", module_info_builder().table_size(8).import("env", "__indirect_function_table",
+                                                                    table_type{wasm::funcref, {8, 8}, false}));
   EXPECT_EQ(world.failure("libx").code(), errc::table_exhausted);
 }
 

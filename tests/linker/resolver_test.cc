@@ -34,7 +34,7 @@ TEST(Resolver, ReportsAllUnresolvedSymbolsAtOnceWithTheModuleThatNeedsEach)
 TEST(Resolver, ListsUnknownImportsWithModuleNameAndType)
 {
   linking_world world =
-    world_with("libx", side().import("napi", "create", int_function).import("napi", "drop", void_function));
+      world_with("libx", side().import("napi", "create", int_function).import("napi", "drop", void_function));
   const error failed = world.failure("libx");
   EXPECT_EQ(failed.code(), errc::unknown_import);
   ASSERT_EQ(failed.detail().missing.size(), 2U);

@@ -74,7 +74,7 @@ TEST(FindSymbol, FindsAThreadLocalAsOffset)
 TEST(FindSymbol, TakesMainsHandleForTheGlobalScope)
 {
   linking_world world =
-    linking_world::running(pie_main().needs("libx").build(), {{"libx", side().function("f").build()}});
+      linking_world::running(pie_main().needs("libx").build(), {{"libx", side().function("f").build()}});
   EXPECT_EQ(found<found_function>(world, main_handle, "f").provider, world.id_of("libx"));
 }
 
@@ -137,7 +137,7 @@ TEST(FindSymbol, FollowsAFunctionThatIsPassedOn)
 {
   linking_world world = linking_world::running(pie_main().build());
   const library_handle handle =
-    open(world, "libx", side().import_function("malloc", int_function).pass_on("malloc", "my_alloc"));
+      open(world, "libx", side().import_function("malloc", int_function).pass_on("malloc", "my_alloc"));
   EXPECT_EQ(found<found_function>(world, handle, "my_alloc").provider, main_module);
 }
 

@@ -102,7 +102,7 @@ TEST(TableLayout, NeverGivesOneSlotTwiceInRandomHistories)
       const auto next = live.lower_bound(base->value);
       ASSERT_TRUE(next == live.end() || base->value + count <= next->first) << "seed " << seed;
       ASSERT_TRUE(next == live.begin() || std::prev(next)->first + std::prev(next)->second <= base->value)
-        << "seed " << seed;
+          << "seed " << seed;
       live.emplace(base->value, count);
     }
     for (const auto& [base, count] : live) {

@@ -6,6 +6,7 @@
 #include "tests/support/wasm_listing.hh"
 
 #include <gtest/gtest.h>
+
 #include <string>
 #include <vector>
 

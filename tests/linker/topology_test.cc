@@ -101,11 +101,11 @@ linking_world make_world()
     const std::string number = std::to_string(i);
     module_info_builder library = side();
     library.data_size(static_cast<std::uint32_t>(100 * i), static_cast<std::uint32_t>(i + 2))
-      .table_size(static_cast<std::uint32_t>(i % 3), i % 2)
-      .import_function("malloc", int_function)
-      .import_address("f" + number)
-      .import_function("f" + std::to_string((i + 1) % 6))
-      .function("f" + number);
+        .table_size(static_cast<std::uint32_t>(i % 3), i % 2)
+        .import_function("malloc", int_function)
+        .import_address("f" + number)
+        .import_function("f" + std::to_string((i + 1) % 6))
+        .function("f" + number);
     if (i % 2 == 1) {
       library.tls(static_cast<std::uint64_t>(16 * i), 32);
     }

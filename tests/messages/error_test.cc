@@ -24,7 +24,8 @@ constexpr std::array all_codes{
 constexpr std::string_view unknown_text = "unknown error";
 constexpr int code_bound = 1000; ///< above every block of codes
 
-error_detail missing_symbols(std::size_t count) {
+error_detail missing_symbols(std::size_t count)
+{
   error_detail detail;
   for (std::size_t i = 0; i < count; ++i) {
     detail.missing.push_back({"liba.so", "env", "symbol_" + std::to_string(i), ""});
@@ -32,7 +33,8 @@ error_detail missing_symbols(std::size_t count) {
   return detail;
 }
 
-std::size_t count_of(const std::string& text, std::string_view part) {
+std::size_t count_of(const std::string& text, std::string_view part)
+{
   std::size_t count = 0;
   for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) {
     ++count;
@@ -40,7 +42,8 @@ std::size_t count_of(const std::string& text, std::string_view part) {
   return count;
 }
 
-TEST(ErrorCategory, HasATextOfItsOwnForEachCode) {
+TEST(ErrorCategory, HasATextOfItsOwnForEachCode)
+{
   std::set<std::string> texts;
   for (const errc code : all_codes) {
     const std::string text = make_error_code(code).message();
@@ -50,14 +53,16 @@ TEST(ErrorCategory, HasATextOfItsOwnForEachCode) {
   }
 }
 
-TEST(ErrorCategory, KnowsNoCodeThatIsNotListedHere) {
+TEST(ErrorCategory, KnowsNoCodeThatIsNotListedHere)
+{
   for (int value = 0; value < code_bound; ++value) {
     const bool is_listed = std::ranges::find(all_codes, static_cast<errc>(value)) != all_codes.end();
     EXPECT_EQ(interlink_category().message(value) != unknown_text, is_listed) << value;
   }
 }
 
-TEST(ErrorCategory, MakesStandardErrorCodes) {
+TEST(ErrorCategory, MakesStandardErrorCodes)
+{
   const std::error_code code = errc::mailbox_full;
   EXPECT_EQ(code.value(), 703);
   EXPECT_STREQ(code.category().name(), "interlink");
@@ -65,16 +70,19 @@ TEST(ErrorCategory, MakesStandardErrorCodes) {
   EXPECT_NE(code, errc::stopping);
 }
 
-TEST(Error, SaysWhatItsCodeSaysWhenNothingElseIsKnown) {
+TEST(Error, SaysWhatItsCodeSaysWhenNothingElseIsKnown)
+{
   EXPECT_EQ(error(errc::stopping).message(), "the process is stopping");
   EXPECT_TRUE(error(errc::stopping).detail().message.empty());
 }
 
-TEST(Error, SaysItsMessageInPlaceOfTheCodesText) {
+TEST(Error, SaysItsMessageInPlaceOfTheCodesText)
+{
   EXPECT_EQ(error(errc::stopping, "the group has ended").message(), "the group has ended");
 }
 
-TEST(Error, ListsItsFieldsInOneOrder) {
+TEST(Error, ListsItsFieldsInOneOrder)
+{
   error_detail detail;
   detail.remedy = "build it again";
   detail.offset = 12;
@@ -91,36 +99,42 @@ TEST(Error, ListsItsFieldsInOneOrder) {
             "  tried /lib/liba.so: no such file; build it again");
 }
 
-TEST(Error, LeavesOutTheFieldsThatAreNotSet) {
+TEST(Error, LeavesOutTheFieldsThatAreNotSet)
+{
   error_detail detail;
   detail.symbol_name = "add";
   EXPECT_EQ(error(errc::symbol_not_found, detail).message(), "symbol not found; symbol add");
 }
 
-TEST(Error, SaysOffsetZero) {
+TEST(Error, SaysOffsetZero)
+{
   error_detail detail;
   detail.offset = 0;
   EXPECT_EQ(error(errc::malformed_module, detail).message(), "malformed module; at offset 0");
 }
 
-TEST(Error, ListsAllMissingSymbolsUpToTheLimit) {
+TEST(Error, ListsAllMissingSymbolsUpToTheLimit)
+{
   const std::string text = error(errc::symbol_not_found, missing_symbols(limit::missing_symbols_listed)).message();
   EXPECT_EQ(count_of(text, "\n  symbol_"), limit::missing_symbols_listed);
   EXPECT_EQ(text.find(" more"), std::string::npos);
 }
 
-TEST(Error, CountsTheMissingSymbolsThatItDoesNotList) {
+TEST(Error, CountsTheMissingSymbolsThatItDoesNotList)
+{
   const std::string text = error(errc::symbol_not_found, missing_symbols(limit::missing_symbols_listed + 23)).message();
   EXPECT_EQ(count_of(text, "\n  symbol_"), limit::missing_symbols_listed);
   EXPECT_TRUE(text.ends_with("\n  and 23 more")) << text;
 }
 
-TEST(Error, KeepsEveryMissingSymbolInItsDetail) {
+TEST(Error, KeepsEveryMissingSymbolInItsDetail)
+{
   const std::size_t count = limit::missing_symbols_listed + 23;
   EXPECT_EQ(error(errc::symbol_not_found, missing_symbols(count)).detail().missing.size(), count);
 }
 
-TEST(Error, ListsThePathsInTheOrderTheyWereTried) {
+TEST(Error, ListsThePathsInTheOrderTheyWereTried)
+{
   error_detail detail;
   detail.message = "liba.so was not found";
   detail.paths_tried = {"/b/liba.so: no such file", "/a/liba.so: permission denied"};
@@ -128,16 +142,19 @@ TEST(Error, ListsThePathsInTheOrderTheyWereTried) {
             "liba.so was not found\n  tried /b/liba.so: no such file\n  tried /a/liba.so: permission denied");
 }
 
-TEST(Error, GetsContextInFrontOfItsMessage) {
+TEST(Error, GetsContextInFrontOfItsMessage)
+{
   EXPECT_EQ(error(errc::file_unreadable, "permission denied").with_context("liba.so").message(),
             "liba.so: permission denied");
 }
 
-TEST(Error, GetsContextInFrontOfItsCodesText) {
+TEST(Error, GetsContextInFrontOfItsCodesText)
+{
   EXPECT_EQ(error(errc::file_unreadable).with_context("liba.so").message(), "liba.so: file cannot be read");
 }
 
-TEST(Error, KeepsCodeAndFieldsWhenItGetsContext) {
+TEST(Error, KeepsCodeAndFieldsWhenItGetsContext)
+{
   error_detail detail = missing_symbols(2);
   detail.message = "trapped";
   detail.module_name = "liba.so";
@@ -167,14 +184,16 @@ TEST(Error, KeepsCodeAndFieldsWhenItGetsContext) {
   EXPECT_EQ(with.detail().trap->frames.at(0).function_index, 7U);
 }
 
-TEST(Error, StaysAsItWasWhenACopyGetsContext) {
+TEST(Error, StaysAsItWasWhenACopyGetsContext)
+{
   const error before(errc::file_unreadable, "permission denied");
   const error after = before.with_context("liba.so");
   EXPECT_EQ(before.message(), "permission denied");
   EXPECT_NE(after.message(), before.message());
 }
 
-TEST(Result, CarriesTheErrorThatItFailedWith) {
+TEST(Result, CarriesTheErrorThatItFailedWith)
+{
   const result<int> failed = fail(errc::cancelled, "nobody waits");
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error(), errc::cancelled);

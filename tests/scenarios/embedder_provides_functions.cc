@@ -13,14 +13,11 @@ using namespace test;
 guest_options with_add()
 {
   guest_options options;
-  options.functions.add(
-    "embedder",
-    "add",
-    {{wasm::i32, wasm::i32}, {wasm::i32}},
-    [](instance_group&, std::span<engine::value_slot> values) -> result<void> {
-      values[0] = engine::value_slot::of_i32(values[0].i32() + values[1].i32());
-      return {};
-    });
+  options.functions.add("embedder", "add", {{wasm::i32, wasm::i32}, {wasm::i32}},
+                        [](instance_group&, std::span<engine::value_slot> values) -> result<void> {
+                          values[0] = engine::value_slot::of_i32(values[0].i32() + values[1].i32());
+                          return {};
+                        });
   return options;
 }
 
@@ -61,9 +58,7 @@ TEST(EmbedderFunction, IsNamedWithItsTypeWhenItIsMissing)
 TEST(EmbedderFunction, EndsTheProcessWithItsErrorAndABacktrace)
 {
   guest_options options;
-  options.functions.add("embedder",
-                        "add",
-                        {{wasm::i32, wasm::i32}, {wasm::i32}},
+  options.functions.add("embedder", "add", {{wasm::i32, wasm::i32}, {wasm::i32}},
                         [](instance_group&, std::span<engine::value_slot>) -> result<void> {
                           return fail(errc::guest_trapped, "the embedder says no");
                         });

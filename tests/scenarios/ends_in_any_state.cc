@@ -33,23 +33,20 @@ TEST_P(Ending, EndsTheProcessWhateverTheOtherThreadsDo)
 }
 
 INSTANTIATE_TEST_SUITE_P(
-  ,
-  Ending,
-  testing::Values(way_to_end{"ExitFromMain", {"exit", "main"}, 7},
-                  way_to_end{"ExitFromThread", {"exit", "thread"}, 7},
-                  way_to_end{"ExitFromMainWhileConstructing", {"exit", "main", "constructing"}, 7},
-                  way_to_end{"ExitFromThreadWhileConstructing", {"exit", "thread", "constructing"}, 7},
-                  way_to_end{"ReturnFromMain", {"return", "main"}, 7},
-                  way_to_end{"ReturnFromMainWhileConstructing", {"return", "main", "constructing"}, 7},
-                  way_to_end{"TrapInMain", {"trap", "main"}, 134},
-                  way_to_end{"TrapInThread", {"trap", "thread"}, 134},
-                  way_to_end{"TrapInMainWhileConstructing", {"trap", "main", "constructing"}, 134},
-                  way_to_end{"TrapInThreadWhileConstructing", {"trap", "thread", "constructing"}, 134},
-                  way_to_end{"AbortInMain", {"abort", "main"}, 134},
-                  way_to_end{"AbortInThread", {"abort", "thread"}, 134},
-                  way_to_end{"PthreadExitOfMain", {"pthread_exit", "main"}, 0},
-                  way_to_end{"PthreadExitOfThread", {"pthread_exit", "thread"}, 7}),
-  [](const auto& one) { return std::string(one.param.name); });
+    , Ending,
+    testing::Values(
+        way_to_end{"ExitFromMain", {"exit", "main"}, 7}, way_to_end{"ExitFromThread", {"exit", "thread"}, 7},
+        way_to_end{"ExitFromMainWhileConstructing", {"exit", "main", "constructing"}, 7},
+        way_to_end{"ExitFromThreadWhileConstructing", {"exit", "thread", "constructing"}, 7},
+        way_to_end{"ReturnFromMain", {"return", "main"}, 7},
+        way_to_end{"ReturnFromMainWhileConstructing", {"return", "main", "constructing"}, 7},
+        way_to_end{"TrapInMain", {"trap", "main"}, 134}, way_to_end{"TrapInThread", {"trap", "thread"}, 134},
+        way_to_end{"TrapInMainWhileConstructing", {"trap", "main", "constructing"}, 134},
+        way_to_end{"TrapInThreadWhileConstructing", {"trap", "thread", "constructing"}, 134},
+        way_to_end{"AbortInMain", {"abort", "main"}, 134}, way_to_end{"AbortInThread", {"abort", "thread"}, 134},
+        way_to_end{"PthreadExitOfMain", {"pthread_exit", "main"}, 0},
+        way_to_end{"PthreadExitOfThread", {"pthread_exit", "thread"}, 7}),
+    [](const auto& one) { return std::string(one.param.name); });
 
 TEST(Trap, ShowsTheBacktraceByFunctionAndModule)
 {

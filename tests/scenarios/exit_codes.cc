@@ -28,7 +28,7 @@ TEST(Command, EndsWith127AndNamesANeededLibraryThatIsMissing)
 {
   const scratch_directory empty;
   const command_result run =
-    run_guest("needed_constructors_run_before_main", {.options = {"--dir", empty.path() + "::."}});
+      run_guest("needed_constructors_run_before_main", {.options = {"--dir", empty.path() + "::."}});
   EXPECT_TRUE(ends_with(run, 127));
   EXPECT_TRUE(run.err.contains("libchain_a.so")) << run.err;
 }

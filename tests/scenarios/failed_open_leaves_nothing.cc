@@ -57,7 +57,7 @@ observed observe(instance_group& group)
   for (const memory_arena::free_range& free : state.arena.free_ranges()) {
     const auto bytes = inside(free.range);
     seen.clean_ranges_are_zero &=
-      free.is_dirty || std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{}; });
+        free.is_dirty || std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{}; });
   }
   return seen;
 }
@@ -79,9 +79,7 @@ TEST_P(FailedOpen, LeavesNothingThatCanBeObserved)
   std::vector<observed> places;
   guest_options options;
   options.arguments = {GetParam().library};
-  options.functions.add("test",
-                        "checkpoint",
-                        {{wasm::i32}, {}},
+  options.functions.add("test", "checkpoint", {{wasm::i32}, {}},
                         [&](instance_group& group, std::span<engine::value_slot>) -> result<void> {
                           places.push_back(observe(group));
                           return {};
@@ -100,8 +98,7 @@ TEST_P(FailedOpen, LeavesNothingThatCanBeObserved)
   EXPECT_TRUE(places[1].clean_ranges_are_zero);
 }
 
-INSTANTIATE_TEST_SUITE_P(,
-                         FailedOpen,
+INSTANTIATE_TEST_SUITE_P(, FailedOpen,
                          testing::Values(failing_load{"MissingFile", "./libnowhere.so"},
                                          failing_load{"MissingNeededFile", "./libneeds_absent.so"},
                                          failing_load{"NoDylinkSection", "./libno_dylink.so"},

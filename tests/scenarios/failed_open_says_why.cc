@@ -81,20 +81,20 @@ TEST(FailedOpen, RefusesAModuleWithoutADylinkSection)
 TEST(FailedOpen, SaysHowToBuildALibraryThatHasLegacyExceptions)
 {
   EXPECT_TRUE(
-    fails_naming(try_to_open("./liblegacy_exceptions.so"), {"liblegacy_exceptions.so", "-wasm-use-legacy-eh=false"}));
+      fails_naming(try_to_open("./liblegacy_exceptions.so"), {"liblegacy_exceptions.so", "-wasm-use-legacy-eh=false"}));
 }
 
 TEST(FailedOpen, ListsAllSymbolsThatNobodyDefines)
 {
   EXPECT_TRUE(
-    fails_naming(try_to_open("./libmissing.so"), {"libmissing.so", "missing_one", "missing_two", "missing_data"}));
+      fails_naming(try_to_open("./libmissing.so"), {"libmissing.so", "missing_one", "missing_two", "missing_data"}));
 }
 
 TEST(FailedOpen, SaysWhichTypesDoNotMatch)
 {
   EXPECT_TRUE(fails_naming(
-    try_to_open("./libmismatch.so"),
-    {"libmismatch.so", "main_function", "(func (param f32) (result f32))", "(func (param i32) (result i32))"}));
+      try_to_open("./libmismatch.so"),
+      {"libmismatch.so", "main_function", "(func (param f32) (result f32))", "(func (param i32) (result i32))"}));
 }
 
 TEST(FailedOpen, TellsOfAStartFunctionThatTraps)

@@ -11,8 +11,7 @@ namespace {
 
 using namespace test;
 
-command_result open_by_name(const std::vector<std::string>& options,
-                            const std::vector<std::string>& names,
+command_result open_by_name(const std::vector<std::string>& options, const std::vector<std::string>& names,
                             std::vector<std::string> arguments = {"order_own_10", "10"})
 {
   arguments.insert(arguments.end(), names.begin(), names.end());
@@ -30,8 +29,8 @@ TEST(Search, FindsABareNameByTheGuestsLibraryPath)
 {
   const scratch_directory scratch;
   scratch.copy_guest("libchain_c.so", "opt/libs/libchain_c.so");
-  EXPECT_TRUE(succeeds(open_by_name(
-    {"--dir", scratch.path() + "::/", "--env", "LD_LIBRARY_PATH=/nowhere:/opt/libs"}, {"libchain_c.so"})));
+  EXPECT_TRUE(succeeds(open_by_name({"--dir", scratch.path() + "::/", "--env", "LD_LIBRARY_PATH=/nowhere:/opt/libs"},
+                                    {"libchain_c.so"})));
 }
 
 TEST(Search, FindsABareNameInTheUsualDirectories)
@@ -49,7 +48,7 @@ TEST(Search, FindsANeededLibraryByItsUsersRuntimePath)
   scratch.copy_guest("libwith_origin.so", "deep/libwith_origin.so");
   scratch.copy_guest("libchain_c.so", "deep/sub/libchain_c.so");
   EXPECT_TRUE(succeeds(
-    open_by_name({"--dir", scratch.path() + "::/"}, {"./deep/libwith_origin.so"}, {"with_origin_value", "11"})));
+      open_by_name({"--dir", scratch.path() + "::/"}, {"./deep/libwith_origin.so"}, {"with_origin_value", "11"})));
 }
 
 TEST(Search, TriesASharedObjectAsAWasmFileToo)
@@ -64,7 +63,7 @@ TEST(Search, StartsRelativeNamesAtTheCurrentDirectory)
   const scratch_directory scratch;
   scratch.copy_guest("libchain_c.so", "inner/libchain_c.so");
   EXPECT_TRUE(succeeds(
-    open_by_name({"--dir", scratch.path() + "::/"}, {"./libchain_c.so"}, {"-d", "inner", "order_own_10", "10"})));
+      open_by_name({"--dir", scratch.path() + "::/"}, {"./libchain_c.so"}, {"-d", "inner", "order_own_10", "10"})));
 }
 
 TEST(Search, KnowsOneFileUnderAllItsNames)
@@ -73,9 +72,8 @@ TEST(Search, KnowsOneFileUnderAllItsNames)
   scratch.copy_guest("libchain_c.so", "libchain_c.so");
   std::filesystem::create_symlink("libchain_c.so", scratch / "alias.so");
   std::filesystem::create_hard_link(scratch / "libchain_c.so", scratch / "twin.so");
-  EXPECT_TRUE(
-    succeeds(open_by_name({"--dir", scratch.path() + "::/"},
-                          {"./libchain_c.so", "././libchain_c.so", "/libchain_c.so", "./alias.so", "./twin.so"})));
+  EXPECT_TRUE(succeeds(open_by_name({"--dir", scratch.path() + "::/"}, {"./libchain_c.so", "././libchain_c.so",
+                                                                        "/libchain_c.so", "./alias.so", "./twin.so"})));
 }
 
 TEST(Search, NeverLeavesThePreopenedDirectory)

@@ -37,9 +37,7 @@ TEST_P(Check, IsNeededForThat)
   EXPECT_EQ(ended->failure->code(), errc::guest_trapped);
 }
 
-INSTANTIATE_TEST_SUITE_P(,
-                         Check,
-                         testing::Values("opens_while_thread_spins", "calls_what_dlsym_found"),
+INSTANTIATE_TEST_SUITE_P(, Check, testing::Values("opens_while_thread_spins", "calls_what_dlsym_found"),
                          [](const auto& one) { return one.index == 0 ? "SpinningBesideOpen" : "SpinningBesideDlsym"; });
 
 } // namespace

@@ -18,7 +18,7 @@ TEST(Arguments, ReachTheGuestUnchangedOptionsToo)
 TEST(Environment, HasOnlyTheVariablesThatWereGiven)
 {
   const command_result run =
-    run_guest("shows_arguments", {.options = {"--env", "GIVEN=a b=c"}, .environment = {"PASSED=by the host"}});
+      run_guest("shows_arguments", {.options = {"--env", "GIVEN=a b=c"}, .environment = {"PASSED=by the host"}});
   EXPECT_TRUE(succeeds(run));
   EXPECT_TRUE(run.out.contains("GIVEN is a b=c\nPASSED is not set\n")) << run.out;
 }
@@ -26,7 +26,7 @@ TEST(Environment, HasOnlyTheVariablesThatWereGiven)
 TEST(Environment, TakesAVariableFromTheHostByName)
 {
   const command_result run =
-    run_guest("shows_arguments", {.options = {"--env", "PASSED"}, .environment = {"PASSED=by the host"}});
+      run_guest("shows_arguments", {.options = {"--env", "PASSED"}, .environment = {"PASSED=by the host"}});
   EXPECT_TRUE(succeeds(run));
   EXPECT_TRUE(run.out.contains("PASSED is by the host\n")) << run.out;
 }

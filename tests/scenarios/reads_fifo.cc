@@ -4,11 +4,10 @@
 #include "tests/scenarios/support/command_run.hh"
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <string_view>
+#include <sys/stat.h>
 #include <thread>
+#include <unistd.h>
 
 namespace interlink {
 namespace {

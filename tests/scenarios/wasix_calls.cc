@@ -9,20 +9,23 @@ namespace {
 
 using namespace test;
 
-command_result run_calls() {
+command_result run_calls()
+{
   const scratch_directory scratch;
   command_options options;
   options.options = {"--dir", ".", "--dir", scratch.path() + "::/scratch", "--lib-path", "."};
   return run_guest("wasix_calls", options);
 }
 
-TEST(Wasix, ServesThreadsFutexesSignalsDirectoriesAndLibraries) {
+TEST(Wasix, ServesThreadsFutexesSignalsDirectoriesAndLibraries)
+{
   const command_result run = run_calls();
   EXPECT_TRUE(ends_with(run, 5));
   EXPECT_TRUE(run.out.contains("ok wasix calls\n"));
 }
 
-TEST(Wasix, NamesAFunctionThatNobodyImplementsOnce) {
+TEST(Wasix, NamesAFunctionThatNobodyImplementsOnce)
+{
   const command_result run = run_calls();
   EXPECT_TRUE(ends_with(run, 5));
   const auto named = run.err.find("wasix_32v1.port_bridge");

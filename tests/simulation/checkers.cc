@@ -46,8 +46,8 @@ bool is_zero(const process_core& process, memory_range range)
 {
   const auto& memory = process.environment.linked_memory;
   const std::uint64_t end = std::min<std::uint64_t>(range.end(), memory->size_bytes());
-  return range.address >= end
-    || std::all_of(memory->data() + range.address, memory->data() + end, [](std::byte b) { return b == std::byte{}; });
+  return range.address >= end || std::all_of(memory->data() + range.address, memory->data() + end,
+                                             [](std::byte b) { return b == std::byte{}; });
 }
 
 bool is_free(const topology& state, memory_range range)
@@ -63,8 +63,8 @@ std::string describe(const log_node<operation_body>& node)
   if (const auto* load = std::get_if<load_modules>(&node.body())) {
     text += "load " + number(load->plan->id.value) + " by group " + number(load->requester.value) + ", modules";
     for (const module_plan& module : load->plan->modules) {
-      text += " " + number(module.id.value) + "=lib" + number(library_number(module)) + "@"
-        + number(module.memory_base.value);
+      text += " " + number(module.id.value) + "=lib" + number(library_number(module)) + "@" +
+              number(module.memory_base.value);
     }
   } else if (const auto* resolve = std::get_if<resolve_function>(&node.body())) {
     text += "slots";
@@ -102,9 +102,8 @@ std::map<std::uint32_t, std::pair<module_id, std::uint32_t>> slots_of(const snap
     for (const element_function& element : plan.info->element_functions) {
       add(plan.table_base.value + element.offset, plan.id, element.function_index);
     }
-    published.slots[i]->of_export.for_each([&](std::size_t ordinal, table_index slot) {
-      add(slot.value, plan.id, plan.info->exports[ordinal].index);
-    });
+    published.slots[i]->of_export.for_each(
+        [&](std::size_t ordinal, table_index slot) { add(slot.value, plan.id, plan.info->exports[ordinal].index); });
   }
   return slots;
 }
@@ -114,7 +113,9 @@ std::map<std::uint32_t, std::pair<module_id, std::uint32_t>> slots_of(const snap
 std::uint32_t library_number(const module_plan& plan)
 {
   const std::size_t at = plan.name.rfind("/lib");
-  return plan.id == main_module || at == std::string::npos ? 0 : static_cast<std::uint32_t>(std::stoul(plan.name.substr(at + 4)));
+  return plan.id == main_module || at == std::string::npos
+             ? 0
+             : static_cast<std::uint32_t>(std::stoul(plan.name.substr(at + 4)));
 }
 
 complaints coordinator_watch::check()
@@ -208,7 +209,8 @@ void coordinator_watch::check_ranges(complaints& found) const
     }
   };
   for (const loaded_module_ptr& module : *state.current->modules) {
-    add(module->plan().memory_base.value, module->plan().memory_size, "data of module " + number(module->plan().id.value));
+    add(module->plan().memory_base.value, module->plan().memory_size,
+        "data of module " + number(module->plan().id.value));
   }
   for (const auto& [group, entry] : state.roster) {
     for (const auto& [module, range] : entry.blocks) {
@@ -228,8 +230,8 @@ void coordinator_watch::check_ranges(complaints& found) const
   std::ranges::sort(ranges, {}, [](const owned_range& each) { return each.range.address; });
   for (std::size_t i = 1; i < ranges.size(); ++i) {
     if (ranges[i - 1].range.end() > ranges[i].range.address) {
-      found.push_back("T4: " + ranges[i - 1].owner + " overlaps " + ranges[i].owner + " at "
-                      + number(ranges[i].range.address));
+      found.push_back("T4: " + ranges[i - 1].owner + " overlaps " + ranges[i].owner + " at " +
+                      number(ranges[i].range.address));
     }
   }
 }
@@ -254,8 +256,8 @@ void coordinator_watch::check_claims(complaints& found) const
     for (const loaded_module_ptr& module : load.modules) {
       const auto claim = state.claims.find(module->identity);
       if (claim == state.claims.end() || claim->second != id) {
-        found.push_back("T2: load " + number(id.value) + " does not hold the claim of its module "
-                        + number(module->plan().id.value));
+        found.push_back("T2: load " + number(id.value) + " does not hold the claim of its module " +
+                        number(module->plan().id.value));
       }
       ++claimed;
     }
@@ -323,8 +325,8 @@ void coordinator_watch::check_words(complaints& found)
     const std::uint32_t started = word_at(process_, plan.memory_base.value + started_word);
     const bool must_be = plan.info->start == initialiser_kind::closed || started_[plan.id] != 0;
     if (started != library && (started != 0 || must_be)) {
-      found.push_back("C3: the word of module " + number(plan.id.value) + " (library " + number(library) + ") holds "
-                      + number(started));
+      found.push_back("C3: the word of module " + number(plan.id.value) + " (library " + number(library) + ") holds " +
+                      number(started));
     }
     started_[plan.id] = started;
   }
@@ -336,8 +338,8 @@ complaints coordinator_watch::check_end() const
   const topology& state = process_.coordination().state();
   for (const group_log::cursor& node : log_) {
     if (node->pending() != 0) {
-      found.push_back("G4: operation " + number(node->version().value) + " is owed by " + number(node->pending())
-                      + " groups, and all have left");
+      found.push_back("G4: operation " + number(node->version().value) + " is owed by " + number(node->pending()) +
+                      " groups, and all have left");
     }
   }
   if (!state.roster.empty() || !state.loads.empty() || !state.waits_for.empty()) {
@@ -364,12 +366,12 @@ void check_table(instance_group& group, bool is_loading, complaints& found)
     const auto module = modules.find(origin.instance);
     const bool is_null = origin.instance == 0;
     const bool is_right = expected == slots.end()
-      ? is_null || is_loading
-      : module != modules.end() && std::pair(module->second, origin.index) == expected->second;
+                              ? is_null || is_loading
+                              : module != modules.end() && std::pair(module->second, origin.index) == expected->second;
     if (!is_right) {
-      found.push_back("G1: at version " + number(applied.version.value) + " slot " + number(slot) + " of group "
-                      + number(group.id().value)
-                      + (expected == slots.end() ? " should be null" : " has not its function"));
+      found.push_back("G1: at version " + number(applied.version.value) + " slot " + number(slot) + " of group " +
+                      number(group.id().value) +
+                      (expected == slots.end() ? " should be null" : " has not its function"));
     }
   }
 }
@@ -410,8 +412,8 @@ void check_tls(instance_group& group, complaints& found)
     }
     const std::uint32_t expected = support::tls_word_of(library_number(plan));
     if (block.value == 0 || word_at(group.process(), block.value) != expected) {
-      found.push_back("G1: group " + number(group.id().value) + " has no thread-local storage of module "
-                      + number(plan.id.value) + " at " + number(block.value));
+      found.push_back("G1: group " + number(group.id().value) + " has no thread-local storage of module " +
+                      number(plan.id.value) + " at " + number(block.value));
     }
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What must hold at every moment of a simulation: the invariants T1 to T7, C1 to C3 and G1 to G4 as far as they can be seen
-// from outside. Each checker gives sentences; none is good.
+// What must hold at every moment of a simulation: the invariants T1 to T7, C1 to C3 and G1 to G4 as far as they can be
+// seen from outside. Each checker gives sentences; none is good.
 #pragma once
 
 #include "groups/coordinator.hh"
@@ -25,14 +25,15 @@ public:
   /// T1 to T5, T7, C1, and words that only their own library may write.
   complaints check();
 
-  /// C1 at every moment: whoever sees a head finds a snapshot at least as new. C3 at the end of a turn: what it gave out
-  /// was free at a version that is published.
+  /// C1 at every moment: whoever sees a head finds a snapshot at least as new. C3 at the end of a turn: what it gave
+  /// out was free at a version that is published.
   complaints check_publication(bool is_turn_end) const;
 
   /// When every group has left: nobody owes a share, nobody is in the roster, nothing is claimed or awaited.
   complaints check_end() const;
 
   std::uint64_t published() const { return log_.size() - 1; }
+
   /// Modules that were given memory which another had before.
   std::uint64_t reused_ranges() const;
   /// How often the library has been loaded.
@@ -55,9 +56,9 @@ private:
   std::map<module_id, std::uint32_t> started_; ///< words that start functions have written
 };
 
-/// A group against the snapshot it says it has applied: every slot of that snapshot holds its own function, every module
-/// has its thread-local storage, equal versions mean equal bases and GOT entries (G1, T3). `is_loading`: it may hold more.
-/// Context: the group's thread.
+/// A group against the snapshot it says it has applied: every slot of that snapshot holds its own function, every
+/// module has its thread-local storage, equal versions mean equal bases and GOT entries (G1, T3). `is_loading`: it may
+/// hold more. Context: the group's thread.
 complaints check_group(instance_group& group, bool is_loading);
 
 /// Number of the library that a file named `.../libN.so` is; 0 for main.

@@ -23,14 +23,17 @@ public:
   }
 
   asio::execution_context& query(asio::execution::context_t) const noexcept { return *context_; }
+
   static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept
   {
     return asio::execution::blocking.never;
   }
+
   const seeded_executor& require(asio::execution::blocking_t::never_t) const { return *this; }
 
   /// Each duty is a thread of its own: it runs when it is chosen.
-  template <class Function> void execute(Function function) const
+  template <class Function>
+  void execute(Function function) const
   {
     scheduler_->start("background", [function = std::move(function)]() mutable { std::move(function)(); });
   }

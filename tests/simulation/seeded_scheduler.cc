@@ -3,11 +3,10 @@
 
 #include "messages/assert.hh"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <sys/mman.h>
 #include <utility>
 
 // g++ defines a macro for each sanitizer, clang has a feature.
@@ -27,8 +26,8 @@ namespace interlink::simulation {
 
 namespace {
 
-/// Enough for the loader above the interpreter above the loader, several times, under sanitizers too. Untouched pages cost
-/// nothing.
+/// Enough for the loader above the interpreter above the loader, several times, under sanitizers too. Untouched pages
+/// cost nothing.
 constexpr std::size_t stack_bytes = std::size_t{1} << 20;
 
 /// Events kept for the trace of a failure.
@@ -52,7 +51,7 @@ void* take_stack()
     return stack;
   }
   void* const mapped =
-    ::mmap(nullptr, stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      ::mmap(nullptr, stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   INTERLINK_ASSERT(mapped != MAP_FAILED);
   return mapped;
 }
@@ -359,8 +358,8 @@ std::string seeded_scheduler::waiting_report() const
   for (std::size_t i = 1; i < fibers_.size(); ++i) {
     const fiber& each = *fibers_[i];
     if (!each.has_ended) {
-      report += "  thread " + std::to_string(i) + " (" + each.name + ") "
-        + (each.is_blocked ? "waits" : "can run") + ", in: " + each.doing + "\n";
+      report += "  thread " + std::to_string(i) + " (" + each.name + ") " + (each.is_blocked ? "waits" : "can run") +
+                ", in: " + each.doing + "\n";
     }
   }
   return report;

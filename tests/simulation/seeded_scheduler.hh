@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Runs many threads of control on one, switching between them where the code under test has a schedule point, as a seed
-// says. Every run of a seed is the same run. Time is virtual: a step takes a microsecond, and when everybody waits it jumps
-// to the nearest deadline.
+// says. Every run of a seed is the same run. Time is virtual: a step takes a microsecond, and when everybody waits it
+// jumps to the nearest deadline.
 #pragma once
 
 #include "actors/schedule_point.hh"
@@ -15,9 +15,8 @@
 #include <optional>
 #include <random>
 #include <string>
-#include <vector>
-
 #include <ucontext.h>
+#include <vector>
 
 namespace interlink::simulation {
 
@@ -63,29 +62,42 @@ public:
   /// Waits until `key` is woken or the deadline comes.
   void block(const void* key, std::optional<schedule_clock::time_point> deadline);
   void wake(const void* key);
-  schedule_clock::time_point now() const { return schedule_clock::time_point(std::chrono::microseconds(microseconds_)); }
+
+  schedule_clock::time_point now() const
+  {
+    return schedule_clock::time_point(std::chrono::microseconds(microseconds_));
+  }
 
   /// A number below `bound`.
   std::uint64_t pick(std::uint64_t bound) { return bound == 0 ? 0 : random_() % bound; }
+
   bool chance(std::uint64_t one_in) { return one_in != 0 && pick(one_in) == 0; }
 
   void trace(std::string text);
   /// Prints each event as it happens: a run that crashes cannot print them afterwards.
   static void print_events_at_once();
+
   const std::deque<traced_event>& events() const { return events_; }
+
   /// Who waits where, a line each.
   std::string waiting_report() const;
   /// Set by a checker; the run goes on to its end.
   void fail(std::string reason);
+
   const std::vector<std::string>& failures() const { return failures_; }
 
   std::uint64_t steps() const { return steps_; }
+
   std::uint64_t switches() const { return switches_; }
+
   std::uint32_t running() const { return running_; }
+
   /// Whether the running thread stands for one of the process's guest threads.
   bool runs_guest() const;
+
   /// Turns that are under way: none of the coordinator's state may be read by others then.
   bool is_in_turn() const { return turns_ > 0; }
+
   /// Called on the drainer's thread, when a batch has been published and answered.
   std::function<void()> on_batch_end;
   /// Called at every point that is in no turn, and at the end of every turn.

@@ -5,10 +5,6 @@
 #include "tests/simulation/simulated_world.hh"
 #include "tests/support/temporary_directory.hh"
 
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -17,6 +13,9 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -72,7 +71,7 @@ void work(const options& asked, unsigned job, shared_state& shared)
   while (shared.failed == 0) {
     const std::uint64_t seed = shared.next++;
     const bool is_over =
-      asked.seconds != 0 && std::chrono::steady_clock::now() - began > std::chrono::seconds(asked.seconds);
+        asked.seconds != 0 && std::chrono::steady_clock::now() - began > std::chrono::seconds(asked.seconds);
     if (seed >= asked.first + asked.seeds || is_over) {
       return;
     }
@@ -120,8 +119,7 @@ options read_options(const std::vector<std::string_view>& arguments)
 int main(int argc, char** argv)
 {
   const options asked = read_options({argv + 1, argv + argc});
-  void* const mapped =
-    ::mmap(nullptr, sizeof(shared_state), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* const mapped = ::mmap(nullptr, sizeof(shared_state), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   auto& shared = *new (mapped) shared_state{};
   shared.next = asked.first;
   const auto began = std::chrono::steady_clock::now();
@@ -139,24 +137,19 @@ int main(int argc, char** argv)
     ::waitpid(children[job], &status, 0);
     if (WIFSIGNALED(status)) {
       shared.failed = shared.at[job].load();
-      std::printf("seed %llu: the process died by signal %d\n",
-                  static_cast<unsigned long long>(shared.failed.load()),
+      std::printf("seed %llu: the process died by signal %d\n", static_cast<unsigned long long>(shared.failed.load()),
                   WTERMSIG(status));
     }
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  std::printf("%llu seeds, %llu steps, %llu switches, %llu operations, %llu calls through an index, %llu opens (%llu failed), "
-              "%llu unloads, %llu ranges reused in %.1f s\n",
-              static_cast<unsigned long long>(shared.seeds),
-              static_cast<unsigned long long>(shared.steps),
-              static_cast<unsigned long long>(shared.switches),
-              static_cast<unsigned long long>(shared.operations),
-              static_cast<unsigned long long>(shared.calls),
-              static_cast<unsigned long long>(shared.opens),
-              static_cast<unsigned long long>(shared.failed_opens),
-              static_cast<unsigned long long>(shared.unloads),
-              static_cast<unsigned long long>(shared.reused),
-              seconds);
+  std::printf(
+      "%llu seeds, %llu steps, %llu switches, %llu operations, %llu calls through an index, %llu opens (%llu failed), "
+      "%llu unloads, %llu ranges reused in %.1f s\n",
+      static_cast<unsigned long long>(shared.seeds), static_cast<unsigned long long>(shared.steps),
+      static_cast<unsigned long long>(shared.switches), static_cast<unsigned long long>(shared.operations),
+      static_cast<unsigned long long>(shared.calls), static_cast<unsigned long long>(shared.opens),
+      static_cast<unsigned long long>(shared.failed_opens), static_cast<unsigned long long>(shared.unloads),
+      static_cast<unsigned long long>(shared.reused), seconds);
   if (shared.failed != 0) {
     std::printf("replay: tools/simulate --first %llu --seeds 1 --trace\n",
                 static_cast<unsigned long long>(shared.failed.load()));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What stands in for actors/parker.cc and actors/guest_thread.cc in a simulation: the same classes, on the seeded scheduler
-// instead of the operating system.
+// What stands in for actors/parker.cc and actors/guest_thread.cc in a simulation: the same classes, on the seeded
+// scheduler instead of the operating system.
 #include "actors/guest_thread.hh"
 #include "actors/parker.hh"
 #include "actors/schedule_point.hh"

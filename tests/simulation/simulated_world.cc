@@ -33,8 +33,8 @@ constexpr int spawns_max = 6;
 
 constexpr std::uint32_t structure_offset = 128; ///< of the thread start structure, in main's data
 
-result<std::uint32_t>
-guest_call(instance_group& group, module_id module, const std::string& name, std::initializer_list<std::uint32_t> arguments)
+result<std::uint32_t> guest_call(instance_group& group, module_id module, const std::string& name,
+                                 std::initializer_list<std::uint32_t> arguments)
 {
   const auto function = group.store().find_function(module, name);
   if (!function) {
@@ -73,8 +73,12 @@ simulated_world::simulated_world(std::uint64_t seed, std::string directory)
 {
   choose_shape();
   write_files();
-  engine_->refuses = [this](fake_call which) { return refuses(which); };
-  engine_->on_step = [this] { scheduler_.guest_step(); };
+  engine_->refuses = [this](fake_call which) {
+    return refuses(which);
+  };
+  engine_->on_step = [this] {
+    scheduler_.guest_step();
+  };
 }
 
 void simulated_world::choose_shape()
@@ -89,7 +93,8 @@ void simulated_world::choose_shape()
     shape.functions_in_table = static_cast<std::uint32_t>(pick(shape.functions + 1));
     shape.has_tls = chance(2);
     shape.has_constructor = chance(2);
-    const std::array<start_shape, 4> starts{start_shape::none, start_shape::closed, start_shape::open, start_shape::open};
+    const std::array<start_shape, 4> starts{start_shape::none, start_shape::closed, start_shape::open,
+                                            start_shape::open};
     shape.start = starts[pick(starts.size())];
     shape.relocations_trap = number > 1 && chance(12);
     // A library that stays needs only such: nobody closes what its functions are bound to.
@@ -157,31 +162,33 @@ result<std::shared_ptr<process_core>> simulated_world::make_process()
       process_->end({0, std::nullopt});
     }
   };
-  return process_core::make(
-    engine_, directory_ + "/main.wasm", std::move(options), host_functions(), seeded_executor(scheduler_));
+  return process_core::make(engine_, directory_ + "/main.wasm", std::move(options), host_functions(),
+                            seeded_executor(scheduler_));
 }
 
 host_registry simulated_world::host_functions()
 {
   host_registry registry;
-  registry.add("test", "event", {{wasm::i32, wasm::i32}, {}}, [this](instance_group& group, std::span<value_slot> values) {
-    return on_event(group, values[0].i32(), values[1].i32());
-  });
+  registry.add("test", "event", {{wasm::i32, wasm::i32}, {}},
+               [this](instance_group& group, std::span<value_slot> values) {
+                 return on_event(group, values[0].i32(), values[1].i32());
+               });
   registry.add("test", "index", {{}, {wasm::i32}}, [this](instance_group& group, std::span<value_slot> values) {
     values[0] = value_slot::of_i32(on_index(group));
     return result<void>{};
   });
-  registry.add("test", "thread", {{wasm::i32, wasm::i32}, {}}, [this](instance_group& group, std::span<value_slot>) {
-    return run_script(group, 8 + pick(60), 0);
-  });
-  registry.add("test", "allocate", {{wasm::i32, wasm::i32}, {wasm::i32}}, [this](instance_group& group, std::span<value_slot> values) {
-    const std::uint32_t alignment = values[0].i32();
-    const std::uint32_t begin = (heap_ + alignment - 1) / alignment * alignment;
-    heap_ = begin + values[1].i32();
-    const bool has_memory = group.process().grow_memory(group, (std::uint64_t{heap_} + 0xFFFF) >> 16).has_value();
-    values[0] = value_slot::of_i32(has_memory ? begin : 0);
-    return result<void>{};
-  });
+  registry.add("test", "thread", {{wasm::i32, wasm::i32}, {}},
+               [this](instance_group& group, std::span<value_slot>) { return run_script(group, 8 + pick(60), 0); });
+  registry.add("test", "allocate", {{wasm::i32, wasm::i32}, {wasm::i32}},
+               [this](instance_group& group, std::span<value_slot> values) {
+                 const std::uint32_t alignment = values[0].i32();
+                 const std::uint32_t begin = (heap_ + alignment - 1) / alignment * alignment;
+                 heap_ = begin + values[1].i32();
+                 const bool has_memory =
+                     group.process().grow_memory(group, (std::uint64_t{heap_} + 0xFFFF) >> 16).has_value();
+                 values[0] = value_slot::of_i32(has_memory ? begin : 0);
+                 return result<void>{};
+               });
   return registry;
 }
 
@@ -190,15 +197,15 @@ world_report simulated_world::run()
   report_.outcome = scheduler_.run([this] { drive(); }, step_bound);
   if (report_.outcome != run_outcome::ended) {
     scheduler_.fail(report_.outcome == run_outcome::deadlocked ? "deadlock: nobody can run"
-                                                                : "endless: too many steps");
+                                                               : "endless: too many steps");
     scheduler_.trace(scheduler_.waiting_report());
   }
   report_.failures = scheduler_.failures();
   report_.steps = scheduler_.steps();
   report_.switches = scheduler_.switches();
   for (const traced_event& event : scheduler_.events()) {
-    report_.trace.push_back("step " + std::to_string(event.step) + " thread " + std::to_string(event.fiber) + ": "
-                            + event.text);
+    report_.trace.push_back("step " + std::to_string(event.step) + " thread " + std::to_string(event.fiber) + ": " +
+                            event.text);
   }
   return report_;
 }
@@ -214,8 +221,12 @@ void simulated_world::drive()
   shelf_ = static_cast<std::uint32_t>(process_->layout.memory_base.value);
   heap_ = static_cast<std::uint32_t>(process_->layout.heap_base.value);
   watch_ = std::make_unique<coordinator_watch>(*process_);
-  scheduler_.on_batch_end = [this] { complain(watch_->check()); };
-  scheduler_.on_point = [this](bool is_turn_end) { complain(watch_->check_publication(is_turn_end)); };
+  scheduler_.on_batch_end = [this] {
+    complain(watch_->check());
+  };
+  scheduler_.on_point = [this](bool is_turn_end) {
+    complain(watch_->check_publication(is_turn_end));
+  };
   auto started = start_first_group(process_, [this](instance_group& group) -> result<void> {
     if (auto loaded = load_program(group); !loaded) {
       if (!is_unwinding(loaded.error())) {
@@ -301,8 +312,8 @@ void simulated_world::check_open_starts(instance_group& group)
     const std::uint32_t library = library_number(plan);
     const bool must_have_run = plan.info->start == initialiser_kind::open && current->find(plan.id) != nullptr;
     if (must_have_run && started_[{group.id(), library}] == 0) {
-      scheduler_.fail("the start function of library " + std::to_string(library) + " has not run in group "
-                      + std::to_string(group.id().value));
+      scheduler_.fail("the start function of library " + std::to_string(library) + " has not run in group " +
+                      std::to_string(group.id().value));
     }
   }
 }
@@ -416,9 +427,10 @@ result<void> simulated_world::open(instance_group& group, script& mine)
       return fail(opened.error());
     }
     const errc code = opened.error().code();
-    const bool is_fault = code == errc::engine_refused || code == errc::table_exhausted || code == errc::memory_exhausted;
-    const bool is_expected = (is_fault && fault_one_in_ != 0) || code == errc::initialiser_failed
-      || (code == errc::library_not_found && move_one_in_ != 0);
+    const bool is_fault =
+        code == errc::engine_refused || code == errc::table_exhausted || code == errc::memory_exhausted;
+    const bool is_expected = (is_fault && fault_one_in_ != 0) || code == errc::initialiser_failed ||
+                             (code == errc::library_not_found && move_one_in_ != 0);
     if (!is_expected) {
       scheduler_.fail("dlopen fails with " + opened.error().message());
     }
@@ -467,7 +479,8 @@ result<void> simulated_world::find_and_share(instance_group& group, script& mine
   return without_value(guest_call(group, main_module, "store", {shelf_word(), *slot}));
 }
 
-result<void> simulated_world::judge_call(instance_group& group, const result<std::uint32_t>& returned, std::uint32_t expected)
+result<void> simulated_world::judge_call(instance_group& group, const result<std::uint32_t>& returned,
+                                         std::uint32_t expected)
 {
   ++report_.calls;
   if (!returned) {
@@ -475,13 +488,13 @@ result<void> simulated_world::judge_call(instance_group& group, const result<std
     if (is_unwinding(returned.error()) && (returned.error().code() != errc::guest_trapped || was_trapped_)) {
       return fail(returned.error());
     }
-    scheduler_.fail("agreement: group " + std::to_string(group.id().value) + " called and got "
-                    + returned.error().message() + ", expected " + std::to_string(expected));
+    scheduler_.fail("agreement: group " + std::to_string(group.id().value) + " called and got " +
+                    returned.error().message() + ", expected " + std::to_string(expected));
     return fail(returned.error());
   }
   if (expected != 0 ? *returned != expected : !shared_.contains(*returned)) {
-    scheduler_.fail("agreement: group " + std::to_string(group.id().value) + " called a function that returned "
-                    + std::to_string(*returned) + ", expected " + std::to_string(expected));
+    scheduler_.fail("agreement: group " + std::to_string(group.id().value) + " called a function that returned " +
+                    std::to_string(*returned) + ", expected " + std::to_string(expected));
   }
   return {};
 }
@@ -515,8 +528,7 @@ result<void> simulated_world::call_own(instance_group& group, script& mine)
   const module_id module{library.handle.value};
   for (std::size_t j = 0; j < shape.calls.size(); ++j) {
     const support::function_name callee = shape.calls[j];
-    auto judged = judge_call(group,
-                             guest_call(group, module, "call" + number + "_" + std::to_string(j), {}),
+    auto judged = judge_call(group, guest_call(group, module, "call" + number + "_" + std::to_string(j), {}),
                              callee.library * 1000 + callee.function);
     if (!judged) {
       return judged;
@@ -528,8 +540,8 @@ result<void> simulated_world::call_own(instance_group& group, script& mine)
     if (!address) {
       return fail(address.error());
     }
-    auto judged = judge_call(
-      group, guest_call(group, main_module, "call_slot", {*address}), target.library * 1000 + target.function);
+    auto judged = judge_call(group, guest_call(group, main_module, "call_slot", {*address}),
+                             target.library * 1000 + target.function);
     if (!judged) {
       return judged;
     }
@@ -615,8 +627,9 @@ result<void> simulated_world::await_something(instance_group& group)
   const coordinator_reply reply = group.ask(await_load_request{awaited}, deadline);
   scheduler_.describe("guest");
   const auto* failure = std::get_if<error>(&reply);
-  const bool is_answer = std::holds_alternative<ask_again_reply>(reply)
-    || (failure != nullptr && (failure->code() == errc::deadline_passed || failure->code() == errc::stopping));
+  const bool is_answer =
+      std::holds_alternative<ask_again_reply>(reply) ||
+      (failure != nullptr && (failure->code() == errc::deadline_passed || failure->code() == errc::stopping));
   if (!is_answer) {
     scheduler_.fail("C2: the answer to another request");
   }
@@ -641,7 +654,8 @@ result<void> simulated_world::die_with_a_load(instance_group& group)
   if (planned == nullptr) {
     return {}; // the handle of a library that is loaded already stays open
   }
-  scheduler_.trace("group " + std::to_string(group.id().value) + " dies with load " + std::to_string(planned->id.value));
+  scheduler_.trace("group " + std::to_string(group.id().value) + " dies with load " +
+                   std::to_string(planned->id.value));
   const planned_load kept = *planned;
   group.set_load_in_flight(&kept);
   if (chance(2) && group.catch_up_without_initialisers() && chance(2)) {
@@ -680,8 +694,9 @@ result<void> simulated_world::on_event(instance_group& group, std::uint32_t what
     return {};
   }
   if (what == support::event_open_start) {
-    scheduler_.trace("open start of library " + std::to_string(number) + " in group " + std::to_string(group.id().value));
-    if (++started_[{group.id(), number}] > watch_->incarnations(number) ) {
+    scheduler_.trace("open start of library " + std::to_string(number) + " in group " +
+                     std::to_string(group.id().value));
+    if (++started_[{group.id(), number}] > watch_->incarnations(number)) {
       scheduler_.fail("an open start function ran twice in one group");
     }
     check_holds_no_claim(group);
@@ -691,7 +706,8 @@ result<void> simulated_world::on_event(instance_group& group, std::uint32_t what
     return chance(6) && loading_[group.id()] < 3 ? run_script(group, 1 + pick(2), 1) : call_shared(group);
   }
   check_holds_no_claim(group);
-  scheduler_.trace("constructor of library " + std::to_string(number) + " in group " + std::to_string(group.id().value));
+  scheduler_.trace("constructor of library " + std::to_string(number) + " in group " +
+                   std::to_string(group.id().value));
   // Its memory was zero: the count that the constructor has just raised is 1 now.
   const auto newest = std::ranges::max_element(group.store().instances(), {}, [&](const auto& each) {
     return library_number(*each.second.plan) == number ? each.first.value : 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One run: a program and libraries made by a seed, threads that do what the seed says, faults where it says, and checkers
-// between their steps.
+// One run: a program and libraries made by a seed, threads that do what the seed says, faults where it says, and
+// checkers between their steps.
 //
 // Guest threads store indices to shared memory, load and call them (through the real check), open, look up, wait, are
 // woken, spawn, exit and trap; constructors and open start functions do so too. Two kinds of libraries: those that stay
@@ -32,9 +32,9 @@ struct world_report {
   std::vector<std::string> failures;
   std::uint64_t steps{};
   std::uint64_t switches{};
-  std::uint64_t operations{};    ///< published
-  std::uint64_t calls{};         ///< through an index
-  std::uint64_t opens{};         ///< that succeeded
+  std::uint64_t operations{}; ///< published
+  std::uint64_t calls{};      ///< through an index
+  std::uint64_t opens{};      ///< that succeeded
   std::uint64_t failed_opens{};
   std::uint64_t reused_ranges{}; ///< modules whose memory had another owner before
   std::uint64_t unloads{};
@@ -85,9 +85,13 @@ private:
   void judge_end(const process_outcome& outcome);
 
   std::uint64_t pick(std::uint64_t bound) { return scheduler_.pick(bound); }
+
   bool chance(std::uint64_t one_in) { return scheduler_.chance(one_in); }
+
   std::uint32_t shelf_word() { return shelf_ + 4 * static_cast<std::uint32_t>(pick(8)); }
+
   std::string file_of(std::uint32_t library) const { return "lib" + std::to_string(library) + ".so"; }
+
   bool stays(std::uint32_t library) const { return library <= staying_; }
 
   std::uint64_t seed_;
@@ -99,19 +103,19 @@ private:
   std::map<std::uint32_t, support::library_shape> shapes_;
   std::uint32_t staying_ = 0;
   std::uint32_t libraries_ = 0;
-  std::uint64_t fault_one_in_ = 0;      ///< of engine calls
-  std::uint64_t move_one_in_ = 0;       ///< of steps, for a file that vanishes
-  bool is_quiet_ = false;               ///< nobody ends the process: every thread must come to its own end
+  std::uint64_t fault_one_in_ = 0; ///< of engine calls
+  std::uint64_t move_one_in_ = 0;  ///< of steps, for a file that vanishes
+  bool is_quiet_ = false;          ///< nobody ends the process: every thread must come to its own end
   bool refuses_threads_ = false;
-  bool was_trapped_ = false;            ///< a thread was told to trap
+  bool was_trapped_ = false; ///< a thread was told to trap
   std::uint32_t shelf_ = 0;
   std::uint32_t heap_ = 0;
   std::set<std::string> moved_;
-  std::map<std::uint32_t, std::uint32_t> meaning_; ///< what the function in a shared slot returns
-  std::set<std::uint32_t> shared_;                 ///< every value that a call through the shelf may return
+  std::map<std::uint32_t, std::uint32_t> meaning_;     ///< what the function in a shared slot returns
+  std::set<std::uint32_t> shared_;                     ///< every value that a call through the shelf may return
   std::map<std::uint32_t, std::uint32_t> constructed_; ///< runs, by library
   std::map<std::pair<group_id, std::uint32_t>, std::uint32_t> started_; ///< open start functions, by group and library
-  std::map<group_id, int> loading_;                ///< nested loads under way, by group
+  std::map<group_id, int> loading_;                                     ///< nested loads under way, by group
   world_report report_;
   int spawned_ = 0;
 };

@@ -4,9 +4,8 @@
 #include "messages/assert.hh"
 #include "tests/support/fake_interpreter.hh"
 
-#include <sys/mman.h>
-
 #include <algorithm>
+#include <sys/mman.h>
 #include <utility>
 
 namespace interlink::support {
@@ -24,18 +23,21 @@ public:
   fake_shared_memory(const fake_engine& owner, const memory_type& type)
       : engine_(owner), type_(type), pages_(type.size.minimum)
   {
-    void* const mapped = ::mmap(
-      nullptr, mapped_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* const mapped =
+        ::mmap(nullptr, mapped_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     INTERLINK_ASSERT(mapped != MAP_FAILED);
     data_ = static_cast<std::byte*>(mapped);
   }
 
   fake_shared_memory(const fake_shared_memory&) = delete;
   fake_shared_memory& operator=(const fake_shared_memory&) = delete;
+
   ~fake_shared_memory() override { ::munmap(data_, mapped_bytes()); }
 
   memory_type type() const override { return type_; }
+
   std::byte* data() const override { return data_; }
+
   std::size_t size_bytes() const override { return pages_.load(std::memory_order_acquire) * page_bytes; }
 
   result<std::uint64_t> grow(std::uint64_t delta_pages) override
@@ -108,7 +110,8 @@ fake_store::fake_store(fake_engine& engine, const interlink::engine::store_limit
 {
 }
 
-template <class Tag> std::uint64_t fake_store::number_of(const engine::handle<Tag>& handle) const
+template <class Tag>
+std::uint64_t fake_store::number_of(const engine::handle<Tag>& handle) const
 {
   INTERLINK_ASSERT(handle.bits[1] == id_ && handle.bits[0] != 0); // a handle means something in its own store only
   return handle.bits[0];
@@ -136,22 +139,22 @@ std::optional<std::uint64_t> fake_store::import_number(const extern_value& value
     return std::nullopt; // the alternatives stand in the order of the kinds
   }
   return std::visit(
-    [this](const auto& handle) -> std::optional<std::uint64_t> {
-      if constexpr (requires { handle.bits; }) {
-        return number_of(handle);
-      } else {
-        return std::nullopt;
-      }
-    },
-    value);
+      [this](const auto& handle) -> std::optional<std::uint64_t> {
+        if constexpr (requires { handle.bits; }) {
+          return number_of(handle);
+        } else {
+          return std::nullopt;
+        }
+      },
+      value);
 }
 
 result<void> fake_store::bind_imports(instance_object& made, std::span<const extern_value> imports)
 {
   const module_layout& layout = made.module->layout();
   if (imports.size() != layout.imports.size()) {
-    return refused("to instantiate: " + std::to_string(imports.size()) + " imports for "
-                   + std::to_string(layout.imports.size()));
+    return refused("to instantiate: " + std::to_string(imports.size()) + " imports for " +
+                   std::to_string(layout.imports.size()));
   }
   for (std::size_t i = 0; i < imports.size(); ++i) {
     const import_entry& import = layout.imports[i];
@@ -233,7 +236,8 @@ result<engine::instance> fake_store::instantiate(const engine::compiled_module& 
   }
   if (layout.start_function) {
     std::vector<std::uint64_t> stack;
-    if (auto started = fake_interpreter(*this).call(instances_.back().functions[*layout.start_function], stack); !started) {
+    if (auto started = fake_interpreter(*this).call(instances_.back().functions[*layout.start_function], stack);
+        !started) {
       return fail(std::move(started.error()));
     }
   }
@@ -274,7 +278,7 @@ engine::function fake_store::make_function(const function_type& type, engine::ho
 result<engine::table> fake_store::make_table(const table_type& type)
 {
   tables_.push_back(
-    {std::vector<std::uint64_t>(type.size.minimum), type.size.maximum.value_or(limits_.table_elements)});
+      {std::vector<std::uint64_t>(type.size.minimum), type.size.maximum.value_or(limits_.table_elements)});
   return handle_of<engine::table_tag>(tables_.size());
 }
 

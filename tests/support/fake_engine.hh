@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // An engine without compilation: tables, globals and memories are plain vectors, and code runs in a small interpreter.
-// What it runs is what a real engine would: bytes that came through the reader, the instrumenter and the thunk maker, so
-// the checks, waits and thunks of a test are the real ones. Every call can be refused, and a hook sees every step of
+// What it runs is what a real engine would: bytes that came through the reader, the instrumenter and the thunk maker,
+// so the checks, waits and thunks of a test are the real ones. Every call can be refused, and a hook sees every step of
 // guest code that other threads could notice.
 #pragma once
 
@@ -39,7 +39,9 @@ public:
 
   result<engine::instance> instantiate(const engine::compiled_module& module,
                                        std::span<const engine::extern_value> imports) override;
+
   std::uint64_t instance_count() const override { return instances_.size(); }
+
   std::optional<engine::extern_value> find_export(const engine::instance& from, std::string_view name) override;
   engine::function make_function(const function_type& type, engine::host_function body) override;
   result<engine::table> make_table(const table_type& type) override;
@@ -57,6 +59,7 @@ public:
   function_type type_of(const engine::function& of) override;
   result<void> call(const engine::function& callee, std::span<engine::value_slot> values) override;
   std::vector<guest_frame> backtrace() override;
+
   void set_epoch_deadline(std::uint64_t) override {}
 
   function_origin origin_of(const engine::function& of) const;
@@ -68,7 +71,7 @@ private:
 
   struct instance_object {
     std::shared_ptr<const fake_module> module; ///< an instance keeps its code
-    std::vector<std::uint64_t> functions; ///< numbers of objects in this store, by the module's index spaces
+    std::vector<std::uint64_t> functions;      ///< numbers of objects in this store, by the module's index spaces
     std::vector<std::uint64_t> tables;
     std::vector<std::uint64_t> memories;
     std::vector<std::uint64_t> globals;
@@ -76,7 +79,7 @@ private:
 
   struct function_object {
     function_type type;
-    engine::host_function host;  ///< empty for a guest function
+    engine::host_function host; ///< empty for a guest function
     std::uint64_t instance{};
     std::uint32_t index{};
   };
@@ -97,8 +100,13 @@ private:
     engine::shared_memory_ptr shared;
   };
 
-  template <class Tag> engine::handle<Tag> handle_of(std::uint64_t number) const { return {{number, id_, 0}}; }
-  template <class Tag> std::uint64_t number_of(const engine::handle<Tag>& handle) const;
+  template <class Tag>
+  engine::handle<Tag> handle_of(std::uint64_t number) const
+  {
+    return {{number, id_, 0}};
+  }
+  template <class Tag>
+  std::uint64_t number_of(const engine::handle<Tag>& handle) const;
   std::optional<std::uint64_t> import_number(const engine::extern_value& value, extern_kind kind);
   result<void> bind_imports(instance_object& made, std::span<const engine::extern_value> imports);
   void define_globals(instance_object& made);
@@ -131,6 +139,7 @@ public:
   result<interlink::engine::compiled_module_ptr> compile(std::span<const std::byte> bytes) override;
   result<interlink::engine::shared_memory_ptr> make_shared_memory(const memory_type& type) override;
   result<std::unique_ptr<interlink::engine::store>> make_store(const interlink::engine::store_limits& limits) override;
+
   void increment_epoch() override {}
 
   std::uint64_t compiled_count() const { return compiled_; }

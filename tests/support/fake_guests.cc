@@ -55,11 +55,11 @@ void add_tls(wasm_builder& module, std::uint32_t number)
   constant_global(module, "__tls_align", tls_bytes);
   module.function(takes_int,
                   wasm_code()
-                    .local_get(0)
-                    .global_set(base)
-                    .local_get(0)
-                    .i32_const(static_cast<std::int32_t>(tls_word_of(number)))
-                    .raw({0x36, 2, 0}),
+                      .local_get(0)
+                      .global_set(base)
+                      .local_get(0)
+                      .i32_const(static_cast<std::int32_t>(tls_word_of(number)))
+                      .raw({0x36, 2, 0}),
                   "__wasm_init_tls");
   module.function(returns_int, wasm_code().global_get(base).append(load_word()), "tls" + std::to_string(number));
 }
@@ -69,8 +69,7 @@ std::vector<std::uint32_t> add_own_functions(wasm_builder& module, const library
   std::vector<std::uint32_t> made;
   for (std::uint32_t k = 0; k < shape.functions; ++k) {
     const auto value = static_cast<std::int32_t>(shape.number * 1000 + k);
-    made.push_back(
-      module.function(returns_int, wasm_code().i32_const(value), function_name{shape.number, k}.text()));
+    made.push_back(module.function(returns_int, wasm_code().i32_const(value), function_name{shape.number, k}.text()));
   }
   return made;
 }
@@ -103,13 +102,13 @@ void add_constructor(wasm_builder& module, const library_shape& shape, const com
 {
   module.function({},
                   wasm_code()
-                    .global_get(imports.memory_base)
-                    .i32_const(1)
-                    .prefixed(0xfe, 0x1e, {2, 0})
-                    .drop()
-                    .i32_const(event_constructor)
-                    .i32_const(static_cast<std::int32_t>(shape.number))
-                    .call(imports.event),
+                      .global_get(imports.memory_base)
+                      .i32_const(1)
+                      .prefixed(0xfe, 0x1e, {2, 0})
+                      .drop()
+                      .i32_const(event_constructor)
+                      .i32_const(static_cast<std::int32_t>(shape.number))
+                      .call(imports.event),
                   "__wasm_call_ctors");
 }
 
@@ -117,10 +116,10 @@ void add_relocations(wasm_builder& module, const library_shape& shape, const com
 {
   wasm_code code;
   code.global_get(imports.memory_base)
-    .global_get(imports.memory_base)
-    .i32_const(relocation_target)
-    .i32_add()
-    .raw({0x36, 2, relocated_word});
+      .global_get(imports.memory_base)
+      .i32_const(relocation_target)
+      .i32_add()
+      .raw({0x36, 2, relocated_word});
   if (shape.relocations_trap) {
     code.unreachable();
   }
@@ -156,8 +155,7 @@ std::vector<std::byte> make_library(const library_shape& shape)
     module.function(returns_int, wasm_code().global_get(addresses[j]), "got" + number + "_" + std::to_string(j));
   }
   if (shape.data_bytes > 0) {
-    module.function(int_to_int,
-                    wasm_code().global_get(imports.memory_base).local_get(0).i32_add().append(load_word()),
+    module.function(int_to_int, wasm_code().global_get(imports.memory_base).local_get(0).i32_add().append(load_word()),
                     "data" + number);
     add_relocations(module, shape, imports);
   }
@@ -198,11 +196,9 @@ std::vector<std::byte> make_main(const main_shape& shape)
   module.function(int_to_int, wasm_code().local_get(0).append(load_word()), "load");
   module.function(takes_two, wasm_code().local_get(0).local_get(1).raw({0x36, 2, 0}), "store");
   module.function({{wasm::i32, wasm::i32, wasm::i64}, {wasm::i32}},
-                  wasm_code().local_get(0).local_get(1).local_get(2).prefixed(0xfe, 0x01, {2, 0}),
-                  "wait");
+                  wasm_code().local_get(0).local_get(1).local_get(2).prefixed(0xfe, 0x01, {2, 0}), "wait");
   module.function({{wasm::i32, wasm::i32}, {wasm::i32}},
-                  wasm_code().local_get(0).local_get(1).prefixed(0xfe, 0x00, {2, 0}),
-                  "notify");
+                  wasm_code().local_get(0).local_get(1).prefixed(0xfe, 0x00, {2, 0}), "notify");
   module.function({}, wasm_code().unreachable(), "trap");
   module.function(returns_int, wasm_code().i32_const(0), "f0_0");
   for (std::size_t j = 0; j < callees.size(); ++j) {
@@ -212,8 +208,7 @@ std::vector<std::byte> make_main(const main_shape& shape)
     add_tls(module, 0);
   }
   if (shape.allocates) {
-    module.function({{wasm::i32, wasm::i32}, {wasm::i32}},
-                    wasm_code().local_get(0).local_get(1).call(allocate),
+    module.function({{wasm::i32, wasm::i32}, {wasm::i32}}, wasm_code().local_get(0).local_get(1).call(allocate),
                     "aligned_alloc");
   }
   if (shape.has_thread_start) {

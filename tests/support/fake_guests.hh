@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Small guests that say of themselves what they are: every function returns a number that names its library and itself,
-// every word that a library keeps has a value that a test can foretell. So a call that reached a wrong function, or a word
-// that someone else wrote, shows at once.
+// every word that a library keeps has a value that a test can foretell. So a call that reached a wrong function, or a
+// word that someone else wrote, shows at once.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,8 @@ namespace interlink::support {
 enum class start_shape : std::uint8_t {
   none,
   closed, ///< writes the library's number into its own data
-  open,   ///< the same, tells the host, calls through the index that `test.index` gives unless that is 0, and writes again
+  open,   ///< the same, tells the host, calls through the index that `test.index` gives unless that is 0, and writes
+          ///< again
   traps,  ///< closed, and traps
 };
 
@@ -34,14 +35,14 @@ struct function_name {
 ///   dataN (i32) -> i32   the word at that offset of its data
 ///   callN_J () -> i32    what the J-th of `calls` returns
 ///   gotN_J () -> i32     the address of the J-th of `addresses`
-/// Its data: word 0 counts constructor runs, word 4 has the address of word 8 once relocated, word 12 has N once its start
-/// function has run. The host function `test.event (i32 what, i32 number)` is told of constructors, of open start functions,
-/// and of what the latter's call returned.
+/// Its data: word 0 counts constructor runs, word 4 has the address of word 8 once relocated, word 12 has N once its
+/// start function has run. The host function `test.event (i32 what, i32 number)` is told of constructors, of open start
+/// functions, and of what the latter's call returned.
 struct library_shape {
   std::uint32_t number{};
   std::uint32_t functions = 2;
   std::uint32_t functions_in_table = 0; ///< the first ones, in its own element segment
-  std::vector<std::string> needed{};      ///< file names
+  std::vector<std::string> needed{};    ///< file names
   std::vector<function_name> calls{};
   std::vector<function_name> addresses{};
   start_shape start = start_shape::none;

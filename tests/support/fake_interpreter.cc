@@ -117,9 +117,8 @@ result<fake_interpreter::outcome> fake_interpreter::run(const fake_store::functi
     if (*stepped == outcome::next) {
       ++place_;
     } else if (*stepped == outcome::returned || *stepped == outcome::tail_called) {
-      const std::size_t kept = *stepped == outcome::returned
-        ? results
-        : store_.functions_[tail_callee_ - 1].type.parameters.size();
+      const std::size_t kept =
+          *stepped == outcome::returned ? results : store_.functions_[tail_callee_ - 1].type.parameters.size();
       stack.erase(stack.begin() + static_cast<std::ptrdiff_t>(height), stack.end() - static_cast<std::ptrdiff_t>(kept));
       return stepped;
     }

@@ -36,7 +36,9 @@ private:
   result<outcome> call_from_here(std::uint64_t number, bool is_tail);
   result<std::uint64_t> indirect_callee(const fake_operation& at);
   std::uint64_t pop();
+
   std::uint32_t pop32() { return static_cast<std::uint32_t>(pop()); }
+
   void observe() const;
 
   fake_store& store_;

@@ -18,9 +18,10 @@ constexpr std::uint32_t op_else = 0x05;
 
 /// unreachable .. call_indirect, drop, local and global access, 32-bit memory access, constants, and the arithmetic of
 /// i32 and i64 comparisons that guests here use.
-const std::set<std::uint32_t> known_opcodes{
-  0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x0b, 0x0c, 0x0d, 0x0f, 0x10, 0x11, 0x12, 0x13, 0x1a, 0x20, 0x21, 0x22, 0x23, 0x24,
-  0x28, 0x36, 0x41, 0x42, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4f, 0x6a, 0x6b, 0x6c, 0xfe0010, 0xfe0017, 0xfe001e};
+const std::set<std::uint32_t> known_opcodes{0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x0b,     0x0c,     0x0d,
+                                            0x0f, 0x10, 0x11, 0x12, 0x13, 0x1a, 0x20,     0x21,     0x22,
+                                            0x23, 0x24, 0x28, 0x36, 0x41, 0x42, 0x45,     0x46,     0x47,
+                                            0x48, 0x49, 0x4f, 0x6a, 0x6b, 0x6c, 0xfe0010, 0xfe0017, 0xfe001e};
 
 bool opens_block(std::uint32_t opcode)
 {
@@ -48,8 +49,8 @@ result<fake_function> decode(const module_layout& layout, std::size_t index)
   for (instruction at; walker.next(at);) {
     const auto place = static_cast<std::uint32_t>(decoded.operations.size());
     constexpr std::byte empty_block_type{0x40};
-    if (!known_opcodes.contains(at.opcode)
-        || (opens_block(at.opcode) && layout.bytes[at.begin + 1] != empty_block_type)) {
+    if (!known_opcodes.contains(at.opcode) ||
+        (opens_block(at.opcode) && layout.bytes[at.begin + 1] != empty_block_type)) {
       return fail(errc::unsupported_module, "the fake engine does not know instruction " + std::to_string(at.opcode));
     }
     decoded.operations.push_back({at.opcode, at.first, at.second, 0, 0});

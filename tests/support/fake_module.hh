@@ -36,6 +36,7 @@ public:
   static result<std::shared_ptr<const fake_module>> make(std::span<const std::byte> bytes);
 
   const module_layout& layout() const { return layout_; }
+
   const fake_function& function(std::uint32_t defined) const { return functions_[defined]; }
 
 private:

@@ -33,11 +33,9 @@ fake_process::fake_process(const main_shape& main, process_options options)
     : engine_(std::make_shared<fake_engine>()), runtime_(engine_)
 {
   add("main.wasm", make_main(main));
-  auto made = process_core::make(engine_,
-                                 directory_.path() + "/main.wasm",
-                                 with_defaults(std::move(options), directory_.path()),
-                                 host_functions(),
-                                 runtime_.background());
+  auto made =
+      process_core::make(engine_, directory_.path() + "/main.wasm",
+                         with_defaults(std::move(options), directory_.path()), host_functions(), runtime_.background());
   EXPECT_TRUE(made) << made.error().message();
   core_ = std::move(*made);
   next_allocation_ = static_cast<std::uint32_t>(core_->layout.heap_base.value);
@@ -52,28 +50,31 @@ fake_process::~fake_process()
 host_registry fake_process::host_functions()
 {
   host_registry registry;
-  registry.add("test", "event", {{wasm::i32, wasm::i32}, {}}, [this](instance_group& group, std::span<value_slot> values) {
-    {
-      const std::lock_guard lock(mutex_);
-      events_.push_back({group.id(), values[0].i32(), values[1].i32()});
-    }
-    return on_event ? on_event(group, values[0].i32(), values[1].i32()) : result<void>{};
-  });
+  registry.add("test", "event", {{wasm::i32, wasm::i32}, {}},
+               [this](instance_group& group, std::span<value_slot> values) {
+                 {
+                   const std::lock_guard lock(mutex_);
+                   events_.push_back({group.id(), values[0].i32(), values[1].i32()});
+                 }
+                 return on_event ? on_event(group, values[0].i32(), values[1].i32()) : result<void>{};
+               });
   registry.add("test", "index", {{}, {wasm::i32}}, [this](instance_group& group, std::span<value_slot> values) {
     values[0] = value_slot::of_i32(on_index ? on_index(group) : 0);
     return result<void>{};
   });
-  registry.add("test", "thread", {{wasm::i32, wasm::i32}, {}}, [this](instance_group& group, std::span<value_slot> values) {
-    return on_thread ? on_thread(group, values[1].i32()) : serve_calls(group);
-  });
-  registry.add("test", "allocate", {{wasm::i32, wasm::i32}, {wasm::i32}}, [this](instance_group& group, std::span<value_slot> values) {
-    const std::uint32_t alignment = values[0].i32();
-    const std::uint32_t taken = next_allocation_.fetch_add(values[1].i32() + alignment);
-    const std::uint64_t end = std::uint64_t{taken} + alignment + values[1].i32();
-    const bool has_memory = group.process().grow_memory(group, (end + 0xFFFF) >> 16).has_value();
-    values[0] = value_slot::of_i32(has_memory ? (taken + alignment - 1) / alignment * alignment : 0);
-    return result<void>{};
-  });
+  registry.add("test", "thread", {{wasm::i32, wasm::i32}, {}},
+               [this](instance_group& group, std::span<value_slot> values) {
+                 return on_thread ? on_thread(group, values[1].i32()) : serve_calls(group);
+               });
+  registry.add("test", "allocate", {{wasm::i32, wasm::i32}, {wasm::i32}},
+               [this](instance_group& group, std::span<value_slot> values) {
+                 const std::uint32_t alignment = values[0].i32();
+                 const std::uint32_t taken = next_allocation_.fetch_add(values[1].i32() + alignment);
+                 const std::uint64_t end = std::uint64_t{taken} + alignment + values[1].i32();
+                 const bool has_memory = group.process().grow_memory(group, (end + 0xFFFF) >> 16).has_value();
+                 values[0] = value_slot::of_i32(has_memory ? (taken + alignment - 1) / alignment * alignment : 0);
+                 return result<void>{};
+               });
   return registry;
 }
 
@@ -122,8 +123,8 @@ group_id fake_process::add_group()
   return *started;
 }
 
-result<std::uint32_t>
-call_without_catch_up(instance_group& group, module_id module, const std::string& name, std::vector<std::uint32_t> arguments)
+result<std::uint32_t> call_without_catch_up(instance_group& group, module_id module, const std::string& name,
+                                            std::vector<std::uint32_t> arguments)
 {
   const auto function = group.store().find_function(module, name);
   if (!function) {
@@ -140,8 +141,8 @@ call_without_catch_up(instance_group& group, module_id module, const std::string
   return values[0].i32();
 }
 
-result<std::uint32_t>
-fake_process::call(group_id group, module_id module, const std::string& name, std::uint32_t argument)
+result<std::uint32_t> fake_process::call(group_id group, module_id module, const std::string& name,
+                                         std::uint32_t argument)
 {
   return in(group, [&](instance_group& at) { return call_without_catch_up(at, module, name, {argument}); });
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A process on the fake engine, its libraries in a directory of its own, with real threads: what a test posts to a group
-// runs on that group's thread, between its guest calls.
+// A process on the fake engine, its libraries in a directory of its own, with real threads: what a test posts to a
+// group runs on that group's thread, between its guest calls.
 #pragma once
 
 #include "groups/instance_group.hh"
@@ -44,6 +44,7 @@ public:
   /// `libN.so`.
   void add(const library_shape& shape);
   void add(const std::string& name, const std::vector<std::byte>& bytes);
+
   const std::string& directory() const { return directory_.path(); }
 
   /// Loads the program in the first group, which serves calls from then on. Fails the test when that fails.
@@ -54,29 +55,31 @@ public:
   group_id add_group();
 
   /// Runs `work` on the group's thread. Pre: the group lives.
-  template <class Work> auto in(group_id group, Work work) -> std::invoke_result_t<Work, instance_group&>
+  template <class Work>
+  auto in(group_id group, Work work) -> std::invoke_result_t<Work, instance_group&>
   {
     return begin(group, std::move(work)).get();
   }
 
   /// The same without waiting for it.
-  template <class Work> auto begin(group_id group, Work work) -> std::future<std::invoke_result_t<Work, instance_group&>>
+  template <class Work>
+  auto begin(group_id group, Work work) -> std::future<std::invoke_result_t<Work, instance_group&>>
   {
     using outcome = std::invoke_result_t<Work, instance_group&>;
     auto promise = std::make_shared<std::promise<outcome>>();
     auto future = promise->get_future();
     const post_outcome posted =
-      core().threads.find(group)->calls.post([promise, work = std::move(work)](instance_group* at) mutable {
-        if (at == nullptr) {
-          return; // a broken promise: the test fails where it waits
-        }
-        if constexpr (std::is_void_v<outcome>) {
-          work(*at);
-          promise->set_value();
-        } else {
-          promise->set_value(work(*at));
-        }
-      });
+        core().threads.find(group)->calls.post([promise, work = std::move(work)](instance_group* at) mutable {
+          if (at == nullptr) {
+            return; // a broken promise: the test fails where it waits
+          }
+          if constexpr (std::is_void_v<outcome>) {
+            work(*at);
+            promise->set_value();
+          } else {
+            promise->set_value(work(*at));
+          }
+        });
     INTERLINK_ASSERT(posted == post_outcome::accepted);
     return future;
   }
@@ -99,9 +102,13 @@ public:
   std::function<result<void>(instance_group&, std::uint32_t argument)> on_thread;
 
   process_core& core() { return *core_; }
+
   std::shared_ptr<process_core> shared_core() { return core_; }
+
   fake_engine& engine() { return *engine_; }
+
   coordinator& coordination() { return core_->coordination(); }
+
   std::uint32_t shelf() const { return static_cast<std::uint32_t>(core_->layout.memory_base.value); }
 
 private:
@@ -117,7 +124,7 @@ private:
 };
 
 /// Calls an export of a module in a group, from the group's thread, without any catch up.
-result<std::uint32_t>
-call_without_catch_up(instance_group& group, module_id module, const std::string& name, std::vector<std::uint32_t> arguments);
+result<std::uint32_t> call_without_catch_up(instance_group& group, module_id module, const std::string& name,
+                                            std::vector<std::uint32_t> arguments);
 
 } // namespace interlink::support

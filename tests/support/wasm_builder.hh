@@ -29,19 +29,32 @@ namespace interlink::support {
 class wasm_code {
 public:
   wasm_code& raw(std::initializer_list<unsigned> bytes);
+
   wasm_code& i32_const(std::int32_t value) { return number(0x41, value); }
+
   wasm_code& i64_const(std::int64_t value) { return number(0x42, value); }
+
   wasm_code& local_get(std::uint32_t index) { return indexed(0x20, index); }
+
   wasm_code& global_get(std::uint32_t index) { return indexed(0x23, index); }
+
   wasm_code& global_set(std::uint32_t index) { return indexed(0x24, index); }
+
   wasm_code& table_get(std::uint32_t table) { return indexed(0x25, table); }
+
   wasm_code& call(std::uint32_t function) { return indexed(0x10, function); }
+
   wasm_code& return_call(std::uint32_t function) { return indexed(0x12, function); }
+
   wasm_code& call_indirect(std::uint32_t type, std::uint32_t table = 0);
   wasm_code& return_call_indirect(std::uint32_t type, std::uint32_t table = 0);
+
   wasm_code& i32_add() { return raw({0x6a}); }
+
   wasm_code& drop() { return raw({0x1a}); }
+
   wasm_code& unreachable() { return raw({0x00}); }
+
   /// `number` behind prefix byte `prefix`, then its immediates.
   wasm_code& prefixed(std::uint8_t prefix, std::uint32_t number, std::initializer_list<std::uint64_t> immediates = {});
   wasm_code& append(const wasm_code& other);
@@ -79,7 +92,9 @@ public:
   std::uint32_t tag(const function_type& signature, std::string_view export_name = {});
 
   void export_entry(std::string_view name, extern_kind kind, std::uint32_t index);
+
   void start(std::uint32_t function) { start_ = function; }
+
   /// An active segment of the table.
   void elements(const wasm_code& offset, const std::vector<std::uint32_t>& functions, std::uint32_t table = 0);
   /// A segment in the binary format, flags first.

@@ -3,15 +3,13 @@
 // Every pointer parameter of every call, with addresses that do not lie in memory. The calls are made by name with raw
 // values, as an engine makes them.
 #include "tests/wasi/fixture.hh"
-
 #include "wasi/preview1.hh"
-
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 namespace interlink::wasi::testing {
 namespace {
@@ -38,7 +36,10 @@ struct pointer_case {
   std::uint64_t size;
 };
 
-void PrintTo(const pointer_case& one, std::ostream* to) { *to << one.call << ", parameter " << one.pointer; }
+void PrintTo(const pointer_case& one, std::ostream* to)
+{
+  *to << one.call << ", parameter " << one.pointer;
+}
 
 std::vector<pointer_case> one_case_per_pointer()
 {
@@ -87,9 +88,20 @@ std::vector<pointer_case> one_case_per_pointer()
 
 /// Which functions have pointers, told by the specification; the list above must have them all.
 constexpr std::array<std::string_view, 14> without_pointers{
-    "fd_advise",             "fd_allocate",          "fd_close",    "fd_datasync",       "fd_fdstat_set_flags",
-    "fd_fdstat_set_rights",  "fd_filestat_set_size", "fd_renumber", "fd_filestat_set_times", "fd_sync",
-    "proc_exit",             "proc_raise",           "sched_yield", "sock_shutdown",
+    "fd_advise",
+    "fd_allocate",
+    "fd_close",
+    "fd_datasync",
+    "fd_fdstat_set_flags",
+    "fd_fdstat_set_rights",
+    "fd_filestat_set_size",
+    "fd_renumber",
+    "fd_filestat_set_times",
+    "fd_sync",
+    "proc_exit",
+    "proc_raise",
+    "sched_yield",
+    "sock_shutdown",
 };
 
 unique_fd make_listener()

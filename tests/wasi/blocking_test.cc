@@ -18,20 +18,27 @@ struct endless {
   std::function<guest_call(guest&)> prepare;
 };
 
-void PrintTo(const endless& one, std::ostream* to) { *to << one.name; }
+void PrintTo(const endless& one, std::ostream* to)
+{
+  *to << one.name;
+}
 
 guest_call read_of(guest& g, guest_fd fd)
 {
   auto list = g.iovecs({{g.memory.reserve(16), 16}});
   auto got = g.memory.reserve(4);
-  return [=](class system& s, call_context& c) { return fd_read(s, c, fd, list, 1, got); };
+  return [=](class system& s, call_context& c) {
+    return fd_read(s, c, fd, list, 1, got);
+  };
 }
 
 guest_call write_of(guest& g, guest_fd fd)
 {
   auto list = g.iovecs({{g.memory.reserve(16), 16}});
   auto put = g.memory.reserve(4);
-  return [=](class system& s, call_context& c) { return fd_write(s, c, fd, list, 1, put); };
+  return [=](class system& s, call_context& c) {
+    return fd_write(s, c, fd, list, 1, put);
+  };
 }
 
 guest_call open_of_fifo(guest& g)
@@ -52,7 +59,9 @@ guest_call poll_of(guest& g, event_type type, guest_fd fd)
   g.memory.store(sub + 8, static_cast<std::uint8_t>(type));
   g.memory.store(sub + 16, fd);
   g.memory.store(sub + 24, std::uint64_t{1} << 62);
-  return [=](class system& s, call_context& c) { return poll_oneoff(s, c, sub, events, 1, stored); };
+  return [=](class system& s, call_context& c) {
+    return poll_oneoff(s, c, sub, events, 1, stored);
+  };
 }
 
 guest_fd give(guest& g, unique_fd host)
@@ -74,7 +83,9 @@ guest_call accept_of(guest& g)
   EXPECT_EQ(::listen(listener.value(), 1), 0);
   auto fd = give(g, std::move(listener));
   auto accepted = g.memory.reserve(4);
-  return [=](class system& s, call_context& c) { return sock_accept(s, c, fd, 0, accepted); };
+  return [=](class system& s, call_context& c) {
+    return sock_accept(s, c, fd, 0, accepted);
+  };
 }
 
 guest_call receive_of(guest& g, std::shared_ptr<descriptor_pair> pair, std::uint32_t flags)
@@ -94,7 +105,9 @@ guest_call send_of(guest& g, std::shared_ptr<descriptor_pair> pair)
   auto fd = give(g, std::move(pair->first));
   auto list = g.iovecs({{g.memory.reserve(16), 16}});
   auto put = g.memory.reserve(4);
-  return [=, keep = std::move(pair)](class system& s, call_context& c) { return sock_send(s, c, fd, list, 1, 0, put); };
+  return [=, keep = std::move(pair)](class system& s, call_context& c) {
+    return sock_send(s, c, fd, list, 1, 0, put);
+  };
 }
 
 std::shared_ptr<descriptor_pair> socket_pair()
@@ -136,10 +149,13 @@ std::vector<endless> all_endless()
       {"ReceiveOfAllWithAPart",
        [](guest& g) { return receive_of(g, socket_pair_with("part"), receive_flag::wait_all); }},
       {"Send", [](guest& g) { return send_of(g, socket_pair()); }},
-      {"ReadOfASocket", [](guest& g) {
+      {"ReadOfASocket",
+       [](guest& g) {
          auto pair = socket_pair();
          auto call = read_of(g, give(g, std::move(pair->first)));
-         return [=, keep = pair](class system& s, call_context& c) { return call(s, c); };
+         return [=, keep = pair](class system& s, call_context& c) {
+           return call(s, c);
+         };
        }},
   };
 }

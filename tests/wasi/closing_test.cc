@@ -3,9 +3,8 @@
 // A close in one thread while another uses the descriptor.
 #include "tests/wasi/fixture.hh"
 
-#include <unistd.h>
-
 #include <csignal>
+#include <unistd.h>
 
 namespace interlink::wasi::testing {
 namespace {
@@ -127,7 +126,9 @@ TEST_F(Closing, TwoThreadsThatCloseOneNumberAgreeOnWhoDidIt)
   g.root.write("file", "");
   for (int i = 0; i < 100; ++i) {
     auto fd = g.open("file");
-    auto close = [fd](class system& s, call_context& c) { return fd_close(s, c, fd); };
+    auto close = [fd](class system& s, call_context& c) {
+      return fd_close(s, c, fd);
+    };
     running_call one(g, close);
     running_call other(g, close);
     auto first = one.finish();

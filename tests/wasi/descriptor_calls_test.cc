@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/wasi/fixture.hh"
 
+#include <array>
 #include <fcntl.h>
 #include <sys/stat.h>
-
-#include <array>
 
 namespace interlink::wasi::testing {
 namespace {

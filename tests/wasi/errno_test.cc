@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "wasi/errno_code.hh"
-
 #include "tests/wasi/fixture.hh"
+#include "wasi/errno_code.hh"
 
 #include <cerrno>
 #include <set>
@@ -18,7 +17,10 @@ TEST(ErrnoCode, TranslatesHostNumbersThatDifferInWasi)
   EXPECT_EQ(from_host_errno(ELOOP), errno_code::loop);
 }
 
-TEST(ErrnoCode, KeepsSuccess) { EXPECT_EQ(from_host_errno(0), errno_code::success); }
+TEST(ErrnoCode, KeepsSuccess)
+{
+  EXPECT_EQ(from_host_errno(0), errno_code::success);
+}
 
 TEST(ErrnoCode, ShowsAnUnknownHostNumberAsInputOutputError)
 {
@@ -53,7 +55,10 @@ TEST(ErrnoCode, NamesStandAtTheirNumbers)
   EXPECT_EQ(to_string(errno_code::notcapable), "notcapable");
 }
 
-TEST(ErrnoCode, ANumberOutOfRangeIsUnknown) { EXPECT_EQ(to_string(static_cast<errno_code>(77)), "unknown"); }
+TEST(ErrnoCode, ANumberOutOfRangeIsUnknown)
+{
+  EXPECT_EQ(to_string(static_cast<errno_code>(77)), "unknown");
+}
 
 } // namespace
 } // namespace interlink::wasi::testing

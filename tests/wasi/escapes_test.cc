@@ -4,11 +4,10 @@
 // stand beside it and must be neither read nor changed.
 #include "tests/wasi/fixture.hh"
 
-#include <fcntl.h>
-#include <stdio.h>
-
 #include <array>
 #include <chrono>
+#include <fcntl.h>
+#include <stdio.h>
 
 namespace interlink::wasi::testing {
 namespace {
@@ -49,8 +48,8 @@ protected:
 
 // Followed to its end, each of these is outside.
 constexpr std::array<std::string_view, 11> ways_out{
-    "..",       "../secret", "deep/../../secret", "./../secret", "/etc/passwd",   "up",
-    "absolute", "tree/file", "around",            "chain",       "magic/etc/passwd",
+    "..",     "../secret", "deep/../../secret", "./../secret", "/etc/passwd", "up", "absolute", "tree/file",
+    "around", "chain",     "magic/etc/passwd",
 };
 
 // What names an entry of a directory outside.
@@ -166,15 +165,18 @@ TEST_F(Escapes, TheDynamicLinkersOpenStaysInsideToo)
 /// Changes the world again and again in another thread while it lives.
 class disturber {
 public:
-  explicit disturber(std::function<void()> change) : thread_([this, change = std::move(change)] {
-    while (!is_done_.load()) {
-      change();
-    }
-  })
+  explicit disturber(std::function<void()> change)
+      : thread_([this, change = std::move(change)] {
+          while (!is_done_.load()) {
+            change();
+          }
+        })
   {
   }
+
   disturber(const disturber&) = delete;
   disturber& operator=(const disturber&) = delete;
+
   ~disturber()
   {
     is_done_ = true;

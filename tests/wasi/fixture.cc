@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/wasi/fixture.hh"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace interlink::wasi::testing {
 
@@ -84,7 +83,7 @@ std::string scratch_directory::read(std::string_view name) const
 
 bool scratch_directory::has(std::string_view name) const
 {
-  struct stat status {};
+  struct stat status{};
   return ::lstat(path(name).c_str(), &status) == 0;
 }
 
@@ -161,7 +160,10 @@ descriptor_limit::descriptor_limit(int count)
   EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &lowered), 0);
 }
 
-descriptor_limit::~descriptor_limit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+descriptor_limit::~descriptor_limit()
+{
+  ::setrlimit(RLIMIT_NOFILE, &before_);
+}
 
 namespace {
 

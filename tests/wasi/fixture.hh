@@ -10,8 +10,6 @@
 
 #include <gtest/gtest.h>
 
-#include <sys/resource.h>
-
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -22,6 +20,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <sys/resource.h>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -45,7 +44,10 @@ inline void PrintTo(const outcome& how, std::ostream* to)
   }
 }
 
-inline void PrintTo(errno_code code, std::ostream* to) { *to << to_string(code); }
+inline void PrintTo(errno_code code, std::ostream* to)
+{
+  *to << to_string(code);
+}
 
 } // namespace interlink::wasi
 
@@ -67,21 +69,25 @@ public:
   explicit fake_memory(std::size_t size_bytes = 65536, std::size_t maximum_bytes = 2 * 65536);
 
   guest_memory view();
+
   std::size_t size_bytes() const { return size_.load(); }
+
   void grow_to(std::size_t bytes) { size_.store(bytes); }
 
   guest_pointer reserve(std::size_t bytes);
   guest_pointer place(std::string_view bytes);
   std::string text(guest_pointer address, std::size_t length) const;
 
-  template <class T> T load(guest_pointer address) const
+  template <class T>
+  T load(guest_pointer address) const
   {
     T value{};
     std::memcpy(&value, bytes_.data() + address, sizeof value);
     return value;
   }
 
-  template <class T> void store(guest_pointer address, T value)
+  template <class T>
+  void store(guest_pointer address, T value)
   {
     std::memcpy(bytes_.data() + address, &value, sizeof value);
   }
@@ -101,6 +107,7 @@ public:
   ~scratch_directory();
 
   std::string path(std::string_view name = "") const { return path_ + "/" + std::string(name); }
+
   void write(std::string_view name, std::string_view contents) const;
   std::string read(std::string_view name) const;
   bool has(std::string_view name) const;
@@ -119,7 +126,9 @@ struct descriptor_pair {
 
   void write(std::string_view text) const;
   std::string read_some() const; ///< waits for at least one byte or the end
+
   void close_second() { unique_fd gone(second.release()); }
+
   void close_first() { unique_fd gone(first.release()); }
 };
 
@@ -175,7 +184,9 @@ public:
   explicit guest(const std::function<void(options&)>& adjust = {});
 
   class system& system() { return *system_; }
+
   call_context& context() { return main_.context; }
+
   canceller& cancel() { return main_.cancel; }
 
   /// Calls on the main thread of the guest.
@@ -232,6 +243,7 @@ public:
   /// makes it probable that they are put to the test inside the wait.
   void await_block();
   bool has_ended() const;
+
   void cancel() { thread_.cancel.cancel(); }
 
   /// The result; a call that does not end in time fails the test and is cancelled.

@@ -17,11 +17,14 @@ public:
       : bytes_(::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))
   {
   }
+
   full_memory(const full_memory&) = delete;
   full_memory& operator=(const full_memory&) = delete;
+
   ~full_memory() { ::munmap(bytes_, size); }
 
   bool is_there() const { return bytes_ != MAP_FAILED; }
+
   guest_memory view() { return guest_memory(std::span(static_cast<std::byte*>(bytes_), size)); }
 
 private:

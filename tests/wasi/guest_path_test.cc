@@ -81,7 +81,10 @@ TEST(GuestPath, StopsAtTheRoot)
   EXPECT_EQ(normalise_guest_path("..", "/"), "/");
 }
 
-TEST(GuestPath, AnAbsolutePathIgnoresTheBase) { EXPECT_EQ(normalise_guest_path("/x", "/a/b"), "/x"); }
+TEST(GuestPath, AnAbsolutePathIgnoresTheBase)
+{
+  EXPECT_EQ(normalise_guest_path("/x", "/a/b"), "/x");
+}
 
 TEST(GuestPath, FindsThePartBelowAPrefix)
 {

@@ -113,9 +113,8 @@ TEST(PathOpen, NoRightComesBackThroughAnInnerDirectory)
   guest g;
   g.root.make_directory("inner");
   g.root.write("inner/file", "");
-  auto inner = g.open("inner", {.open_flags = open_flag::directory,
-                                .base = rights::directory,
-                                .inheriting = rights::fd_read});
+  auto inner =
+      g.open("inner", {.open_flags = open_flag::directory, .base = rights::directory, .inheriting = rights::fd_read});
   EXPECT_TRUE(g.try_open("file", {.directory = inner, .base = rights::fd_read, .inheriting = 0}));
   EXPECT_EQ(g.try_open("file", {.directory = inner, .base = rights::fd_write, .inheriting = 0}).error(),
             errno_code::notcapable);

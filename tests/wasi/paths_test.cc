@@ -145,8 +145,8 @@ TEST(Paths, RenameNeedsARightOnEachSide)
   guest g;
   g.root.write("a", "");
   g.root.make_directory("inner");
-  auto inner = g.open("inner", {.open_flags = open_flag::directory,
-                                .base = rights::directory & ~rights::path_rename_target});
+  auto inner =
+      g.open("inner", {.open_flags = open_flag::directory, .base = rights::directory & ~rights::path_rename_target});
   auto from = g.path_of("a");
   EXPECT_EQ(g.call(path_rename, root_fd, from.at, from.size, inner, from.at, from.size), errno_code::notcapable);
   ASSERT_EQ(g.call(fd_fdstat_set_rights, root_fd, rights::directory & ~rights::path_rename_source, 0),

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/wasi/fixture.hh"
 
-#include <sys/socket.h>
-
 #include <limits>
+#include <sys/socket.h>
 
 namespace interlink::wasi::testing {
 namespace {

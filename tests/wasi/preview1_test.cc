@@ -17,7 +17,10 @@ std::string signature(const host_call& call)
   return text + ":" + (call.type.results.empty() ? "" : "i");
 }
 
-TEST(Preview1, HasEveryFunctionOfTheSpecification) { EXPECT_EQ(preview1_calls().size(), 46U); }
+TEST(Preview1, HasEveryFunctionOfTheSpecification)
+{
+  EXPECT_EQ(preview1_calls().size(), 46U);
+}
 
 TEST(Preview1, UnstableLacksOnlyAccept)
 {
@@ -47,7 +50,9 @@ TEST(Preview1, AnUnknownNameIsNotFound)
 
 TEST(Preview1, SignaturesAreThoseThatGuestsImport)
 {
-  auto of = [](std::string_view name) { return signature(*find_call(preview1_calls(), name)); };
+  auto of = [](std::string_view name) {
+    return signature(*find_call(preview1_calls(), name));
+  };
   EXPECT_EQ(of("fd_write"), "iiii:i");
   EXPECT_EQ(of("fd_seek"), "iIii:i");
   EXPECT_EQ(of("fd_pread"), "iiiIi:i");
@@ -59,7 +64,10 @@ TEST(Preview1, SignaturesAreThoseThatGuestsImport)
   EXPECT_EQ(of("sched_yield"), ":i");
 }
 
-TEST(Preview1, ExitHasNoResult) { EXPECT_EQ(signature(*find_call(preview1_calls(), "proc_exit")), "i:"); }
+TEST(Preview1, ExitHasNoResult)
+{
+  EXPECT_EQ(signature(*find_call(preview1_calls(), "proc_exit")), "i:");
+}
 
 TEST(Preview1, CallsThatCanWaitSaySo)
 {

@@ -115,7 +115,11 @@ TEST(ProcessCalls, ExitUnwindsWithTheCode)
 TEST(ProcessCalls, TheExitHookRunsOnceWithTheFirstCode)
 {
   std::vector<std::uint32_t> codes;
-  guest g([&](options& o) { o.on_exit = [&](std::uint32_t code) { codes.push_back(code); }; });
+  guest g([&](options& o) {
+    o.on_exit = [&](std::uint32_t code) {
+      codes.push_back(code);
+    };
+  });
   (void)g.call(proc_exit, 3);
   (void)g.call(proc_exit, 4);
   EXPECT_EQ(codes, std::vector<std::uint32_t>{3});
@@ -124,8 +128,14 @@ TEST(ProcessCalls, TheExitHookRunsOnceWithTheFirstCode)
 TEST(ProcessCalls, TheExitHookRunsOnceForThreadsThatExitTogether)
 {
   std::atomic<int> runs = 0;
-  guest g([&](options& o) { o.on_exit = [&](std::uint32_t) { ++runs; }; });
-  auto leave = [](class system& s, call_context& c) { return proc_exit(s, c, 1); };
+  guest g([&](options& o) {
+    o.on_exit = [&](std::uint32_t) {
+      ++runs;
+    };
+  });
+  auto leave = [](class system& s, call_context& c) {
+    return proc_exit(s, c, 1);
+  };
   running_call first(g, leave);
   running_call second(g, leave);
   EXPECT_EQ(first.finish(), outcome::exited(1));
@@ -163,7 +173,11 @@ TEST(ProcessCalls, ASignalDoesWhatItDoesByDefault)
 TEST(ProcessCalls, ADeadlySignalRunsTheExitHook)
 {
   std::uint32_t code = 0;
-  guest g([&](options& o) { o.on_exit = [&](std::uint32_t c) { code = c; }; });
+  guest g([&](options& o) {
+    o.on_exit = [&](std::uint32_t c) {
+      code = c;
+    };
+  });
   (void)g.call(proc_raise, 6);
   EXPECT_EQ(code, 128U + SIGABRT);
 }

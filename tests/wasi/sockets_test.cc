@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/wasi/fixture.hh"
 
+#include <array>
 #include <netinet/in.h>
 #include <sys/socket.h>
-
-#include <array>
 
 namespace interlink::wasi::testing {
 namespace {
@@ -20,7 +19,9 @@ protected:
   {
     return g.call(sock_recv, socket_fd, list, count, flags, 64, 72);
   }
+
   guest_size received() const { return g.memory.load<guest_size>(64); }
+
   std::uint16_t result_flags() const { return g.memory.load<std::uint16_t>(72); }
 
   descriptor_pair pair;
@@ -140,9 +141,8 @@ TEST_F(Sockets, AShutDownForWritingEndsTheOtherSidesReads)
 
 TEST_F(Sockets, AShutDownInBothDirectionsEndsABlockedRead)
 {
-  running_call reader(g, [this](class system& s, call_context& c) {
-    return sock_recv(s, c, socket_fd, whole, 1, 0, 64, 72);
-  });
+  running_call reader(
+      g, [this](class system& s, call_context& c) { return sock_recv(s, c, socket_fd, whole, 1, 0, 64, 72); });
   reader.await_block();
   ASSERT_EQ(g.call(sock_shutdown, socket_fd, shutdown_flag::reading | shutdown_flag::writing), errno_code::success);
   EXPECT_EQ(reader.finish(), errno_code::success);
@@ -276,7 +276,9 @@ TEST_F(Listening, ANonblockingListenerSaysAgain)
 TEST_F(Listening, TwoAcceptorsGetOneConnectionEach)
 {
   auto accept_at = [](guest_pointer at) {
-    return [at](class system& s, call_context& c) { return sock_accept(s, c, socket_fd, 0, at); };
+    return [at](class system& s, call_context& c) {
+      return sock_accept(s, c, socket_fd, 0, at);
+    };
   };
   running_call one(g, accept_at(64));
   running_call other(g, accept_at(72));
@@ -292,7 +294,9 @@ TEST_F(Listening, TwoAcceptorsGetOneConnectionEach)
 TEST_F(Listening, AnAcceptorThatGetsNothingGoesOnWaiting)
 {
   auto accept_at = [](guest_pointer at) {
-    return [at](class system& s, call_context& c) { return sock_accept(s, c, socket_fd, 0, at); };
+    return [at](class system& s, call_context& c) {
+      return sock_accept(s, c, socket_fd, 0, at);
+    };
   };
   running_call one(g, accept_at(64));
   running_call other(g, accept_at(72));

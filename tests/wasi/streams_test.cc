@@ -3,16 +3,15 @@
 // Pipes, FIFOs and terminals: who gets which bytes, what waits, and what the host sees.
 #include "tests/wasi/fixture.hh"
 
+#include <array>
+#include <csignal>
 #include <fcntl.h>
+#include <limits>
 #include <poll.h>
+#include <set>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-
-#include <array>
-#include <limits>
-#include <csignal>
-#include <set>
 
 namespace interlink::wasi::testing {
 namespace {
@@ -25,6 +24,7 @@ struct prepared_read {
   }
 
   outcome operator()(class system& s, call_context& c) const { return fd_read(s, c, fd, list, 1, got); }
+
   std::string text() const { return g.memory.text(buffer, g.memory.load<guest_size>(got)); }
 
   guest& g;

@@ -3,10 +3,9 @@
 
 #include "tests/wasi/fixture.hh"
 
+#include <array>
 #include <fcntl.h>
 #include <sys/stat.h>
-
-#include <array>
 
 namespace interlink::wasi::testing {
 namespace {
@@ -136,8 +135,8 @@ protected:
       return false;
     }
     unique_fd expected(::open(directory.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    struct stat found {};
-    struct stat wanted {};
+    struct stat found{};
+    struct stat wanted{};
     return ::fstat(where->directory->fd.value(), &found) == 0 && ::fstat(expected.value(), &wanted) == 0 &&
            found.st_ino == wanted.st_ino && found.st_dev == wanted.st_dev;
   }

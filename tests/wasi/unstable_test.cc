@@ -3,7 +3,6 @@
 // What the module name `wasi_unstable` has otherwise than `wasi_snapshot_preview1`; called by name, so that the table's
 // choice is tested too.
 #include "tests/wasi/fixture.hh"
-
 #include "wasi/preview1.hh"
 
 namespace interlink::wasi::testing {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// C++ exceptions across modules: main throws and a library catches; a library throws and main catches, also through frames of
-// both, in another thread, and when the throwing call is the first call of a function that is bound lazily.
+// C++ exceptions across modules: main throws and a library catches; a library throws and main catches, also through
+// frames of both, in another thread, and when the throwing call is the first call of a function that is bound lazily.
 #include "guest.h"
 
 extern "C" {
@@ -12,14 +12,19 @@ extern int catches_unwound;
 
 namespace {
 
-void throw_here(int value) { throw value; }
+void throw_here(int value)
+{
+  throw value;
+}
 
-int throw_through_library(int value) {
+int throw_through_library(int value)
+{
   throws_int(value + 1);
   return 0;
 }
 
-int caught(void (*function)(int), int value) {
+int caught(void (*function)(int), int value)
+{
   try {
     function(value);
   } catch (int thrown) {
@@ -28,9 +33,13 @@ int caught(void (*function)(int), int value) {
   return -1;
 }
 
-void through_both(int value) { throws_through(throw_through_library, value); }
+void through_both(int value)
+{
+  throws_through(throw_through_library, value);
+}
 
-void* check(void*) {
+void* check(void*)
+{
   REQUIRE(caught(throw_here, 1) == 1);
   REQUIRE(caught(throws_int, 2) == 2);
   REQUIRE(catches_int(throw_here, 3) == 3);
@@ -41,7 +50,8 @@ void* check(void*) {
 
 } // namespace
 
-int main() {
+int main()
+{
   check(nullptr);
   REQUIRE(catches_unwound == 2);
   pthread_join(start(check, nullptr), nullptr);

@@ -9,7 +9,8 @@ struct guard {
 };
 } // namespace
 
-extern "C" int catches_int(void (*callback)(int), int value) {
+extern "C" int catches_int(void (*callback)(int), int value)
+{
   try {
     guard here;
     callback(value);

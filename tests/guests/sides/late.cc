@@ -4,6 +4,13 @@ extern "C" {
 void late_throw(int value);
 void late_jump(void* place, int value);
 
-void throws_late(int value) { late_throw(value); }
-void jumps_late(void* place, int value) { late_jump(place, value); }
+void throws_late(int value)
+{
+  late_throw(value);
+}
+
+void jumps_late(void* place, int value)
+{
+  late_jump(place, value);
+}
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Starts the guest named on the command line (a reactor) and calls one of its functions. Prints the sum, or what failed.
+// Starts the guest named on the command line (a reactor) and calls one of its functions. Prints the sum, or what
+// failed.
 #include "engine/wasmtime_engine.hh"
 #include "groups/process.hh"
 

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/scenarios/support/command_run.hh"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
 #include <sstream>
 #include <stdexcept>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace interlink::test {
 
@@ -27,11 +26,14 @@ using clock = std::chrono::steady_clock;
 class descriptor {
 public:
   explicit descriptor(int fd) : fd_(fd) {}
+
   descriptor(const descriptor&) = delete;
   descriptor& operator=(const descriptor&) = delete;
+
   ~descriptor() { close(); }
 
   int get() const { return fd_; }
+
   bool is_open() const { return fd_ >= 0; }
 
   void close()
@@ -97,11 +99,7 @@ pid_t spawn(std::vector<std::string> arguments, const command_options& options, 
   posix_spawnattr_setsigdefault(&attributes, &reset);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   pid_t child = -1;
-  const int failure = ::posix_spawn(&child,
-                                    INTERLINK_COMMAND,
-                                    &actions,
-                                    &attributes,
-                                    pointers_to(arguments).data(),
+  const int failure = ::posix_spawn(&child, INTERLINK_COMMAND, &actions, &attributes, pointers_to(arguments).data(),
                                     pointers_to(environment).data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
@@ -218,8 +216,8 @@ std::string last_part(const std::string& text)
 
 testing::AssertionResult failure(const command_result& run)
 {
-  return testing::AssertionFailure() << (run.timed_out ? "killed at the deadline" : "ended")
-                                     << " with code " << run.exit_code << "\n-- standard output --\n"
+  return testing::AssertionFailure() << (run.timed_out ? "killed at the deadline" : "ended") << " with code "
+                                     << run.exit_code << "\n-- standard output --\n"
                                      << last_part(run.out) << "\n-- standard error --\n"
                                      << last_part(run.err);
 }
@@ -272,7 +270,9 @@ testing::AssertionResult ends_with(const command_result& run, int exit_code)
 
 testing::AssertionResult succeeds(const command_result& run)
 {
-  const auto says_ok = [](const std::string& text) { return text.starts_with("ok ") || text.contains("\nok "); };
+  const auto says_ok = [](const std::string& text) {
+    return text.starts_with("ok ") || text.contains("\nok ");
+  };
   return !run.timed_out && run.exit_code == 0 && (says_ok(run.out) || says_ok(run.err)) ? testing::AssertionSuccess()
                                                                                         : failure(run);
 }

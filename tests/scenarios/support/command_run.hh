@@ -21,7 +21,7 @@ inline constexpr std::chrono::seconds scenario_deadline{60};
 struct script_step {
   std::string after{};         ///< text that must have come on either output; empty: at once
   std::string write{};         ///< goes to standard input, in one write where the pipe has room
-  bool close_input = false;  ///< after the write
+  bool close_input = false;    ///< after the write
   std::function<void()> act{}; ///< must not wait for the child
 };
 
@@ -70,6 +70,7 @@ public:
   scratch_directory& operator=(const scratch_directory&) = delete;
 
   const std::string& path() const { return path_; }
+
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
 
   /// A file with this content.

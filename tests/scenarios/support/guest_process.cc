@@ -3,11 +3,10 @@
 
 #include "engine/wasmtime_engine.hh"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <array>
 #include <cstdlib>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace interlink::test {
 
@@ -43,10 +42,7 @@ guest_process::guest_process(const std::string& name, guest_options options)
   }
   shared_ = std::make_unique<runtime>(std::move(*engine));
   const std::string program = std::string(INTERLINK_GUEST_DIR) + "/" + name + ".wasm";
-  auto made = process::make(handlers_->get_executor(),
-                            *shared_,
-                            program,
-                            make_options(program, options, output_fd_),
+  auto made = process::make(handlers_->get_executor(), *shared_, program, make_options(program, options, output_fd_),
                             std::move(options.functions));
   if (!made) {
     refusal_ = made.error();
@@ -78,8 +74,8 @@ result<process_outcome> guest_process::run()
   return await(process_->async_run(asio::use_future));
 }
 
-result<std::vector<guest_value>>
-guest_process::call(group in, const std::string& name, std::vector<guest_value> arguments, library from)
+result<std::vector<guest_value>> guest_process::call(group in, const std::string& name,
+                                                     std::vector<guest_value> arguments, library from)
 {
   auto found = await(in.async_find_symbol(from, name, asio::use_future));
   if (!found) {

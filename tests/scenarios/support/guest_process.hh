@@ -41,11 +41,12 @@ public:
 
   /// The first group, ready to serve calls.
   result<group> start() { return await(process_->async_start(asio::use_future)); }
+
   result<group> spawn_group() { return await(process_->async_spawn_group(asio::use_future)); }
 
   /// Finds a function of main, or of `in`, by `name` and calls it in the group.
-  result<std::vector<guest_value>>
-  call(group in, const std::string& name, std::vector<guest_value> arguments, library from = {main_handle});
+  result<std::vector<guest_value>> call(group in, const std::string& name, std::vector<guest_value> arguments,
+                                        library from = {main_handle});
 
   result<library> open(group in, const std::string& name);
 
@@ -60,7 +61,8 @@ public:
 private:
   static constexpr library_handle main_handle{1};
 
-  template <class T> static result<T> await(std::future<result<T>> outcome)
+  template <class T>
+  static result<T> await(std::future<result<T>> outcome)
   {
     if (outcome.wait_for(process_deadline) != std::future_status::ready) {
       return fail(errc::deadline_passed, "nothing came before the deadline");
