@@ -161,16 +161,18 @@ public:
   /// of both counts. Every argument must have the function's parameter types (the caller has checked them).
   /// Errors: guest_trapped with the trap record; guest_threw when an exception leaves the guest; whatever error a host
   /// function on the way returned, unchanged (with the backtrace added to `detail().trap` if it has none, but not to
-  /// guest_exited, thread_exited, stopping and cancelled); stopping with the trap record when the epoch's deadline has
-  /// passed; invalid_argument for the null function.
+  /// guest_exited, thread_exited, stopping and cancelled); stopping with the trap record when the guest was
+  /// interrupted; invalid_argument for the null function.
   virtual result<void> call(const function& callee, std::span<value_slot> values) = 0;
 
   /// Guest frames of the calls now under way in this store, innermost first. From a host function; empty elsewhere.
   virtual std::vector<guest_frame> backtrace() = 0;
 
-  /// Lets compiled code run `ticks` epochs before it traps with errc::stopping; only with
-  /// `engine_options::interruptible`.
-  virtual void set_epoch_deadline(std::uint64_t ticks) = 0;
+  /// `is_due` is asked in the midst of guest code when the epoch has advanced: true ends the guest with errc::stopping,
+  /// false lets it go on. A store without it takes no notice of epochs. An epoch that comes while the question of the
+  /// one before is being answered may be missed: who wants the end of a guest advances the epoch until it has come.
+  /// Only with `engine_options::interruptible`. `is_due` must neither throw nor use the store.
+  virtual void set_interrupt(std::function<bool()> is_due) = 0;
 };
 
 struct engine_options {
@@ -203,7 +205,7 @@ public:
   /// Whether it was made with `engine_options::interruptible`.
   virtual bool is_interruptible() const { return false; }
 
-  /// Advances the epoch of all stores; interrupts those beyond their deadline. Async-signal-safe.
+  /// Advances the epoch: every store that runs guest code asks whether it is to end. Async-signal-safe.
   virtual void increment_epoch() = 0;
 };
 

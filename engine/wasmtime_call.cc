@@ -45,8 +45,9 @@ bool needs_no_backtrace(errc code)
 
 error with_frames(const error& failure, const wasmtime_error_t& unwinding)
 {
+  // A record without frames asks for them, whatever the code.
   const auto& known = failure.detail().trap;
-  if ((known && !known->frames.empty()) || needs_no_backtrace(failure.code())) {
+  if (known ? !known->frames.empty() : needs_no_backtrace(failure.code())) {
     return failure;
   }
   auto detail = failure.detail();
@@ -92,6 +93,18 @@ wasm_trap_t* wasmtime_store::raise(error failure)
   }
   raised_ = std::move(failure);
   return make_trap("host function failed");
+}
+
+wasmtime_error_t* wasmtime_store::answer_epoch()
+{
+  if (!is_interrupt_due_ || !is_interrupt_due_()) {
+    return nullptr;
+  }
+  error_detail detail;
+  detail.message = "the guest was interrupted";
+  detail.trap = trap_record{detail.message, {}};
+  raised_ = error(errc::stopping, std::move(detail));
+  return wasmtime_error_new("interrupted");
 }
 
 /// What one entry answers. Takes the engine's objects and whatever a host function or the guest left for the entry.

@@ -25,9 +25,6 @@ constexpr std::size_t guest_stack_bytes_most = std::size_t{1} << 32;
 // What the engine keeps for host functions on stacks that it makes itself. It makes none for us, but checks the sum.
 constexpr std::size_t host_stack_bytes = std::size_t{1} << 20;
 
-// Deadline of a store of which nobody asked for one: far, and without overflow when added to the current epoch.
-constexpr std::uint64_t epochs_forever = std::uint64_t{1} << 62;
-
 void set_features(wasm_config_t* config)
 {
   wasmtime_config_wasm_threads_set(config, true);
@@ -190,11 +187,7 @@ public:
 
   result<std::unique_ptr<store>> make_store(const store_limits& limits) override
   {
-    auto made = wasmtime::make_store(state_, limits);
-    if (state_->interruptible) {
-      made->set_epoch_deadline(epochs_forever);
-    }
-    return made;
+    return wasmtime::make_store(state_, limits);
   }
 
   bool is_interruptible() const override { return state_->interruptible; }

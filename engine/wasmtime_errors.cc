@@ -156,12 +156,10 @@ std::vector<guest_frame> frames_of(const wasm_trap_t& trap)
 
 error trap_error(const wasm_trap_t& trap)
 {
-  wasmtime_trap_code_t trap_code = 0;
-  bool interrupted = wasmtime_trap_code(&trap, &trap_code) && trap_code == WASMTIME_TRAP_CODE_INTERRUPT;
   error_detail detail;
   detail.message = one_paragraph(rendered(trap));
   detail.trap = trap_record{detail.message, frames_of(trap)};
-  return {interrupted ? errc::stopping : errc::guest_trapped, std::move(detail)};
+  return {errc::guest_trapped, std::move(detail)};
 }
 
 error validation_error(const wasmtime_error_t& failure)

@@ -38,7 +38,7 @@ std::string one_paragraph(std::string_view rendering);
 std::vector<guest_frame> frames_of(const wasmtime_error_t& failure);
 std::vector<guest_frame> frames_of(const wasm_trap_t& trap);
 
-/// A trap of the guest: guest_trapped, or stopping when the engine's epoch ended the guest.
+/// A trap of the guest: guest_trapped.
 error trap_error(const wasm_trap_t& trap);
 
 /// The module's bytes were refused: malformed_module with the offset, or unsupported_module with what to do.

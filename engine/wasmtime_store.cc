@@ -20,6 +20,15 @@ std::string quoted(std::string_view what, std::uint64_t number)
   return std::string(what) + " " + std::to_string(number);
 }
 
+/// The engine asks when the store's epoch has passed, at a function's entry or a loop's head.
+wasmtime_error_t* on_epoch(const wasmtime_context_t* /*context*/, void* data, std::uint64_t* delta,
+                           wasmtime_update_deadline_kind_t* kind) noexcept
+{
+  *delta = 1; // asks again after the next
+  *kind = WASMTIME_UPDATE_DEADLINE_CONTINUE;
+  return static_cast<wasmtime_store*>(data)->answer_epoch();
+}
+
 } // namespace
 
 std::unique_ptr<store> make_store(const engine_state_ptr& owner, const store_limits& limits)
@@ -35,6 +44,10 @@ wasmtime_store::wasmtime_store(engine_state_ptr engine, const store_limits& limi
 {
   wasmtime_store_limiter(handle_.get(), to_limit(limits.memory_bytes), to_limit(limits.table_elements),
                          to_limit(limits.instances), to_limit(limits.tables), to_limit(limits.memories));
+  if (engine_->interruptible) {
+    wasmtime_store_epoch_deadline_callback(handle_.get(), on_epoch, this, nullptr);
+    wasmtime_context_set_epoch_deadline(context_, 1);
+  }
 }
 
 wasmtime_store::~wasmtime_store()
@@ -310,13 +323,6 @@ function_type wasmtime_store::type_of(const function& of)
   auto item = from_handle(of);
   function_type_ptr type(wasmtime_func_type(context_, &item));
   return from_wasm(*type);
-}
-
-void wasmtime_store::set_epoch_deadline(std::uint64_t ticks)
-{
-  // The engine adds the current epoch to it.
-  constexpr std::uint64_t most = std::uint64_t{1} << 62;
-  wasmtime_context_set_epoch_deadline(context_, std::min(ticks, most));
 }
 
 } // namespace interlink::engine::wasmtime

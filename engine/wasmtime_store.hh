@@ -50,10 +50,14 @@ public:
 
   result<void> call(const function& callee, std::span<value_slot> values) override;
   std::vector<guest_frame> backtrace() override;
-  void set_epoch_deadline(std::uint64_t ticks) override;
+
+  void set_interrupt(std::function<bool()> is_due) override { is_interrupt_due_ = std::move(is_due); }
 
   /// Keeps a host function's error for the entry that the guest came in by; returns the trap that unwinds the guest.
   wasm_trap_t* raise(error failure);
+
+  /// Null to let the guest go on after an epoch has passed; else what unwinds it.
+  wasmtime_error_t* answer_epoch();
 
 private:
   /// An exception that left the guest, and the error that stands for it.
@@ -75,6 +79,7 @@ private:
   wasmtime_context_t* context_;
   store_limits limits_;
   std::uint64_t instance_count_ = 0;
+  std::function<bool()> is_interrupt_due_; ///< empty: no epoch ends the guest
   std::optional<error> raised_;
   std::optional<thrown_exception> thrown_;
   std::optional<wasmtime_func_t> exception_taker_; ///< made at the first exception that leaves the guest

@@ -49,9 +49,6 @@ result<std::unique_ptr<group_store>> group_store::make(const store_environment& 
   }
   made->store_ = std::move(*store);
   made->store_->owner = &group;
-  if (environment.engine->is_interruptible()) {
-    made->store_->set_epoch_deadline(1); // the next epoch is the end: only a stop advances it
-  }
   auto table = made->store_->make_table(environment.function_table);
   if (!table) {
     return fail(std::move(table.error()));

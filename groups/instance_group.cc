@@ -55,6 +55,7 @@ result<std::unique_ptr<instance_group>> instance_group::make(std::shared_ptr<pro
     return fail(std::move(store.error()));
   }
   made->store_ = std::move(*store);
+  made->store_->store().set_interrupt([&process = *made->process_] { return process.has_ended(); });
   made->take_blocks(made->joined_blocks_);
   count(made->process_->counts.get(), &statistics::groups);
   return made;

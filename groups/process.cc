@@ -209,7 +209,7 @@ process_owner::~process_owner()
 {
   core_->end(process_outcome{0, std::nullopt});
   if (!guest_thread::is_current()) {
-    core_->threads.join_all(parker::clock::now() + std::chrono::seconds(1));
+    core_->join_threads(parker::clock::now() + std::chrono::seconds(1));
   }
 }
 
@@ -304,7 +304,7 @@ void process::stop(std::chrono::milliseconds grace, completion<stop_report> done
   auto waiter = guest_thread::start(std::size_t{256} << 10, [core = owner_->shared_core(), grace, shared_done] {
     core->end(process_outcome{0, std::nullopt});
     stop_report report;
-    if (!core->threads.join_all(parker::clock::now() + grace)) {
+    if (!core->join_threads(parker::clock::now() + grace)) {
       report.still_running = core->threads.report();
     }
     (*shared_done)(std::move(report));

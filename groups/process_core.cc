@@ -221,6 +221,19 @@ void process_core::end(process_outcome outcome)
   }
 }
 
+bool process_core::join_threads(parker::clock::time_point deadline)
+{
+  // A store that was answering for another process as our epoch came has missed it (engine::store::set_interrupt).
+  constexpr std::chrono::milliseconds between_epochs{50};
+  while (environment.engine->is_interruptible() && parker::clock::now() + between_epochs < deadline) {
+    if (threads.join_all(parker::clock::now() + between_epochs)) {
+      return true;
+    }
+    environment.engine->increment_epoch();
+  }
+  return threads.join_all(deadline);
+}
+
 bool process_core::begin()
 {
   std::lock_guard lock(mutex_);

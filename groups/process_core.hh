@@ -105,6 +105,10 @@ public:
 
   bool has_ended() const { return has_ended_.load(std::memory_order_acquire); }
 
+  /// Waits until every thread has finished, then joins them; an interruptible engine ends those that compute. False
+  /// when the deadline passed first. Context: after `end`, a thread that runs no guest code.
+  bool join_threads(parker::clock::time_point deadline);
+
   /// What a thread's outcome means for the process: nothing for a normal return and thread_exit, its end otherwise.
   void on_thread_result(const result<void>& outcome);
 

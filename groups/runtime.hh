@@ -13,8 +13,7 @@
 
 namespace interlink {
 
-/// Context: any thread. Lifetime: outlives its processes and their threads. An interruptible engine serves one process:
-/// a stop advances the epoch of all stores.
+/// Context: any thread. Lifetime: outlives its processes and their threads.
 class runtime {
 public:
   explicit runtime(engine::engine_ptr engine) : engine_(std::move(engine)), background_(1) {}

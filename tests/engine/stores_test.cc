@@ -121,7 +121,7 @@ protected:
 TEST_F(Epochs, EndALoopWithoutCallsAsStopping)
 {
   auto spin = exported(R"((module (func $spin (export "run") (loop $l (br $l)))))");
-  store_->set_epoch_deadline(1);
+  store_->set_interrupt([] { return true; });
   std::atomic<bool> done = false;
   std::thread ticker([&] {
     while (!done) {
@@ -139,21 +139,59 @@ TEST_F(Epochs, EndALoopWithoutCallsAsStopping)
   EXPECT_EQ(stopped.error().detail().trap->frames[0].function_name, "spin");
 }
 
-TEST_F(Epochs, DoNotEndAStoreThatHasNoDeadline)
+TEST_F(Epochs, DoNotEndAStoreThatNeverAsks)
 {
   auto run = exported(R"((module (func (export "run"))))");
   for (int i = 0; i < 100; ++i) {
     engine_->increment_epoch();
+    EXPECT_TRUE(store_->call(run, {}));
   }
-  EXPECT_TRUE(store_->call(run, {}));
 }
 
-TEST_F(Epochs, DeadlineMayBeAsFarAsCanBeSaid)
+TEST_F(Epochs, AskOnceEachAndLetTheGuestGoOn)
 {
   auto run = exported(R"((module (func (export "run"))))");
-  engine_->increment_epoch();
-  store_->set_epoch_deadline(~std::uint64_t{0});
+  int asked = 0;
+  store_->set_interrupt([&] {
+    ++asked;
+    return false;
+  });
+  for (int i = 0; i < 3; ++i) {
+    engine_->increment_epoch();
+    EXPECT_TRUE(store_->call(run, {}));
+    EXPECT_TRUE(store_->call(run, {}));
+  }
+  EXPECT_EQ(asked, 3);
+}
+
+TEST_F(Epochs, EndEveryCallFromThenOn)
+{
+  auto run = exported(R"((module (func (export "run"))))");
+  store_->set_interrupt([] { return true; });
   EXPECT_TRUE(store_->call(run, {}));
+  engine_->increment_epoch();
+  for (int i = 0; i < 3; ++i) {
+    auto stopped = store_->call(run, {});
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().code(), errc::stopping);
+  }
+}
+
+TEST_F(Epochs, EndOneStoreAndLeaveTheOtherRunning)
+{
+  auto other = need(engine_->make_store({}));
+  auto module = need(engine_->compile(wat(R"((module (func (export "run"))))")));
+  auto run_in = [&](store& in) {
+    auto made = need(in.instantiate(*module, {}));
+    return std::get<function>(*in.find_export(made, "run"));
+  };
+  auto ended = run_in(*store_);
+  auto left = run_in(*other);
+  store_->set_interrupt([] { return true; });
+  other->set_interrupt([] { return false; });
+  engine_->increment_epoch();
+  EXPECT_FALSE(store_->call(ended, {}));
+  EXPECT_TRUE(other->call(left, {}));
 }
 
 TEST(GuestStack, LimitsRecursionByItsSize)

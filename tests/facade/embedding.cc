@@ -18,7 +18,18 @@ embedding::embedding(const std::string& name, engine::engine_options engine_opti
     refusal_ = engine.error();
     return;
   }
-  shared_ = std::make_unique<runtime>(std::move(*engine));
+  shared_ = std::make_shared<runtime>(std::move(*engine));
+  make(name);
+}
+
+embedding::embedding(const std::string& name, const embedding& beside)
+    : handlers_(std::make_unique<asio::thread_pool>(1)), shared_(beside.shared_)
+{
+  make(name);
+}
+
+void embedding::make(const std::string& name)
+{
   process_options options;
   options.wasi.preopens = {{INTERLINK_GUEST_DIR, "."}};
   options.wasi.stdin_fd = -1;
@@ -39,7 +50,7 @@ embedding::~embedding()
     if (!stopped || !stopped->still_running.empty()) {
       ADD_FAILURE() << "the program could not be stopped";
       static_cast<void>(new std::optional<process>(std::move(process_)));
-      static_cast<void>(shared_.release());
+      static_cast<void>(new std::shared_ptr<runtime>(std::move(shared_)));
       static_cast<void>(handlers_.release());
       return;
     }

@@ -54,6 +54,8 @@ bool comes_true(Condition condition)
 class embedding {
 public:
   explicit embedding(const std::string& name, engine::engine_options engine_options = {});
+  /// On the same engine as another.
+  embedding(const std::string& name, const embedding& beside);
   ~embedding();
   embedding(const embedding&) = delete;
   embedding& operator=(const embedding&) = delete;
@@ -83,9 +85,11 @@ public:
   }
 
 private:
+  void make(const std::string& name);
+
   std::optional<error> refusal_;
   std::unique_ptr<asio::thread_pool> handlers_;
-  std::unique_ptr<runtime> shared_;
+  std::shared_ptr<runtime> shared_;
   std::optional<process> process_;
 };
 

@@ -67,6 +67,29 @@ TEST(FacadeStop, EndsAThreadThatComputesWhenTheEngineIsInterruptible)
   EXPECT_TRUE(stopped->still_running.empty());
 }
 
+TEST(FacadeStop, LeavesAnotherProcessOfAnInterruptibleEngineRunning)
+{
+  embedding left("computes", interruptible());
+  embedding stopped("computes", left);
+  const auto first = left.start();
+  ASSERT_TRUE(first) << first.error().message();
+  const auto other = stopped.start();
+  ASSERT_TRUE(other) << other.error().message();
+  const auto computing = computing_call::start(left, *first);
+  ASSERT_TRUE(computing);
+  const auto interrupted = computing_call::start(stopped, *other);
+  ASSERT_TRUE(interrupted);
+  const auto report = stopped.stop(facade_deadline);
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_TRUE(report->still_running.empty());
+  EXPECT_FALSE(interrupted->outcome());
+  computing->tell_to_return();
+  const auto outcome = computing->outcome();
+  EXPECT_TRUE(outcome) << outcome.error().message();
+  EXPECT_EQ(left.call(*first, "computes_add", {40, 2}), std::vector<guest_value>{42});
+  EXPECT_FALSE(left.program().core().has_ended());
+}
+
 TEST(FacadeStop, FailsTheCallThatItInterrupts)
 {
   embedding guest("computes", interruptible());

@@ -60,7 +60,7 @@ public:
   result<void> call(const engine::function& callee, std::span<engine::value_slot> values) override;
   std::vector<guest_frame> backtrace() override;
 
-  void set_epoch_deadline(std::uint64_t) override {}
+  void set_interrupt(std::function<bool()>) override {}
 
   function_origin origin_of(const engine::function& of) const;
   /// Values of the globals that the instance imports, in order: bases and GOT entries.
