@@ -3,6 +3,8 @@
 
 #include "engine/wasmtime_engine.hh"
 
+#include <gtest/gtest.h>
+
 #include <array>
 #include <cstdlib>
 #include <sys/mman.h>
@@ -56,6 +58,7 @@ guest_process::~guest_process()
   if (process_) {
     const auto stopped = await(process_->async_stop(stop_grace, asio::use_future));
     if (!stopped || !stopped->still_running.empty()) {
+      ADD_FAILURE() << (stopped ? "threads compute on, although the process was stopped" : stopped.error().message());
       // Its threads go on: what they use must stay.
       static_cast<void>(new std::optional<process>(std::move(process_)));
       static_cast<void>(shared_.release());

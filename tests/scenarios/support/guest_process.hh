@@ -28,7 +28,8 @@ struct guest_options {
 };
 
 /// A guest program, with the directory of guests as its current one and its output kept. Context: the test's thread.
-/// A process that cannot be stopped is left alone with all that it uses, so that a failure is reported and not a hang.
+/// A process that cannot be stopped is a failure of the test; it is left alone with all that it uses, so that there is a
+/// report and not a hang.
 class guest_process {
 public:
   guest_process(const std::string& name, guest_options options = {});
