@@ -97,8 +97,11 @@ result<void> construct(instance_group& group, load_id own, module_id root)
                                 group.process().name_of(module));
       if (auto constructor = group.store().find_function(module, "__wasm_call_ctors")) {
         if (auto called = group.call(*constructor, {}); !called) {
-          // An exception may be caught further up in the guest: nobody must wait for this constructor any more.
-          group.ask(next_constructor_request{own, root, module, true});
+          // An exception may be caught further up in the guest: nobody must wait for this constructor any more. What ends
+          // the thread hands it over when the group leaves; what ends the process must let no waiter go on before.
+          if (called.error() == errc::guest_threw) {
+            group.ask(next_constructor_request{own, root, module, true});
+          }
           return called;
         }
       }
