@@ -64,7 +64,8 @@ TEST_P(ConstructorThreadEnd, CountsAsRunAndPassesTheOthersOn)
 
 INSTANTIATE_TEST_SUITE_P(, ConstructorThreadEnd,
                          testing::Values(way_to_end{"ToTheNextOpener", {"thread"}},
-                                         way_to_end{"ToTheFirstWaiter", {"thread", "waited"}}),
+                                         way_to_end{"ToTheFirstWaiter", {"thread", "waited"}},
+                                         way_to_end{"FromMainToTheFirstWaiter", {"main", "waited"}}),
                          name_of);
 
 TEST(ConstructorThreadEndOfMain, EndsTheProcessWhenItWasAlone)

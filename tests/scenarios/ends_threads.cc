@@ -13,5 +13,10 @@ TEST(Threads, GiveTheirMemoryBackHoweverTheyEnd)
   EXPECT_TRUE(succeeds(run_guest("ends_threads")));
 }
 
+TEST(Threads, MayJoinTheMainThreadAndOutliveIt)
+{
+  EXPECT_TRUE(succeeds(run_guest("main_thread_leaves")));
+}
+
 } // namespace
 } // namespace interlink

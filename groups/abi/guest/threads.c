@@ -4,7 +4,6 @@
 #include "threads.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
@@ -59,7 +58,7 @@ static struct thread main_thread = {
 };
 
 static int last_tid = 1;
-static int live_threads;              // Besides the main thread.
+static int live_threads = 1;          // The main thread is one.
 static struct thread *gone_threads;  // Detached ones that have ended, or are about to, and wait to be freed.
 
 struct thread *interlink_main_thread(void) { return &main_thread; }
@@ -212,14 +211,15 @@ static volatile int *finish(struct thread *self, void *result) {
     handler->function(handler->argument);
   }
   __pthread_tsd_run_dtors();
+  if (__atomic_sub_fetch(&live_threads, 1, __ATOMIC_SEQ_CST) == 0) {
+    exit(0);  // The process ends with its last thread.
+  }
   // Against pthread_detach at the same moment: whoever is second owns the memory.
   int expected = state_joinable;
   if (!__atomic_compare_exchange_n(&self->detach_state, &expected, state_exiting, false, __ATOMIC_SEQ_CST,
                                    __ATOMIC_SEQ_CST)) {
     push_gone(self, self);
   }
-  __atomic_sub_fetch(&live_threads, 1, __ATOMIC_SEQ_CST);
-  __builtin_wasm_memory_atomic_notify(&live_threads, UINT_MAX);
   return &self->detach_state;
 }
 
@@ -229,27 +229,8 @@ volatile int *interlink_thread_main(int host_tid, struct start_args *start) {
   return finish(start->self, start->routine(start->argument));
 }
 
-// The main thread's exit leaves the others running; the process ends with the last of them.
-static _Noreturn void leave_main_thread(struct thread *self) {
-  while (self->cleanup != 0) {
-    struct cleanup_handler *handler = self->cleanup;
-    self->cleanup = handler->next;
-    handler->function(handler->argument);
-  }
-  __pthread_tsd_run_dtors();
-  int live = 0;
-  while ((live = __atomic_load_n(&live_threads, __ATOMIC_SEQ_CST)) != 0) {
-    __builtin_wasm_memory_atomic_wait32(&live_threads, live, -1);
-  }
-  exit(0);
-}
-
 _Noreturn void __pthread_exit(void *result) {
-  struct thread *self = interlink_self_thread();
-  if (self == &main_thread) {
-    leave_main_thread(self);
-  }
-  interlink_leave(finish(self, result));
+  interlink_leave(finish(interlink_self_thread(), result));
 }
 
 _Noreturn void pthread_exit(void *) __attribute__((weak, alias("__pthread_exit")));
