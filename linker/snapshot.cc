@@ -32,7 +32,9 @@ error wrong_kind(std::string_view name, const loaded_module& provider, const exp
   return {errc::symbol_type_mismatch, std::move(detail)};
 }
 
-result<found_symbol> found_in(const snapshot& state, const loaded_module& provider, std::uint32_t ordinal)
+/// Nothing when the search goes on.
+std::optional<result<found_symbol>> found_in(const snapshot& state, const loaded_module& provider,
+                                             std::uint32_t ordinal)
 {
   const module_plan& plan = provider.plan();
   const export_info& exported = plan.info->exports[ordinal];
@@ -122,8 +124,11 @@ result<found_symbol> find_symbol(const snapshot& state, library_handle handle, s
     }
     const module_info& info = *module->plan().info;
     const auto found = info.find_export_ordinal(name);
-    if (found && !info.exports[*found].is_hidden()) {
-      return found_in(state, *module, *found);
+    if (!found || info.exports[*found].is_hidden()) {
+      continue;
+    }
+    if (auto symbol = found_in(state, *module, *found)) {
+      return std::move(*symbol);
     }
   }
   error_detail detail;
@@ -155,7 +160,8 @@ table_index own_slot_of(const module_info& info, table_index table_base, std::ui
   return table_index{element.is_relative ? table_base.value + element.offset : element.offset};
 }
 
-found_function canonical_function(const snapshot& state, module_id provider, std::uint32_t export_ordinal)
+std::optional<found_function> canonical_function(const snapshot& state, module_id provider,
+                                                 std::uint32_t export_ordinal)
 {
   // A chain of re-exports leads to modules that were instantiated earlier, so it ends.
   for (;;) {
@@ -173,13 +179,11 @@ found_function canonical_function(const snapshot& state, module_id provider, std
       }
       if (const auto* thunk = std::get_if<binding::thunk>(&bound)) {
         const table_index slot = thunk_slot_of(state, plan.id, thunk->number);
-        if (slot != null_slot) {
-          return {plan.id, ordinal, slot};
-        }
+        return slot == null_slot ? std::nullopt : std::optional(found_function{plan.id, ordinal, slot});
       }
     }
     const table_index own = own_slot_of(info, plan.table_base, function_index);
-    return {plan.id, ordinal, own != null_slot ? own : state.slots[*place]->of_export[ordinal]};
+    return found_function{plan.id, ordinal, own != null_slot ? own : state.slots[*place]->of_export[ordinal]};
   }
 }
 
@@ -196,7 +200,9 @@ table_index thunk_slot_of(const snapshot& state, module_id importer, std::uint32
 
 table_index slot_of(const snapshot& state, module_id provider, std::uint32_t export_ordinal)
 {
-  return state.find(provider) == nullptr ? null_slot : canonical_function(state, provider, export_ordinal).slot;
+  const auto function =
+      state.find(provider) == nullptr ? std::nullopt : canonical_function(state, provider, export_ordinal);
+  return function ? function->slot : null_slot;
 }
 
 std::uint64_t hash_of(const snapshot& state)

@@ -89,9 +89,11 @@ result<found_symbol> find_symbol(const snapshot& state, library_handle handle, s
 /// export is no immutable integer global with a constant value, or the sum leaves the 32-bit address space.
 std::optional<memory_address> data_address_of(const export_info& exported, memory_address memory_base);
 
-/// The function that an export stands for: itself, or what it re-exports, followed to the module that defines it as far
-/// as that is bound. Pre: the export is a function of a published module.
-found_function canonical_function(const snapshot& state, module_id provider, std::uint32_t export_ordinal);
+/// The function that an export stands for: itself, or what it re-exports, followed to the module that defines it. The
+/// re-export of an import that is not bound (yet) stands for nothing: were it a definition, a lazy import could be
+/// bound to itself, and its address would change with the binding. Pre: the export is a function of a published module.
+std::optional<found_function> canonical_function(const snapshot& state, module_id provider,
+                                                 std::uint32_t export_ordinal);
 
 /// The slot of a function in its module's own element segments, 0 when it is in none. Pure fact of the module and its
 /// table base. Source: a PIE main knows its own functions by these places (toolchain rule 6).

@@ -66,8 +66,10 @@ std::optional<definition> symbol_scope::define(const linkable_module& module, st
     return definition{module, ordinal, null_slot};
   }
   if (!module.plan_place) {
-    const found_function canonical = canonical_function(*published_, module.id, ordinal);
-    return definition{as_linkable(*published_->find(canonical.provider)), canonical.export_ordinal, canonical.slot};
+    const auto canonical = canonical_function(*published_, module.id, ordinal);
+    return canonical ? std::optional(definition{as_linkable(*published_->find(canonical->provider)),
+                                                canonical->export_ordinal, canonical->slot})
+                     : std::nullopt;
   }
   const std::uint32_t canonical = module.info->canonical_export[ordinal];
   if (exported.index >= module.info->imported_function_count) {

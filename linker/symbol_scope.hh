@@ -49,7 +49,7 @@ public:
   void add_published(module_id id);
 
   /// The first export of that name, whatever its kind. A function that is re-exported is followed to its definition; a
-  /// module that re-exports what it imports under the same name does not define it. Hidden exports count: the WASIX
+  /// module that passes on what nobody defines does not define it either. Hidden exports count: the WASIX
   /// libc hides `errno`, which every library imports.
   std::optional<definition> find(std::string_view name) const;
 

@@ -82,12 +82,15 @@ result<slot_outcome> assign_slot(topology& state, module_id provider, std::uint3
       kind_of(module->plan().info->exports[export_ordinal].type) != extern_kind::function) {
     return fail(errc::invalid_handle, "no function with that number is loaded (any more)");
   }
-  const found_function function = canonical_function(*state.current, provider, export_ordinal);
-  if (function.slot != null_slot) {
-    return slot_outcome{function.slot, {}};
+  const auto function = canonical_function(*state.current, provider, export_ordinal);
+  if (!function) {
+    return fail(errc::symbol_not_found, "the function is imported from a module that is not there (yet)");
+  }
+  if (function->slot != null_slot) {
+    return slot_outcome{function->slot, {}};
   }
   next_snapshot next(state);
-  const auto fill = give_slot(state, next, function);
+  const auto fill = give_slot(state, next, *function);
   if (!fill) {
     return fail(fill.error());
   }

@@ -199,7 +199,8 @@ struct slot_outcome {
   std::vector<operation_body> operations; ///< empty when it had one
 };
 
-/// First dlsym, or first lazy call, of a function. Errors: table_exhausted, invalid_handle.
+/// First dlsym, or first lazy call, of a function. Errors: table_exhausted, invalid_handle; symbol_not_found when the
+/// export only passes on what is not bound.
 result<slot_outcome> assign_slot(topology& state, module_id provider, std::uint32_t export_ordinal);
 
 /// Binds a lazy import for ever. Looks in the global scope, then in the module's own scope.
