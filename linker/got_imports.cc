@@ -153,6 +153,9 @@ import_binding import_resolver::bind_host_address(const import_info& import, std
   // One host function has one slot, whichever module took its address first; the others then need that module.
   for (std::size_t place = 0; place < input_.published.modules->size(); ++place) {
     const module_plan& owner = (*input_.published.modules)[place]->plan();
+    if (input_.closing.contains(owner.id)) {
+      continue; // its slots go with it
+    }
     table_index known = null_slot;
     input_.published.slots[place]->of_host.for_each([&](std::size_t import_ordinal, table_index slot) {
       known = owner.info->imports[import_ordinal].name == import.name ? slot : known;

@@ -234,8 +234,8 @@ symbol_scope planner::make_scope()
 result<void> planner::bind_imports()
 {
   const symbol_scope scope = make_scope();
-  auto resolved =
-      resolve_imports({*state_.current, plan_.modules, scope, *state_.catalog, state_.layout, request_.bind_now});
+  auto resolved = resolve_imports(
+      {*state_.current, state_.closing, plan_.modules, scope, *state_.catalog, state_.layout, request_.bind_now});
   if (!resolved) {
     return fail(resolved.error());
   }

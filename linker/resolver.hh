@@ -12,6 +12,7 @@
 #include "messages/link_plan.hh"
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <span>
 #include <vector>
@@ -21,8 +22,9 @@ namespace interlink {
 /// What the resolver looks at. Everything outlives the call.
 struct resolver_input {
   const snapshot& published;
-  std::span<const module_plan> modules; ///< new ones in instantiation order, with bases; imports still empty
-  const symbol_scope& scope;            ///< one for all of them: that of the load's root
+  const std::map<module_id, load_id>& closing; ///< published, and about to go: nobody new is bound to them
+  std::span<const module_plan> modules;        ///< new ones in instantiation order, with bases; imports still empty
+  const symbol_scope& scope;                   ///< one for all of them: that of the load's root
   const host_catalog& catalog;
   const main_layout& layout;
   bool bind_now{};

@@ -57,6 +57,20 @@ TEST(CloseLibrary, KeepsADependencyThatOthersNeed)
   EXPECT_EQ(close(world, "libx"), std::vector<module_id>{world.id_of("libx")});
 }
 
+// Found by the property tests: the slot goes with the module that took it.
+TEST(CloseLibrary, LeavesTheSlotOfAHostFunctionToNobodyNew)
+{
+  linking_world world =
+      world_with({{"libx", side().import_address("host_log")}, {"liby", side().import_address("host_log")}});
+  world.catalog().offered[{"env", "host_log"}] = int_function;
+  world.open("libx");
+  const std::vector<module_id> closing = close(world, "libx");
+  const import_binding old = bound(world.plan_of("libx"), "host_log");
+  world.open("liby");
+  EXPECT_NE(bound(world.plan_of("liby"), "host_log"), old);
+  unload(world.state, closing);
+}
+
 TEST(CloseLibrary, KeepsALibraryThatAnotherIsBoundTo)
 {
   linking_world world = world_with({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}});

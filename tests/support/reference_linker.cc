@@ -128,7 +128,7 @@ std::optional<reference_linker::definition> reference_linker::define(const std::
                                                                      std::uint32_t ordinal,
                                                                      std::set<module_id>& on_path) const
 {
-  const module& of = modules_.at(id);
+  const known_module& of = modules_.at(id);
   const export_info& exported = of.info->exports[ordinal];
   if (kind_of(exported.type) != extern_kind::function) {
     return definition{{kind_of_export(exported), id, ordinal}, id};
@@ -176,20 +176,20 @@ reference_linker::binding reference_linker::bind(module_id importer, const impor
   if (!is_call && !is_address && !is_data) {
     return {};
   }
-  const auto definition = is_data && is_well_known(import.name, true) ? std::nullopt : search(order, import.name);
-  if (definition) {
-    const kind what = definition->symbol.what;
-    const bool fits = is_call      ? exported(definition->symbol).type == import.type
+  const auto defined = is_data && is_well_known(import.name, true) ? std::nullopt : search(order, import.name);
+  if (defined) {
+    const kind what = defined->symbol.what;
+    const bool fits = is_call      ? exported(defined->symbol).type == import.type
                       : is_address ? what == kind::function
                                    : what == kind::data || what == kind::tls;
     found.has_mismatch |= !fits;
-    const bool is_new = !modules_.at(definition->holder).is_published;
-    return {*definition, is_call && is_new && definition->holder >= importer};
+    const bool is_new = !modules_.at(defined->holder).is_published;
+    return {*defined, is_call && is_new && defined->holder >= importer};
   }
   const auto offered = catalog_.offered.find({"env", import.name});
   if (!is_data && offered != catalog_.offered.end()) {
     found.has_mismatch |= is_call ? offered->second != import.type : kind_of(offered->second) != extern_kind::function;
-    return {{{kind::host, no_module, 0}, no_module}};
+    return {{{kind::host, no_module, 0}, is_address ? taker_of(import.name, importer) : no_module}};
   }
   if (is_data && is_well_known(import.name, false)) {
     return {};
@@ -201,6 +201,23 @@ reference_linker::binding reference_linker::bind(module_id importer, const impor
     found.missing.push_back({{}, import.module_name, import.name, {}});
   }
   return {{{kind::unbound, no_module, 0}, no_module}};
+}
+
+module_id reference_linker::taker_of(std::string_view host_function, module_id importer) const
+{
+  for (const bool is_published : {true, false}) {
+    for (const auto& [id, module] : modules_) {
+      const bool is_in_reach = module.is_published || (id <= importer && modules_.at(importer).load == module.load);
+      for (std::size_t i = 0; i < module.imports.size(); ++i) {
+        const bool is_taker = module.imports[i].to.holder == id && module.imports[i].to.symbol.what == kind::host;
+        if (module.is_published == is_published && is_in_reach && is_taker && !closing_.contains(id) &&
+            module.info->imports[i].name == host_function) {
+          return id;
+        }
+      }
+    }
+  }
+  return importer;
 }
 
 void reference_linker::promote(const std::vector<module_id>& closure)
@@ -245,7 +262,7 @@ result<module_id> reference_linker::prepare(const load_request& request, module_
     order.pop_back();
     order.insert(order.begin(), 0);
   }
-  load taken{{}, is_program, request.is_global, request.is_final};
+  pending_load taken{{}, is_program, request.is_global, request.is_final};
   for (const std::size_t place : order) {
     ids[place] = first;
     taken.modules.push_back(first);
@@ -253,9 +270,10 @@ result<module_id> reference_linker::prepare(const load_request& request, module_
   }
   for (const std::size_t place : order) {
     const requested_module& asked = request.modules[place];
-    module& made = modules_[ids.at(place)];
+    known_module& made = modules_[ids.at(place)];
     made.identity = asked.identity;
     made.info = asked.info;
+    made.load = taken.modules.front();
     std::ranges::transform(asked.needed, std::back_inserter(made.needed),
                            [&](std::size_t needed) { return ids.at(needed); });
   }
@@ -264,7 +282,7 @@ result<module_id> reference_linker::prepare(const load_request& request, module_
   const std::vector<module_id> scope = search_order(closure);
   problems found;
   for (const module_id id : taken.modules) {
-    module& made = modules_.at(id);
+    known_module& made = modules_.at(id);
     made.scope = closure;
     for (const import_info& import : made.info->imports) {
       made.imports.push_back(bind(id, import, scope, request.bind_now, found));
@@ -284,7 +302,7 @@ void reference_linker::commit(module_id root)
 {
   const auto node = loads_.extract(root);
   INTERLINK_ASSERT(!node.empty());
-  const load& taken = node.mapped();
+  const pending_load& taken = node.mapped();
   for (const module_id id : taken.modules) {
     modules_.at(id).is_published = true;
   }
@@ -330,7 +348,7 @@ result<reference_symbol> reference_linker::find(library_handle handle, std::stri
 
 result<reference_symbol> reference_linker::call(module_id importer, std::uint32_t import_ordinal)
 {
-  module& in = modules_.at(importer);
+  known_module& in = modules_.at(importer);
   binding& bound = in.imports[import_ordinal];
   if (bound.to.symbol.what == kind::nobody) {
     return fail(errc::symbol_not_found, {});

@@ -13,7 +13,8 @@
 //       bind_now); strong data and addresses are errors. All missing symbols are told at once.
 //   R5  A closing module is not found by anybody but its own closure's handle; its file is loaded anew.
 //   R6  A load that is abandoned was never asked for.
-//   R7  A module stays while it is reached, by needed lists and bindings, from main, an open handle, a final module, a
+//   R7  Who first takes the address of a host function keeps it for all others.
+//   R8  A module stays while it is reached, by needed lists and bindings, from main, an open handle, a final module, a
 //       load in flight, a closing module, or what the caller says.
 #pragma once
 
@@ -70,7 +71,7 @@ public:
   /// Calls an imported function: binds it if that is left to do. Errors: symbol_not_found, symbol_type_mismatch.
   result<reference_symbol> call(module_id importer, std::uint32_t import_ordinal);
 
-  /// Gives a handle back. Returns what is closing now, users before dependencies. `held`: other roots (R7), such as
+  /// Gives a handle back. Returns what is closing now, users before dependencies. `held`: other roots (R8), such as
   /// modules under construction. Errors: invalid_handle.
   result<std::vector<module_id>> close(library_handle handle, const std::set<module_id>& held = {});
   void unload(std::span<const module_id> closing);
@@ -95,16 +96,17 @@ private:
     bool is_late = false; ///< the provider is instantiated later than the importer, or bound at the first call
   };
 
-  struct module {
+  struct known_module {
     file_identity identity;
     module_info_ptr info;
     std::vector<module_id> needed;
     std::vector<module_id> scope; ///< closure of the root that brought it
     std::vector<binding> imports;
+    module_id load; ///< the first module of the load that brought it
     bool is_published = false;
   };
 
-  struct load {
+  struct pending_load {
     std::vector<module_id> modules;
     bool is_program = false;
     bool is_global = false;
@@ -123,12 +125,13 @@ private:
                                    std::set<module_id>& on_path) const;
   binding bind(module_id importer, const import_info& import, const std::vector<module_id>& order, bool bind_now,
                problems& found);
+  module_id taker_of(std::string_view host_function, module_id importer) const;
   void promote(const std::vector<module_id>& closure);
   const export_info& exported(const reference_symbol& symbol) const;
 
   host_catalog catalog_;
-  std::map<module_id, module> modules_;
-  std::map<module_id, load> loads_; ///< by root
+  std::map<module_id, known_module> modules_;
+  std::map<module_id, pending_load> loads_; ///< by root
   std::vector<module_id> global_scope_;
   std::map<module_id, unsigned> handles_;
   std::set<module_id> final_;
