@@ -50,6 +50,11 @@ TEST(Command, EndsWith2ForADirectoryThatIsMissing)
   EXPECT_TRUE(run.err.contains("no_such_directory")) << run.err;
 }
 
+TEST(Command, EndsWith0WhenAStaticReactorIsInitialised)
+{
+  EXPECT_TRUE(ends_with(run_guest("static_reactor"), 0));
+}
+
 TEST(Command, PassesTheGuestsExitCodeOn)
 {
   EXPECT_TRUE(ends_with(run_guest("static_command", {.arguments = {"a", "b", "c"}}), 3));

@@ -25,6 +25,23 @@ TEST(Search, FindsABareNameInADirectoryOfTheEmbedder)
   EXPECT_TRUE(succeeds(open_by_name({"--lib-path", scratch / "libs"}, {"libchain_c.so"})));
 }
 
+TEST(Search, FindsABareNameInADirectoryThatIsGivenRelativeToTheCommands)
+{
+  const scratch_directory scratch;
+  scratch.copy_guest("libchain_c.so", "inner/libs/libchain_c.so");
+  EXPECT_TRUE(succeeds(run_guest("opens_by_name", {.arguments = {"order_own_10", "10", "libchain_c.so"},
+                                                   .options = {"--lib-path", "../inner/./libs"},
+                                                   .directory = scratch / "inner"})));
+}
+
+TEST(Search, FindsABareNameByTheProgramsRuntimePath)
+{
+  const scratch_directory scratch;
+  scratch.copy_guest("libchain_c.so", "sub/libchain_c.so");
+  EXPECT_TRUE(succeeds(run_guest("opens_by_runtime_path", {.arguments = {"order_own_10", "10", "libchain_c.so"},
+                                                           .options = {"--dir", scratch.path() + "::."}})));
+}
+
 TEST(Search, FindsABareNameByTheGuestsLibraryPath)
 {
   const scratch_directory scratch;

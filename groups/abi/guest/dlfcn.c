@@ -19,43 +19,36 @@ WASIX("dl_invalid_handle") int interlink_dl_invalid_handle(uint32_t handle);
 static _Thread_local char error_text[1024];
 static _Thread_local int error_is_new;
 
-static void failed(const char *otherwise) {
-  if (error_text[0] == 0) {
+// Whether the call failed; a success leaves nothing of a failure before it.
+static int failed(int number, const char *otherwise) {
+  if (number != 0 && error_text[0] == 0) {
     strncpy(error_text, otherwise, sizeof error_text - 1);
   }
-  error_is_new = 1;
+  error_is_new = number != 0;
+  return error_is_new;
 }
 
 void *dlopen(const char *path, int flags) {
   const char *library_path = getenv("LD_LIBRARY_PATH");
   uint32_t handle = 0;
   error_text[0] = 0;
-  if (interlink_dlopen(path, path == 0 ? 0 : strlen(path), (uint32_t)flags, error_text, sizeof error_text,
-                       library_path, library_path == 0 ? 0 : strlen(library_path), &handle) != 0) {
-    failed("dlopen failed");
-    return 0;
-  }
-  return (void *)(uintptr_t)handle;
+  int number = interlink_dlopen(path, path == 0 ? 0 : strlen(path), (uint32_t)flags, error_text, sizeof error_text,
+                                library_path, library_path == 0 ? 0 : strlen(library_path), &handle);
+  return failed(number, "dlopen failed") ? 0 : (void *)(uintptr_t)handle;
 }
 
 void *dlsym(void *handle, const char *symbol) {
   uintptr_t address = 0;
   error_text[0] = 0;
-  if (interlink_dlsym((uint32_t)(uintptr_t)handle, symbol, strlen(symbol), error_text, sizeof error_text, &address) !=
-      0) {
-    failed("dlsym failed");
-    return 0;
-  }
-  return (void *)address;
+  int number = interlink_dlsym((uint32_t)(uintptr_t)handle, symbol, strlen(symbol), error_text, sizeof error_text,
+                               &address);
+  return failed(number, "dlsym failed") ? 0 : (void *)address;
 }
 
 int dlclose(void *handle) {
   error_text[0] = 0;
-  if (interlink_dl_invalid_handle((uint32_t)(uintptr_t)handle) != 0) {
-    failed("dlclose: not a handle of an open library");
-    return -1;
-  }
-  return 0;
+  int number = interlink_dl_invalid_handle((uint32_t)(uintptr_t)handle);
+  return failed(number, "dlclose: not a handle of an open library") ? -1 : 0;
 }
 
 char *dlerror(void) {
