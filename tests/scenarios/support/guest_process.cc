@@ -23,7 +23,7 @@ process_options make_options(const std::string& program, const guest_options& op
   made.wasi.args = {program};
   made.wasi.args.insert(made.wasi.args.end(), options.arguments.begin(), options.arguments.end());
   made.wasi.preopens = {{INTERLINK_GUEST_DIR, "."}};
-  made.wasi.stdin_fd = -1;
+  made.wasi.stdin_fd = options.stdin_fd;
   made.wasi.stdout_fd = output;
   made.library_path = {INTERLINK_GUEST_DIR};
   made.instrument_checks = options.instrument_checks;
@@ -37,6 +37,7 @@ guest_process::guest_process(const std::string& name, guest_options options)
 {
   engine::engine_options engine_options;
   engine_options.cache_directory = INTERLINK_SCENARIO_CACHE;
+  engine_options.interruptible = options.interruptible;
   auto engine = engine::make_wasmtime_engine(engine_options);
   if (!engine) {
     refusal_ = engine.error();
@@ -56,7 +57,7 @@ guest_process::guest_process(const std::string& name, guest_options options)
 guest_process::~guest_process()
 {
   if (process_) {
-    const auto stopped = await(process_->async_stop(stop_grace, asio::use_future));
+    const auto stopped = stop(stop_grace);
     if (!stopped || !stopped->still_running.empty()) {
       ADD_FAILURE() << (stopped ? "threads compute on, although the process was stopped" : stopped.error().message());
       // Its threads go on: what they use must stay.
@@ -70,11 +71,6 @@ guest_process::~guest_process()
   shared_.reset();
   handlers_->join();
   ::close(output_fd_);
-}
-
-result<process_outcome> guest_process::run()
-{
-  return await(process_->async_run(asio::use_future));
 }
 
 result<std::vector<guest_value>> guest_process::call(group in, const std::string& name,

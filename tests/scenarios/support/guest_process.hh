@@ -24,12 +24,14 @@ inline constexpr std::chrono::seconds process_deadline{60};
 struct guest_options {
   std::vector<std::string> arguments;
   bool instrument_checks = true;
-  host_registry functions; ///< besides the guest ABI
+  bool interruptible = false; ///< the engine
+  int stdin_fd = -1;          ///< the caller's; -1 for none
+  host_registry functions;    ///< besides the guest ABI
 };
 
 /// A guest program, with the directory of guests as its current one and its output kept. Context: the test's thread.
-/// A process that cannot be stopped is a failure of the test; it is left alone with all that it uses, so that there is a
-/// report and not a hang.
+/// A process that cannot be stopped is a failure of the test; it is left alone with all that it uses, so that there is
+/// a report and not a hang.
 class guest_process {
 public:
   guest_process(const std::string& name, guest_options options = {});
@@ -38,7 +40,25 @@ public:
   guest_process& operator=(const guest_process&) = delete;
 
   /// Runs the program to its end. deadline_passed when it does not come.
-  result<process_outcome> run();
+  result<process_outcome> run() { return await(begin()); }
+
+  /// Starts the program; the outcome comes when it has ended.
+  std::future<result<process_outcome>> begin() { return process_->async_run(asio::use_future); }
+
+  result<stop_report> stop(std::chrono::milliseconds grace)
+  {
+    return await(process_->async_stop(grace, asio::use_future));
+  }
+
+  /// What comes, or deadline_passed.
+  template <class T>
+  static result<T> await(std::future<result<T>> outcome)
+  {
+    if (outcome.wait_for(process_deadline) != std::future_status::ready) {
+      return fail(errc::deadline_passed, "nothing came before the deadline");
+    }
+    return outcome.get();
+  }
 
   /// The first group, ready to serve calls.
   result<group> start() { return await(process_->async_start(asio::use_future)); }
@@ -61,15 +81,6 @@ public:
 
 private:
   static constexpr library_handle main_handle{1};
-
-  template <class T>
-  static result<T> await(std::future<result<T>> outcome)
-  {
-    if (outcome.wait_for(process_deadline) != std::future_status::ready) {
-      return fail(errc::deadline_passed, "nothing came before the deadline");
-    }
-    return outcome.get();
-  }
 
   int output_fd_ = -1;
   std::optional<error> refusal_;
