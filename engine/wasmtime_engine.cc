@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/wasmtime_engine.hh"
 
+#include "engine/wasmtime_faults.hh"
 #include "engine/wasmtime_objects.hh"
 
 #include <cerrno>
@@ -124,6 +125,8 @@ result<config_ptr> make_config(const engine_options& options)
   wasmtime_config_cranelift_opt_level_set(config.get(), WASMTIME_OPT_LEVEL_SPEED);
   wasmtime_config_parallel_compilation_set(config.get(), true);
   wasmtime_config_max_wasm_stack_set(config.get(), options.guest_stack_bytes);
+  wasmtime_config_memory_reservation_set(config.get(), memory_reservation_bytes);
+  wasmtime_config_memory_guard_size_set(config.get(), memory_guard_bytes);
   wasmtime_config_async_stack_size_set(config.get(), options.guest_stack_bytes + host_stack_bytes);
   wasmtime_config_epoch_interruption_set(config.get(), options.interruptible);
   if (!options.cache_directory.empty()) {
@@ -208,6 +211,7 @@ result<engine_ptr> make_wasmtime_engine(const engine_options& options)
   }
   auto state = std::make_shared<engine_state>();
   state->handle.reset(wasm_engine_new_with_config(config->release()));
+  hide_faults_in_shared_memories();
   state->interruptible = options.interruptible;
   make_number_globals(*state);
   return std::make_shared<wasmtime_engine>(std::move(state));

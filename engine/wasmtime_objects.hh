@@ -3,11 +3,17 @@
 // What stores, compiled modules and shared memories of one engine have in common. Private to the adapter.
 #pragma once
 
+#include "engine/wasmtime_faults.hh"
 #include "engine/wasmtime_types.hh"
 
 #include <array>
 
 namespace interlink::engine::wasmtime {
+
+// Address space of a memory, and behind it, that faults instead of being checked. Source: the engine's own defaults for
+// 64-bit hosts; a memory whose maximum is larger reserves that.
+inline constexpr std::uint64_t memory_reservation_bytes = std::uint64_t{4} << 30;
+inline constexpr std::uint64_t memory_guard_bytes = std::uint64_t{32} << 20;
 
 /// The engine of the C API and what is made once for it. Outlives all that was made with it. Context: immutable.
 struct engine_state {
@@ -57,6 +63,7 @@ private:
   std::unique_ptr<wasmtime_sharedmemory_t, deleter<wasmtime_sharedmemory_delete>> handle_;
   memory_type type_;
   std::byte* data_;
+  hidden_faults hidden_faults_;
 };
 
 /// Errors: memory_exhausted, invalid_argument.

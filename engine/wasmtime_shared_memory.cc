@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/wasmtime_objects.hh"
 
+#include <algorithm>
+
 namespace interlink::engine::wasmtime {
 
 namespace {
@@ -11,6 +13,11 @@ memory_type type_of(const wasmtime_sharedmemory_t* handle)
   return from_wasm(*type);
 }
 
+std::uint64_t reserved_bytes(const memory_type& type)
+{
+  return std::max(memory_reservation_bytes, *type.size.maximum << type.page_size_log2) + memory_guard_bytes;
+}
+
 } // namespace
 
 wasmtime_shared_memory::wasmtime_shared_memory(engine_state_ptr owner, wasmtime_sharedmemory_t* handle)
@@ -18,7 +25,8 @@ wasmtime_shared_memory::wasmtime_shared_memory(engine_state_ptr owner, wasmtime_
       handle_(handle),
       type_(type_of(handle)),
       // The engine reserves the whole maximum of a shared memory, so its first byte never moves.
-      data_(reinterpret_cast<std::byte*>(wasmtime_sharedmemory_data(handle)))
+      data_(reinterpret_cast<std::byte*>(wasmtime_sharedmemory_data(handle))),
+      hidden_faults_(data_, reserved_bytes(type_))
 {
 }
 

@@ -76,6 +76,42 @@ TEST_F(SharedMemory, ThatIsNotSharedIsAnInvalidArgument)
   EXPECT_EQ(refused.error().code(), errc::invalid_argument);
 }
 
+// Each import makes the memory known to the engine once more; an access beyond its length must not ask which one it
+// was.
+TEST_F(SharedMemory, ThatTwoInstancesImportTrapsBeyondItsLength)
+{
+  auto made = need(engine_->make_shared_memory(shared_type(1, 4)));
+  auto first = need(instantiate(peek_and_poke_module, {made}));
+  auto second = need(instantiate(peek_and_poke_module, {made}));
+  for (const auto& instance : {first, second}) {
+    for (std::uint32_t address : {static_cast<std::uint32_t>(page_bytes), 0x80000000U, 0xffffffffU}) {
+      std::array<value_slot, 1> values{value_slot::of_i32(address)};
+      auto trapped = store_->call(exported<function>(instance, "peek"), values);
+      ASSERT_FALSE(trapped);
+      EXPECT_EQ(trapped.error().code(), errc::guest_trapped);
+      EXPECT_NE(trapped.error().message().find("out of bounds memory access"), std::string::npos);
+      ASSERT_FALSE(trapped.error().detail().trap->frames.empty());
+    }
+  }
+}
+
+TEST_F(SharedMemory, TrapsBeyondItsLengthAfterOthersHaveGone)
+{
+  for (int round = 0; round < 3; ++round) {
+    auto gone = need(engine_->make_shared_memory(shared_type(1, 1)));
+    auto made = need(engine_->make_shared_memory(shared_type(1, 4)));
+    gone.reset();
+    auto store = need(engine_->make_store({}));
+    const std::array<extern_value, 1> imports{made};
+    const auto module = compile(peek_and_poke_module);
+    need(store->instantiate(*module, imports));
+    auto instance = need(store->instantiate(*module, imports));
+    auto poke = std::get<function>(*store->find_export(instance, "poke"));
+    std::array<value_slot, 1> values{value_slot::of_i32(0xfffffff0)};
+    EXPECT_EQ(store->call(poke, values).error().code(), errc::guest_trapped);
+  }
+}
+
 TEST_F(SharedMemory, IsOneMemoryForTwoStores)
 {
   auto made = need(engine_->make_shared_memory(shared_type(1, 4)));

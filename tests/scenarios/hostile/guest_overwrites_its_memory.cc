@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A guest that overwrites its own memory (stacks, heap, thread descriptors, the libraries' data and thread-local
+// blocks, the guest library's state) while its threads use all that the host offers, ends: by its own exit, or by a
+// trap.
+#include "tests/scenarios/hostile/hostile_run.hh"
+
+namespace interlink {
+namespace {
+
+using namespace test;
+
+struct overwriting {
+  std::string name;
+  std::string value; ///< a byte; -1: noise
+  std::string first_page;
+};
+
+void PrintTo(const overwriting& one, std::ostream* out)
+{
+  *out << one.name;
+}
+
+class OverwrittenMemory : public testing::TestWithParam<overwriting> {};
+
+TEST_P(OverwrittenMemory, EndsTheGuestAndNotTheHost)
+{
+  for (int round = 0; round < 5; ++round) {
+    const command_result run =
+        run_guest("overwrites_its_memory", {.arguments = {GetParam().value, GetParam().first_page, "5"}});
+    EXPECT_TRUE(is_in_order(run));
+    EXPECT_TRUE(run.exit_code == 7 || run.exit_code == trap_exit_code || run.exit_code == 1)
+        << run.exit_code << run.out << run.err;
+  }
+}
+
+// The first pages have main's data; its stack follows, 8 MiB long; then the linker's arena, with what libraries have.
+INSTANTIATE_TEST_SUITE_P(, OverwrittenMemory,
+                         testing::Values(overwriting{"WithZeros", "0", "0"}, overwriting{"WithOnes", "255", "0"},
+                                         overwriting{"WithNoise", "-1", "0"},
+                                         overwriting{"BeyondTheDataWithNoise", "-1", "8"},
+                                         overwriting{"BeyondTheStackWithOnes", "255", "140"},
+                                         overwriting{"BeyondTheStackWithNoise", "-1", "140"}),
+                         [](const auto& one) { return one.param.name; });
+
+} // namespace
+} // namespace interlink
