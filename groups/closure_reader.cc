@@ -70,6 +70,9 @@ private:
     }
     const std::string requester = request_.modules[place].name;
     for (const std::string& name : info->dylink->needed) {
+      if (process_.has_ended()) {
+        return fail(errc::stopping, "the process is ending"); // a hostile list can keep a thread here for long
+      }
       process_.log.write(process_.log.enabled().libs, "find library={}; needed by {}", name, requester);
       auto found = process_.files.find(name, library_path_, info->dylink->runtime_path, requester);
       if (!found) {

@@ -346,6 +346,14 @@ result<void> instance_group::run_initialiser(module_id module)
   if (interrupted) {
     store_->set_stack_pointer(*interrupted);
   }
+  if (!ran && ran.error() == errc::guest_threw) {
+    // It runs in threads, too, that asked for nothing: there is nobody who could catch it.
+    error_detail detail;
+    detail.message = "an exception left the start function";
+    detail.module_name = process_->name_of(module);
+    detail.trap = trap_record{detail.message, {}};
+    return fail(error(errc::guest_trapped, std::move(detail)));
+  }
   return ran;
 }
 

@@ -270,6 +270,21 @@ result<load_request> request_library(instance_group& group, std::string_view nam
   return request;
 }
 
+/// The guest's allocator may answer anything. What does not serve would be asked for again and again.
+result<void> check_block(const memory_range& block, std::uint64_t alignment, std::uint64_t memory_size)
+{
+  if (block.address % alignment == 0 && block.end() <= memory_size) {
+    return {};
+  }
+  error_detail detail;
+  detail.message = "the guest's allocator gave a block that cannot be used";
+  detail.symbol_name = "aligned_alloc";
+  detail.expected = std::to_string(block.size) + " bytes, aligned to " + std::to_string(alignment) +
+                    ", in the memory of " + std::to_string(memory_size) + " bytes";
+  detail.found = "address " + std::to_string(block.address);
+  return fail(error(errc::memory_exhausted, std::move(detail)));
+}
+
 } // namespace
 
 result<void> load_program(instance_group& group)
@@ -333,7 +348,11 @@ result<void> supply_memory(instance_group& group, const needs_memory& needed)
       return fail(errc::memory_exhausted,
                   "the guest's allocator has no " + std::to_string(size) + " bytes for the linker's arena");
     }
-    group.ask(add_memory_request{{values[0].i32(), size}});
+    const memory_range block{values[0].i32(), size};
+    if (auto checked = check_block(block, needed.alignment, group.store().memory().size()); !checked) {
+      return checked;
+    }
+    group.ask(add_memory_request{block});
     return {};
   }
   if (process.has_wasix_libc) {

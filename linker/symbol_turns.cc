@@ -25,7 +25,11 @@ result<slot_fill> give_slot(topology& state, next_snapshot& next, const found_fu
 {
   const auto slot = state.table.allocate(1, 0);
   if (!slot) {
-    return fail(slot.error());
+    const module_plan& provider = state.current->find(function.provider)->plan();
+    error_detail detail = slot.error().detail();
+    detail.module_name = provider.name;
+    detail.symbol_name = provider.info->exports[function.export_ordinal].name;
+    return fail(error(slot.error().code(), std::move(detail)));
   }
   next.slots_of(function.provider).of_export.set(function.export_ordinal, *slot);
   return slot_fill{*slot, {function.provider, function.export_ordinal, no_module, 0}};

@@ -9,7 +9,9 @@
 #include "groups/symbol_lookup.hh"
 #include "messages/limits.hh"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace interlink::abi {
 
@@ -63,11 +65,20 @@ result<void> dlopen(instance_group& group, values arguments)
     if (!name || !search_path) {
       return answer(arguments, errno_memviolation);
     }
-    if (!is_utf8(*name)) {
-      return answer_failure(group, arguments, buffer, error(errc::invalid_argument, "the library's name is not UTF-8"),
+    if (!is_utf8(*name) || !is_utf8(*search_path)) {
+      return answer_failure(group, arguments, buffer,
+                            error(errc::invalid_argument, "the library's name or the search path is not UTF-8"),
                             prefix);
     }
-    auto opened = open_library(group, *name, flags, split_library_path(*search_path));
+    const std::vector<std::string> directories = split_library_path(*search_path);
+    if (directories.size() > limit::runtime_paths) {
+      return answer_failure(group, arguments, buffer,
+                            error(errc::limit_exceeded, "the search path has " + std::to_string(directories.size()) +
+                                                            " entries, the limit is " +
+                                                            std::to_string(limit::runtime_paths)),
+                            prefix);
+    }
+    auto opened = open_library(group, *name, flags, directories);
     if (!opened) {
       return answer_failure(group, arguments, buffer, opened.error(), prefix);
     }
@@ -98,6 +109,10 @@ result<void> dlsym(instance_group& group, values arguments)
   const auto name = memory.load_string(arguments[1].i32(), length);
   if (!name) {
     return answer(arguments, errno_memviolation);
+  }
+  if (!is_utf8(*name)) {
+    return answer_failure(group, arguments, buffer, error(errc::invalid_argument, "the symbol's name is not UTF-8"),
+                          prefix);
   }
   auto address = find_address(group, handle, *name);
   if (!address) {

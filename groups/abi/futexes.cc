@@ -29,11 +29,12 @@ wasi::expected<std::optional<parker::clock::time_point>> read_timeout(const wasi
   if (at == 0) {
     return std::optional<parker::clock::time_point>{};
   }
-  const auto tag = memory.load<std::uint8_t>(at);
-  const auto nanoseconds = memory.load<std::uint64_t>(at + 8);
-  if (!tag || !nanoseconds) {
+  constexpr std::uint32_t nanoseconds_at = 8;
+  if (!memory.contains(at, nanoseconds_at + sizeof(std::uint64_t))) { // the sum below does not wrap
     return wasi::refuse(errno_memviolation);
   }
+  const auto tag = memory.load<std::uint8_t>(at);
+  const auto nanoseconds = memory.load<std::uint64_t>(at + nanoseconds_at);
   constexpr std::uint64_t longest = std::numeric_limits<std::int64_t>::max() / 2;
   if (*tag == 0 || *nanoseconds > longest) {
     return std::optional<parker::clock::time_point>{};

@@ -54,7 +54,7 @@ TEST_P(LastLevels, AreEnoughForTheHostOrATrap)
     (run.exit_code == 0 ? good : bad) = depth;
   }
   EXPECT_GT(good, 100);
-  for (int depth = bad; depth < bad + 40; ++depth) {
+  for (int depth = bad; depth < bad + 12; ++depth) {
     EXPECT_TRUE(traps_saying(act_at(depth), {"call stack exhausted"})) << depth;
   }
 }

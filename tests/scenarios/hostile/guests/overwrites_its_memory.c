@@ -6,6 +6,8 @@
 
 #include "guest.h"
 
+int constructions; // of libcounts_*.so
+
 __attribute__((import_module("wasix_32v1"), import_name("proc_exit2"))) _Noreturn void proc_exit2(int code);
 __attribute__((import_module("wasix_32v1"), import_name("thread_sleep"))) int thread_sleep(uint64_t nanoseconds);
 
