@@ -24,7 +24,9 @@ std::uint64_t contents_of(instance_group& group)
 {
   value_hash hash;
   for (std::uint32_t slot = 0; slot < group.applied().table_size + 64; ++slot) {
-    hash.add(is_null(group.store().slot(table_index{slot})) ? 0 : slot);
+    for (const std::uint64_t bits : group.store().slot(table_index{slot}).bits) {
+      hash.add(bits); // which function it is
+    }
   }
   const auto memory = group.store().memory();
   const memory_range arena = group.process().layout.arena;
@@ -41,6 +43,7 @@ struct failing_load {
   int let_through = 0;              ///< after so many
   std::uint32_t flags = open_flag::lazy;
   errc expected{};
+  std::string bytes{}; ///< of `lib1.so`, when it is no module at all
 };
 
 void PrintTo(const failing_load& load, std::ostream* out)
@@ -56,6 +59,10 @@ protected:
     process.add({.number = 3, .functions_in_table = 1, .has_tls = true, .has_constructor = true});
     if (GetParam().shape.number != 0) {
       process.add(GetParam().shape);
+    }
+    if (!GetParam().bytes.empty()) {
+      const auto bytes = std::as_bytes(std::span(GetParam().bytes));
+      process.add("lib1.so", {bytes.begin(), bytes.end()});
     }
     group = process.start();
   }
@@ -121,6 +128,16 @@ INSTANTIATE_TEST_SUITE_P(
                      0,
                      open_flag::lazy,
                      errc::library_not_found},
+        failing_load{"BadBytes", {}, {}, 0, open_flag::lazy, errc::malformed_module, "this is no module at all"},
+        failing_load{"BytesCutShort",
+                     {},
+                     {},
+                     0,
+                     open_flag::lazy,
+                     errc::malformed_module,
+                     std::string("\0asm\1\0\0\0\0\x10\x08"
+                                 "dylink.0",
+                                 19)},
         failing_load{"CompileRefused", {.number = 1}, fake_call::compile, 0, open_flag::lazy, errc::engine_refused},
         failing_load{"ThunksRefused",
                      {.number = 1, .needed = {"lib2.so"}, .calls = {{9, 0}}},

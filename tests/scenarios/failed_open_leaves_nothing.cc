@@ -4,6 +4,7 @@
 // function table's slots, the memory that it had reserved. Looked at from a host function, before and after, while no
 // other guest thread runs. A good library opens afterwards.
 #include "groups/instance_group.hh"
+#include "linker/value_hash.hh"
 #include "tests/scenarios/support/guest_process.hh"
 
 #include <gtest/gtest.h>
@@ -20,21 +21,23 @@ struct observed {
   std::uint64_t snapshot{};
   std::uint64_t head{};
   std::uint64_t topology{};
-  std::vector<bool> filled_slots; ///< up to the last one that is filled
-  std::vector<std::byte> arena;   ///< up to its last byte that is not zero
+  std::uint64_t slots{};        ///< a hash of which function each slot has
+  std::vector<std::byte> arena; ///< up to its last byte that is not zero
   bool clean_ranges_are_zero = true;
 
   friend bool operator==(const observed&, const observed&) = default;
 };
 
-std::vector<bool> filled_slots_of(instance_group& group)
+std::uint64_t hash_of_slots(instance_group& group)
 {
-  constexpr std::uint64_t beyond_any = 4096;
-  std::vector<bool> filled;
-  for (std::uint64_t i = 0; i < beyond_any; ++i) {
-    filled.push_back(!engine::is_null(group.store().slot(table_index{static_cast<std::uint32_t>(i)})));
+  constexpr std::uint32_t beyond_any = 4096;
+  value_hash hash;
+  for (std::uint32_t i = 0; i < beyond_any; ++i) {
+    for (const std::uint64_t bits : group.store().slot(table_index{i}).bits) {
+      hash.add(bits);
+    }
   }
-  return filled;
+  return hash.value();
 }
 
 observed observe(instance_group& group)
@@ -45,7 +48,7 @@ observed observe(instance_group& group)
   seen.snapshot = hash_of(*coordination.current());
   seen.head = coordination.head().value;
   seen.topology = hash_of(state);
-  seen.filled_slots = filled_slots_of(group);
+  seen.slots = hash_of_slots(group);
   const std::span<const std::byte> memory = group.store().memory();
   const auto inside = [&](const memory_range& range) {
     const std::uint64_t begin = std::min<std::uint64_t>(range.address, memory.size());
@@ -65,6 +68,7 @@ observed observe(instance_group& group)
 struct failing_load {
   const char* name;
   const char* library;
+  const char* program = "fails_between_checkpoints";
 };
 
 void PrintTo(const failing_load& load, std::ostream* stream)
@@ -84,7 +88,7 @@ TEST_P(FailedOpen, LeavesNothingThatCanBeObserved)
                           places.push_back(observe(group));
                           return {};
                         });
-  guest_process guest("fails_between_checkpoints", std::move(options));
+  guest_process guest(GetParam().program, std::move(options));
   ASSERT_FALSE(guest.refusal()) << guest.refusal()->message();
   const auto ended = guest.run();
   ASSERT_TRUE(ended) << ended.error().message();
@@ -93,7 +97,7 @@ TEST_P(FailedOpen, LeavesNothingThatCanBeObserved)
   EXPECT_EQ(places[0].snapshot, places[1].snapshot);
   EXPECT_EQ(places[0].head, places[1].head);
   EXPECT_EQ(places[0].topology, places[1].topology);
-  EXPECT_EQ(places[0].filled_slots, places[1].filled_slots);
+  EXPECT_EQ(places[0].slots, places[1].slots);
   EXPECT_TRUE(places[0].arena == places[1].arena);
   EXPECT_TRUE(places[1].clean_ranges_are_zero);
 }
@@ -106,7 +110,10 @@ INSTANTIATE_TEST_SUITE_P(, FailedOpen,
                                          failing_load{"MissingSymbols", "./libmissing.so"},
                                          failing_load{"TypeMismatch", "./libmismatch.so"},
                                          failing_load{"TrappingStartFunction", "./libtrapping_start.so"},
-                                         failing_load{"NoMemory", "./libhuge.so"}),
+                                         failing_load{"NoMemory", "./libhuge.so"},
+                                         failing_load{"BadBytes", "./libbad_bytes.so"},
+                                         failing_load{"TableAtItsMaximum", "./libmany_slots.so",
+                                                      "fails_between_checkpoints_with_a_full_table"}),
                          [](const auto& one) { return std::string(one.param.name); });
 
 } // namespace
