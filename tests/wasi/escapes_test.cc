@@ -7,6 +7,8 @@
 #include <array>
 #include <chrono>
 #include <fcntl.h>
+#include <filesystem>
+#include <set>
 #include <stdio.h>
 
 namespace interlink::wasi::testing {
@@ -255,6 +257,85 @@ TEST_F(Escapes, AnUnlinkThatRacesWithASwapRemovesNothingOutside)
   int tries = race([&] { (void)g.call(path_unlink_file, root_fd, where.at, where.size); });
   EXPECT_GT(tries, 0);
   expect_untouched();
+}
+
+// Each call that names a path, again and again, while the directory in it is a real one or a link to the outside.
+class RacedCalls : public Escapes {
+protected:
+  /// Makes the attempts while the directory `swap` changes places with the link `tree`.
+  void race_with_swap(const std::function<void()>& attempt)
+  {
+    world.make_directory("inside/swap");
+    world.make_directory("outside/directory");
+    world.make_link("file", "outside/link");
+    const auto before = std::filesystem::last_write_time(world.path("outside/file"));
+    const auto swap = world.path("inside/swap");
+    const auto tree = world.path("inside/tree");
+    {
+      disturber other([=] { ::renameat2(AT_FDCWD, swap.c_str(), AT_FDCWD, tree.c_str(), RENAME_EXCHANGE); });
+      const auto mark = g.memory.mark();
+      EXPECT_GT(race([&] {
+                  attempt();
+                  g.memory.rewind(mark);
+                }),
+                0);
+    }
+    expect_untouched();
+    std::set<std::string> outside;
+    for (const auto& entry : std::filesystem::directory_iterator(world.path("outside"))) {
+      outside.insert(entry.path().filename());
+    }
+    EXPECT_EQ(outside, (std::set<std::string>{"directory", "file", "link"}));
+    EXPECT_EQ(std::filesystem::last_write_time(world.path("outside/file")), before);
+  }
+};
+
+TEST_F(RacedCalls, CreateNothingOutside)
+{
+  race_with_swap([&] {
+    (void)g.call_path(path_create_directory, "swap/new");
+    (void)g.symlink("x", "swap/made");
+    if (auto opened = g.try_open("swap/opened", {.open_flags = open_flag::create})) {
+      ASSERT_EQ(g.call(fd_close, *opened), errno_code::success);
+    }
+    (void)g.link("file", "swap/linked");
+    (void)g.rename("file", "swap/moved");
+    (void)g.rename("swap/moved", "file");
+  });
+  EXPECT_TRUE(world.has("inside/swap/opened") || world.has("inside/tree/opened")); // it was the real one at times
+}
+
+TEST_F(RacedCalls, RemoveAndTakeNothingOutside)
+{
+  race_with_swap([&] {
+    (void)g.call_path(path_remove_directory, "swap/directory");
+    (void)g.call_path(path_unlink_file, "swap/file");
+    (void)g.call_path(path_unlink_file, "swap/link");
+    (void)g.rename("swap/directory", "stolen_directory");
+    (void)g.rename("swap/file", "stolen");
+    (void)g.link("swap/file", "stolen");
+    (void)g.link("swap/link", "stolen", follow);
+  });
+  EXPECT_FALSE(world.has("inside/stolen"));
+  EXPECT_FALSE(world.has("inside/stolen_directory"));
+}
+
+TEST_F(RacedCalls, ReadAndChangeNothingOutside)
+{
+  // Of these names only the directory outside has any.
+  const auto file = g.path_of("swap/file");
+  race_with_swap([&] {
+    ASSERT_FALSE(g.stat("swap/file", 64).is_success());
+    ASSERT_FALSE(g.call(path_filestat_set_times, root_fd, follow, file.at, file.size, 1, 1,
+                        time_flag::access | time_flag::modification)
+                     .is_success());
+    ASSERT_FALSE(g.try_open("swap/file", to_read));
+    ASSERT_FALSE(g.try_open("swap/directory", {.open_flags = open_flag::directory}));
+    ASSERT_FALSE(g.system().open_guest_file("/swap/file"));
+    ASSERT_FALSE(g.system().change_directory("/swap/directory").is_success());
+    const auto link = g.path_of("swap/link");
+    ASSERT_FALSE(g.call(path_readlink, root_fd, link.at, link.size, 1024, 64, 2048).is_success());
+  });
 }
 
 } // namespace

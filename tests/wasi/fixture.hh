@@ -74,6 +74,11 @@ public:
 
   void grow_to(std::size_t bytes) { size_.store(bytes); }
 
+  /// Where the next fresh place begins; `rewind` to it forgets what was handed out since.
+  guest_pointer mark() const { return next_; }
+
+  void rewind(guest_pointer mark) { next_ = mark; }
+
   guest_pointer reserve(std::size_t bytes);
   guest_pointer place(std::string_view bytes);
   std::string text(guest_pointer address, std::size_t length) const;
