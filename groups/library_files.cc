@@ -58,8 +58,8 @@ result<wasi::unique_fd> library_files::open_candidate(const std::string& path) c
 {
   for (const directory& root : directories_) {
     if (path.size() > root.path.size() + 1 && path.starts_with(root.path) && path[root.path.size()] == '/') {
-      auto fd =
-          wasi::open_beneath(root.fd->value(), path.substr(root.path.size() + 1), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+      auto fd = wasi::open_beneath(root.fd->value(), path.substr(root.path.size() + 1),
+                                   O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
       if (fd) {
         return std::move(*fd);
       }
@@ -141,7 +141,7 @@ result<std::vector<std::byte>> library_files::read(const found_module& file)
 
 result<found_module> library_files::open_host_file(const std::string& path)
 {
-  wasi::unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  wasi::unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd.is_open()) {
     return fail(errno == ENOENT ? errc::library_not_found : errc::file_unreadable, path + ": " + system_text(errno));
   }
