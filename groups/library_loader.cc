@@ -30,6 +30,7 @@ public:
   ~claimed_load()
   {
     if (!is_over_) {
+      group_.events().write({.subject = plan_.id.value, .kind = event_kind::roll_back});
       // Slots and ranges are empty before the turn gives them back (models, A6).
       group_.forget(*plan_.plan);
       group_.zero_memory_of(*plan_.plan, plan_.requester_blocks);
@@ -95,15 +96,13 @@ result<void> construct(instance_group& group, load_id own, module_id root)
       const module_id module = run->module;
       group.process().log.write(group.process().log.enabled().libs, "calling init: {}",
                                 group.process().name_of(module));
-      if (auto constructor = group.store().find_function(module, "__wasm_call_ctors")) {
-        if (auto called = group.call(*constructor, {}); !called) {
-          // An exception may be caught further up in the guest: nobody must wait for this constructor any more. What ends
-          // the thread hands it over when the group leaves; what ends the process must let no waiter go on before.
-          if (called.error() == errc::guest_threw) {
-            group.ask(next_constructor_request{own, root, module, true});
-          }
-          return called;
+      if (auto called = group.construct(module); !called) {
+        // An exception may be caught further up in the guest: nobody must wait for this constructor any more. What ends
+        // the thread hands it over when the group leaves; what ends the process must let no waiter go on before.
+        if (called.error() == errc::guest_threw) {
+          group.ask(next_constructor_request{own, root, module, true});
         }
+        return called;
       }
       finished = module;
     } else if (std::holds_alternative<constructors_done>(reply)) {
