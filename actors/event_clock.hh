@@ -35,18 +35,11 @@ public:
   static void start() { static_cast<void>(origin()); }
 
   /// Time from `ticks` until now, never negative. A fraction of a millisecond right after `start` is a guess.
-  static duration since(std::uint64_t ticks)
-  {
-    const pair& first = origin();
-    const pair last = read();
-    const auto ran = static_cast<double>(last.ticks - first.ticks);
-    const auto passed = static_cast<double>(duration(last.time - first.time).count());
-    const double nanoseconds_per_tick = ran > 0 && passed > 0 ? passed / ran : 1;
-    const std::uint64_t age = last.ticks > ticks ? last.ticks - ticks : 0;
-    return duration(static_cast<std::int64_t>(static_cast<double>(age) * nanoseconds_per_tick));
-  }
+  static duration since(std::uint64_t ticks);
 
 private:
+  friend class event_ages;
+
   struct pair {
     std::uint64_t ticks;
     schedule_clock::time_point time;
@@ -60,5 +53,31 @@ private:
     return first;
   }
 };
+
+/// The clock read once, so that the ages of several events can be compared. Context: immutable.
+class event_ages {
+public:
+  event_clock::duration of(std::uint64_t ticks) const
+  {
+    const std::uint64_t age = now_.ticks > ticks ? now_.ticks - ticks : 0;
+    return event_clock::duration(static_cast<std::int64_t>(static_cast<double>(age) * nanoseconds_per_tick()));
+  }
+
+private:
+  double nanoseconds_per_tick() const
+  {
+    const event_clock::pair& first = event_clock::origin();
+    const auto ran = static_cast<double>(now_.ticks - first.ticks);
+    const auto passed = static_cast<double>(event_clock::duration(now_.time - first.time).count());
+    return ran > 0 && passed > 0 ? passed / ran : 1;
+  }
+
+  event_clock::pair now_ = event_clock::read();
+};
+
+inline event_clock::duration event_clock::since(std::uint64_t ticks)
+{
+  return event_ages().of(ticks);
+}
 
 } // namespace interlink

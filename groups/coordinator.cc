@@ -60,7 +60,7 @@ coordinator::coordinator(topology initial, std::uint32_t* head_word, asio::any_i
 }
 
 coordinator_reply coordinator::ask(request_channel& channel, group_id from, coordinator_request_body body,
-                                   std::optional<parker::clock::time_point> deadline)
+                                   const wait_limit& limit)
 {
   coordinator_message& request = channel.request;
   request.body = std::move(body);
@@ -81,7 +81,7 @@ coordinator_reply coordinator::ask(request_channel& channel, group_id from, coor
   }
   tell(request);
   if (!request.is_answered.load(std::memory_order_acquire)) {
-    await(channel, from, deadline);
+    await(channel, from, limit);
   } // otherwise, as usual, this thread ran the turn, and need not know the time
   if (channel.events != nullptr) {
     channel.events->write({.message = request.id, .cause = request.id, .kind = event_kind::receive, .request = kind});
@@ -92,7 +92,7 @@ coordinator_reply coordinator::ask(request_channel& channel, group_id from, coor
   return std::move(request.reply);
 }
 
-void coordinator::await(request_channel& channel, group_id from, std::optional<parker::clock::time_point> deadline)
+void coordinator::await(request_channel& channel, group_id from, const wait_limit& limit)
 {
   using namespace std::chrono;
   const coordinator_message& request = channel.request;
@@ -109,27 +109,25 @@ void coordinator::await(request_channel& channel, group_id from, std::optional<p
   const bool is_watched = observer_.on_long_wait && observer_.watchdog > milliseconds(0);
   bool gave_up = false;
   while (!request.is_answered.load(std::memory_order_acquire)) {
-    std::optional<parker::clock::time_point> until;
-    if (is_watched) {
-      until = wait.next_notice;
-    }
-    if (deadline && !gave_up) {
-      until = until ? std::min(*until, *deadline) : *deadline;
-    }
-    if (channel.at->park_regardless_of_stop(until) != wake_reason::deadline) {
-      continue; // answered, or a permit left over
-    }
-    const auto now = parker::clock::now();
-    if (deadline && !gave_up && now >= *deadline) {
+    if (const auto reason = gave_up ? std::nullopt : limit.reason()) {
       // The group goes on only when the coordinator has answered the request itself: one node is never queued twice.
       gave_up = true;
       channel.cancel.from = from;
+      channel.cancel.reason = *reason;
       channel.cancel.cancels = &channel.request;
       channel.cancel.at = channel.at;
       channel.cancel.is_answered.store(false, std::memory_order_relaxed);
       tell(channel.cancel);
+      continue;
     }
-    if (is_watched && now >= wait.next_notice) {
+    auto until = gave_up ? std::nullopt : limit.deadline;
+    if (is_watched) {
+      until = until ? std::min(*until, wait.next_notice) : wait.next_notice;
+    }
+    if (channel.at->park_regardless_of_stop(until) != wake_reason::deadline) {
+      continue; // answered, cancelled, or a permit left over
+    }
+    if (const auto now = parker::clock::now(); is_watched && now >= wait.next_notice) {
       const auto waited = now - wait.began;
       wait.next_notice = wait.began + 2 * waited;
       observer_.on_long_wait(from, wait, duration_cast<milliseconds>(waited));
@@ -144,7 +142,7 @@ void coordinator::handle(mailbox_node& node)
 {
   auto& message = static_cast<coordinator_message&>(node);
   if (message.cancels != nullptr) {
-    give_up(*message.cancels);
+    give_up(*message.cancels, message.reason);
     answer(message, done_reply{state_.current->version});
     return;
   }
@@ -324,11 +322,14 @@ coordinator::turn_reply coordinator::turn(coordinator_message&, add_memory_reque
 coordinator::turn_reply coordinator::turn(coordinator_message& message, next_constructor_request& request)
 {
   if (request.finished) {
-    finish_constructor(state_, message.from, *std::exchange(request.finished, std::nullopt));
-    if (const auto construction = state_.constructions.find(request.own);
-        request.hands_over && construction != state_.constructions.end()) {
+    finish_constructor(state_, message.from, *request.finished);
+  }
+  if (request.hands_over) {
+    if (const auto construction = state_.constructions.find(request.own); construction != state_.constructions.end()) {
       construction->second.owner = no_group;
     }
+  }
+  if (std::exchange(request.finished, std::nullopt) || request.hands_over) {
     wake_constructor_waiters();
   }
   if (is_stopping_) {
@@ -458,9 +459,9 @@ coordinator::turn_reply coordinator::turn(coordinator_message&, stop_request& re
   return done_reply{state_.current->version};
 }
 
-void coordinator::give_up(coordinator_message& request)
+void coordinator::give_up(coordinator_message& request, errc code)
 {
-  const error reason(errc::deadline_passed);
+  const error reason(code, code == errc::cancelled ? "the wait was cancelled" : "the wait lasted too long");
   if (std::erase(await_constructor_, &request) != 0) {
     end_wait(state_, request.from);
     unpark(request, reason);

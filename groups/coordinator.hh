@@ -43,11 +43,11 @@ public:
   coordinator(topology initial, std::uint32_t* head_word, asio::any_io_executor continue_on,
               coordinator_observer observer = {});
 
-  /// Sends a request and waits for its reply. A turn may run on the calling thread. `deadline` gives the request up
-  /// (cancel, answered too).
+  /// Sends a request and waits for its reply. A turn may run on the calling thread. Beyond `limit` the request is given
+  /// up, if it is parked: one whose turn has come is answered at once anyway.
   /// Errors (as a reply): stopping, cancelled, deadline_passed, and those of the request.
   coordinator_reply ask(request_channel& channel, group_id from, coordinator_request_body body,
-                        std::optional<parker::clock::time_point> deadline = std::nullopt);
+                        const wait_limit& limit = {});
 
   /// Version published last. Sequentially consistent: pairs with the publication.
   topology_version head() const { return topology_version{head_.load(std::memory_order_seq_cst)}; }
@@ -67,8 +67,8 @@ private:
   /// Nothing: the message stays parked, and is answered by a later turn.
   using turn_reply = std::optional<coordinator_reply>;
 
-  /// Until the request of the channel is answered; `deadline` gives it up.
-  void await(request_channel& channel, group_id from, std::optional<parker::clock::time_point> deadline);
+  /// Until the request of the channel is answered.
+  void await(request_channel& channel, group_id from, const wait_limit& limit);
   /// Parks a request: reports say what it waits for.
   static turn_reply park(coordinator_message& message, wait_holder holder);
   void unpark(coordinator_message& message, coordinator_reply reply);
@@ -105,7 +105,7 @@ private:
   void answer(coordinator_message& message, coordinator_reply reply);
   void answer_parked(std::vector<coordinator_message*>& waiting, const coordinator_reply& reply);
   void wake_constructor_waiters();
-  void give_up(coordinator_message& request);
+  void give_up(coordinator_message& request, errc reason);
   void note_reusable_memory();
 
   topology state_;

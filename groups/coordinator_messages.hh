@@ -10,6 +10,7 @@
 #include "actors/parker.hh"
 #include "actors/published.hh"
 #include "linker/topology.hh"
+#include "messages/error.hh"
 #include "messages/event.hh"
 #include "messages/operation.hh"
 
@@ -65,7 +66,8 @@ struct next_constructor_request {
   load_id own;
   module_id root;
   std::optional<module_id> finished; ///< the constructor that the group was told to run before
-  bool hands_over{};                 ///< an exception left it: the load's others pass to whoever needs them next
+  bool hands_over{};                 ///< the load's others pass to whoever needs them next: an exception left this one,
+                                     ///< or the group gave up waiting for those that come first
 };
 
 struct assign_slot_request {
@@ -144,6 +146,28 @@ struct close_reply {
 using coordinator_reply = std::variant<done_reply, ask_again_reply, prepare_outcome, run_constructor, constructors_done,
                                        slot_outcome, join_reply, join_needs_memory_reply, close_reply, error>;
 
+/// How long a wait in the linker may last, and who can end it earlier. Context: a value; `is_cancelled` outlives the
+/// wait.
+struct wait_limit {
+  wait_limit(std::optional<parker::clock::time_point> until = std::nullopt, // NOLINT(google-explicit-constructor)
+             const std::atomic<bool>* cancelled = nullptr)
+      : deadline(until), is_cancelled(cancelled)
+  {
+  }
+
+  /// Why the wait is over; nothing while it is not.
+  std::optional<errc> reason() const
+  {
+    if (is_cancelled != nullptr && is_cancelled->load(std::memory_order_acquire)) {
+      return errc::cancelled;
+    }
+    return deadline && parker::clock::now() >= *deadline ? std::optional(errc::deadline_passed) : std::nullopt;
+  }
+
+  std::optional<parker::clock::time_point> deadline;
+  const std::atomic<bool>* is_cancelled; ///< null, or set by a thread that then wakes the waiting one
+};
+
 /// What a parked request waits for, as the turn that parked it saw it.
 struct wait_holder {
   group_id group;      ///< whose load or constructor it is; none for a close
@@ -172,6 +196,7 @@ struct coordinator_message : mailbox_node {
   group_id from;
   std::uint32_t id = 0;                   ///< for the recorder; 0 when that is off
   linker_wait* wait = nullptr;            ///< its channel's
+  errc reason{};                          ///< on a cancel node: what the request is answered
   coordinator_message* cancels = nullptr; ///< set on a cancel node: the request to be given up
   std::shared_ptr<parker> at;             ///< unparked once `is_answered`
   std::atomic<bool> is_answered{false};

@@ -448,9 +448,9 @@ void instance_group::show_frames()
       std::make_shared<const shown_frames>(shown_frames{store_->store().backtrace(), event_clock::now()}));
 }
 
-coordinator_reply instance_group::ask(coordinator_request_body body, std::optional<parker::clock::time_point> deadline)
+coordinator_reply instance_group::ask(coordinator_request_body body, const wait_limit& limit)
 {
-  return process_->coordination().ask(channel_, id_, std::move(body), deadline);
+  return process_->coordination().ask(channel_, id_, std::move(body), limit);
 }
 
 void instance_group::leave()

@@ -105,8 +105,10 @@ public:
   void before_wait();
 
   /// One turn. Errors come as the reply's error.
-  coordinator_reply ask(coordinator_request_body body,
-                        std::optional<parker::clock::time_point> deadline = std::nullopt);
+  coordinator_reply ask(coordinator_request_body body, const wait_limit& limit = {});
+
+  /// Has a wait in the linker look at its limit. Context: any thread.
+  void wake_linker_wait() { channel_.at->unpark(); }
 
   /// The load this group has claims for; the guard of `leave` abandons it. Set between prepare and commit.
   void set_load_in_flight(const planned_load* load) { load_in_flight_ = load; }

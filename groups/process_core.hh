@@ -54,6 +54,8 @@ struct process_options {
   bool serves_calls = true;      ///< after `_initialize` a reactor serves the embedder's calls; else the process ends
   bool instrument_checks = true; ///< false only in tests that show why the check is needed
   debug_options debug;
+  std::optional<std::chrono::milliseconds>
+      longest_open_wait{};                  ///< of each open for other threads' loads and constructors
   std::chrono::milliseconds watchdog{1000}; ///< a wait in the linker that lasts longer is reported; 0 is off
   std::size_t events_per_actor = 63;        ///< kept for reports, 32 bytes each; 0 records none
   std::size_t thread_stack_bytes = std::size_t{4}

@@ -99,7 +99,7 @@ void add_holders(std::string& text, const process_core& process, const linker_wa
   }
 }
 
-void add_events(std::string& text, std::string_view actor, const event_ring& ring)
+void add_events(std::string& text, std::string_view actor, const event_ring& ring, const event_ages& ages)
 {
   const std::vector<event> events = ring.last(events_shown);
   if (events.empty()) {
@@ -107,9 +107,9 @@ void add_events(std::string& text, std::string_view actor, const event_ring& rin
   }
   text += fmt::format("\n    {} ({} in all):", actor, ring.written());
   for (const event& recorded : events) {
-    text += fmt::format("\n      {:.3f} ms ago: {}",
-                        std::chrono::duration<double, std::milli>(event_clock::since(recorded.ticks)).count(),
-                        to_string(recorded));
+    text +=
+        fmt::format("\n      {:.3f} ms ago: {}",
+                    std::chrono::duration<double, std::milli>(ages.of(recorded.ticks)).count(), to_string(recorded));
   }
 }
 
@@ -173,11 +173,12 @@ std::string describe_wait(const process_core& process, group_id waiter, const li
     text += "\n    " + to_string(threads[i]);
   }
   if (process.coordination().events().is_on()) {
+    const event_ages ages; // read before the events: what comes meanwhile is 0 ms old
     text += "\n  last events, newest last:";
-    add_events(text, "coordinator", process.coordination().events());
+    add_events(text, "coordinator", process.coordination().events(), ages);
     for (std::size_t i = 0; i < shown; ++i) {
       if (const auto group = process.threads.find(threads[i].group)) {
-        add_events(text, fmt::format("thread {}", group->id().value), group->events());
+        add_events(text, fmt::format("thread {}", group->id().value), group->events(), ages);
       }
     }
   }
