@@ -624,7 +624,7 @@ result<void> simulated_world::await_something(instance_group& group)
   const load_id awaited{1 + pick(12)};
   const auto deadline = scheduler_.now() + std::chrono::microseconds(1 + pick(200));
   scheduler_.describe("a wait with a deadline");
-  const coordinator_reply reply = group.ask(await_load_request{awaited}, deadline);
+  const coordinator_reply reply = group.ask(await_load_request{awaited}, wait_limit(deadline));
   scheduler_.describe("guest");
   const auto* failure = std::get_if<error>(&reply);
   const bool is_answer =
