@@ -33,6 +33,7 @@ enum class schedule_place : std::uint8_t {
   initialiser,     ///< about to run an open initialiser
   lane_clearing,   ///< about to clear its lane
   left,            ///< out of the roster, its shares not completed
+  file_found,      ///< has found a library's file, and not read it
 };
 
 #ifdef INTERLINK_SIMULATION

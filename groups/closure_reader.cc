@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "groups/closure_reader.hh"
 
+#include "actors/schedule_point.hh"
 #include "groups/process_core.hh"
 
 #include <map>
@@ -34,6 +35,7 @@ public:
 private:
   result<std::size_t> add(const found_module& file)
   {
+    schedule_point(schedule_place::file_found);
     const auto [place, is_new] = places_.try_emplace(file.identity, request_.modules.size());
     if (!is_new) {
       return place->second;

@@ -30,7 +30,6 @@ public:
   ~claimed_load()
   {
     if (!is_over_) {
-      group_.events().write({.subject = plan_.id.value, .kind = event_kind::roll_back});
       // Slots and ranges are empty before the turn gives them back (models, A6).
       group_.forget(*plan_.plan);
       group_.zero_memory_of(*plan_.plan, plan_.requester_blocks);
@@ -85,33 +84,31 @@ result<std::vector<module_artifact_ptr>> rehearse(instance_group& group, const p
 }
 
 /// Step 5: the constructors of the root's closure, dependencies first, those of other threads' loads waited for.
-result<void> construct(instance_group& group, load_id own, module_id root, const wait_limit& limit)
+result<void> construct(instance_group& group, load_id own, module_id root)
 {
   const phase_timer timer(group.process().counts.get(), load_phase::construct);
   std::optional<module_id> finished;
   while (true) {
-    const coordinator_reply reply = group.ask(next_constructor_request{own, root, finished}, limit);
+    const coordinator_reply reply = group.ask(next_constructor_request{own, root, finished});
     finished.reset();
     if (const auto* run = std::get_if<run_constructor>(&reply)) {
       const module_id module = run->module;
       group.process().log.write(group.process().log.enabled().libs, "calling init: {}",
                                 group.process().name_of(module));
-      if (auto called = group.construct(module); !called) {
-        // An exception may be caught further up in the guest: nobody must wait for this constructor any more. What ends
-        // the thread hands it over when the group leaves; what ends the process must let no waiter go on before.
-        if (called.error() == errc::guest_threw) {
-          group.ask(next_constructor_request{own, root, module, true});
+      if (auto constructor = group.store().find_function(module, "__wasm_call_ctors")) {
+        if (auto called = group.call(*constructor, {}); !called) {
+          // An exception may be caught further up in the guest: nobody must wait for this constructor any more. What ends
+          // the thread hands it over when the group leaves; what ends the process must let no waiter go on before.
+          if (called.error() == errc::guest_threw) {
+            group.ask(next_constructor_request{own, root, module, true});
+          }
+          return called;
         }
-        return called;
       }
       finished = module;
     } else if (std::holds_alternative<constructors_done>(reply)) {
       return {};
     } else if (const auto* failure = std::get_if<error>(&reply)) {
-      if (failure->code() != errc::stopping) {
-        // Given up. The load is committed and stays; what is left of its constructors runs with the next open.
-        group.ask(next_constructor_request{own, root, std::nullopt, true});
-      }
       return fail(*failure);
     }
     // Otherwise something moved on: ask again.
@@ -163,7 +160,7 @@ struct opened_module {
 };
 
 /// Steps 2 to 4. Nothing when a module that the request takes for loaded has been closed meanwhile: read anew.
-result<std::optional<opened_module>> load(instance_group& group, load_request request, const wait_limit& limit)
+result<std::optional<opened_module>> load(instance_group& group, load_request request)
 {
   while (true) {
     coordinator_reply reply = prepare(group, request);
@@ -181,7 +178,7 @@ result<std::optional<opened_module>> load(instance_group& group, load_request re
       if (other->id == no_load) {
         return std::nullopt;
       }
-      const coordinator_reply ended = group.ask(await_load_request{other->id}, limit);
+      const coordinator_reply ended = group.ask(await_load_request{other->id});
       if (const auto* failure = std::get_if<error>(&ended)) {
         return fail(*failure);
       }
@@ -207,10 +204,9 @@ result<std::optional<opened_module>> load(instance_group& group, load_request re
   }
 }
 
-result<std::optional<module_id>> load_and_construct(instance_group& group, load_request request,
-                                                    const wait_limit& limit)
+result<std::optional<module_id>> load_and_construct(instance_group& group, load_request request)
 {
-  auto opened = load(group, std::move(request), limit);
+  auto opened = load(group, std::move(request));
   // Committed or abandoned, no claim is held: open initialisers that a rehearsal queued run now, whatever came of the
   // load (design section 4, step 5 and 6).
   if (auto drained = group.catch_up_if_behind(); !drained) {
@@ -223,7 +219,7 @@ result<std::optional<module_id>> load_and_construct(instance_group& group, load_
     return std::nullopt;
   }
   if (!(*opened)->is_constructed) {
-    if (auto constructed = construct(group, (*opened)->own, (*opened)->root, limit); !constructed) {
+    if (auto constructed = construct(group, (*opened)->own, (*opened)->root); !constructed) {
       return fail(std::move(constructed.error()));
     }
   }
@@ -299,7 +295,7 @@ result<void> load_program(instance_group& group)
   }
   request->kind = load_kind::program;
   request->is_global = true;
-  auto loaded = load_and_construct(group, std::move(*request), {});
+  auto loaded = load_and_construct(group, std::move(*request));
   if (!loaded) {
     return fail(std::move(loaded.error()));
   }
@@ -307,15 +303,12 @@ result<void> load_program(instance_group& group)
 }
 
 result<library_handle> open_library(instance_group& group, std::string_view name, std::uint32_t flags,
-                                    const std::vector<std::string>& library_path, wait_limit limit)
+                                    const std::vector<std::string>& library_path)
 {
   if (!group.process().is_dynamic) {
     return fail(errc::not_dynamic,
                 "the program is not dynamically linked (its main module has no dylink.0 section); link it with -pie to "
                 "open libraries");
-  }
-  if (const auto longest = group.process().options().longest_open_wait; longest && !limit.deadline) {
-    limit.deadline = parker::clock::now() + *longest;
   }
   const std::string key = name_key(group, name, library_path);
   while (true) {
@@ -326,7 +319,7 @@ result<library_handle> open_library(instance_group& group, std::string_view name
     if (!request) {
       return fail(std::move(request.error()));
     }
-    auto loaded = load_and_construct(group, std::move(*request), limit);
+    auto loaded = load_and_construct(group, std::move(*request));
     if (!loaded) {
       return fail(std::move(loaded.error()));
     }

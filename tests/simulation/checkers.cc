@@ -87,28 +87,38 @@ struct owned_range {
   std::string owner;
 };
 
-/// What each slot of a snapshot holds: the module that defines the function, and the function's index there.
-std::map<std::uint32_t, std::pair<module_id, std::uint32_t>> slots_of(const snapshot& published, complaints* found)
+/// Everything that a module needs, itself left out.
+std::set<module_id> needs_of(const snapshot& published, module_id module)
 {
-  std::map<std::uint32_t, std::pair<module_id, std::uint32_t>> slots;
-  const auto add = [&](std::uint32_t slot, module_id module, std::uint32_t function) {
-    const auto [place, is_new] = slots.emplace(slot, std::pair(module, function));
-    if (found != nullptr && (slot == 0 || (!is_new && place->second != std::pair(module, function)))) {
-      found->push_back("T3: slot " + number(slot) + " is filled by two functions, or is slot 0");
-    }
-  };
-  for (std::size_t i = 0; i < published.modules->size(); ++i) {
-    const module_plan& plan = (*published.modules)[i]->plan();
-    for (const element_function& element : plan.info->element_functions) {
-      add(plan.table_base.value + element.offset, plan.id, element.function_index);
-    }
-    published.slots[i]->of_export.for_each(
-        [&](std::size_t ordinal, table_index slot) { add(slot.value, plan.id, plan.info->exports[ordinal].index); });
-  }
-  return slots;
+  const std::vector<module_id>& closure = published.find(module)->closure;
+  return {closure.begin() + 1, closure.end()};
 }
 
 } // namespace
+
+void add_slots(slot_map& slots, const module_plan& plan, const module_slots& given, complaints* found)
+{
+  const auto add = [&](std::uint32_t slot, std::uint32_t function) {
+    const auto [place, is_new] = slots.emplace(slot, function_place(plan.id, function));
+    if (found != nullptr && (slot == 0 || (!is_new && place->second != function_place(plan.id, function)))) {
+      found->push_back("T3: slot " + number(slot) + " is filled by two functions, or is slot 0");
+    }
+  };
+  for (const element_function& element : plan.info->element_functions) {
+    add(plan.table_base.value + element.offset, element.function_index);
+  }
+  given.of_export.for_each(
+      [&](std::size_t ordinal, table_index slot) { add(slot.value, plan.info->exports[ordinal].index); });
+}
+
+slot_map slots_of(const snapshot& published, complaints* found)
+{
+  slot_map slots;
+  for (std::size_t i = 0; i < published.modules->size(); ++i) {
+    add_slots(slots, (*published.modules)[i]->plan(), *published.slots[i], found);
+  }
+  return slots;
+}
 
 std::uint32_t library_number(const module_plan& plan)
 {
@@ -129,6 +139,89 @@ complaints coordinator_watch::check()
   check_abandoned(found);
   check_words(found);
   return found;
+}
+
+complaints coordinator_watch::check_turn()
+{
+  complaints found;
+  check_begun(found);
+  check_undone(found);
+  last_ = process_.coordination().state();
+  return found;
+}
+
+void coordinator_watch::check_begun(complaints& found)
+{
+  const topology& state = process_.coordination().state();
+  std::map<module_id, group_id> begun;
+  for (const auto& [load, built] : state.constructions) {
+    for (std::size_t i = 0; i < built.order.size(); ++i) {
+      if (built.states[i] == construction::state::begun) {
+        begun.emplace(built.order[i], built.begun_by[i]);
+      }
+    }
+  }
+  for (const auto& [module, group] : begun) {
+    if (begun_.contains(module)) {
+      continue;
+    }
+    for (const module_id needed : needs_of(*state.current, module)) {
+      if (!may_begin_before(group, module, needed)) {
+        found.push_back("the constructor of module " + number(module.value) + " begins before that of module " +
+                        number(needed.value) + ", which it needs");
+      }
+    }
+  }
+  begun_ = std::move(begun);
+}
+
+bool coordinator_watch::may_begin_before(group_id group, module_id module, module_id needed) const
+{
+  const topology& state = process_.coordination().state();
+  const auto load = state.constructed_by.find(needed);
+  if (load == state.constructed_by.end() || needs_of(*state.current, needed).contains(module)) {
+    return true; // it has run, or each needs the other
+  }
+  const construction& built = state.constructions.at(load->second);
+  const auto place = static_cast<std::size_t>(std::ranges::find(built.order, needed) - built.order.begin());
+  const bool is_begun = built.states[place] == construction::state::begun;
+  // Who is to run it, and whether that waits for us in the end.
+  group_id owner = is_begun ? built.begun_by[place] : built.owner;
+  for (auto next = state.waits_for.find(owner); owner != group && next != state.waits_for.end();
+       next = state.waits_for.find(owner)) {
+    owner = next->second;
+  }
+  return owner == group;
+}
+
+void coordinator_watch::check_undone(complaints& found)
+{
+  const topology& state = process_.coordination().state();
+  const std::uint64_t hash = hash_of(state);
+  for (auto each = unprepared_.begin(); each != unprepared_.end();) {
+    topology& before = each->second.before;
+    const bool is_over = !state.loads.contains(each->first);
+    // A turn in which the requester leaves does more than abandon.
+    if (is_over && !committed_now(each->first) && before.roster.size() == state.roster.size()) {
+      before.reusable_up_to = state.reusable_up_to;
+      if (hash_of(before) != hash) {
+        found.push_back("T5: load " + number(each->first.value) + " was abandoned, and the topology is another");
+      }
+    }
+    each = is_over || hash != each->second.hash_prepared ? unprepared_.erase(each) : std::next(each);
+  }
+  for (const auto& [id, load] : state.loads) {
+    if (!last_.loads.contains(id)) {
+      unprepared_.emplace(id, unprepared{last_, hash});
+    }
+  }
+}
+
+bool coordinator_watch::committed_now(load_id load) const
+{
+  const topology& state = process_.coordination().state();
+  return std::ranges::any_of(*state.current->modules,
+                             [&](const loaded_module_ptr& module) { return module->load->id == load; });
 }
 
 complaints coordinator_watch::check_publication(bool is_turn_end) const
@@ -239,7 +332,10 @@ void coordinator_watch::check_ranges(complaints& found) const
 void coordinator_watch::check_slots(complaints& found) const
 {
   const topology& state = process_.coordination().state();
-  const auto slots = slots_of(*state.current, &found);
+  const slot_map slots = slots_of(*state.current, &found);
+  if (!slots.empty() && slots.rbegin()->first >= state.current->table_size) {
+    found.push_back("T3: slot " + number(slots.rbegin()->first) + " is beyond the table's length");
+  }
   for (const table_layout::slot_range& free : state.table.free_ranges()) {
     const auto taken = slots.lower_bound(free.base);
     if (taken != slots.end() && taken->first < free.base + free.count) {
@@ -350,11 +446,18 @@ complaints coordinator_watch::check_end() const
 
 namespace {
 
-void check_table(instance_group& group, bool is_loading, complaints& found)
+/// Mixes one number in. The order counts.
+void mix(std::uint64_t& hash, std::uint64_t value)
+{
+  hash = (hash ^ value) * 0x9E37'79B9'7F4A'7C15ULL;
+  hash ^= hash >> 29;
+}
+
+void check_table(instance_group& group, bool is_loading, std::uint64_t& contents, complaints& found)
 {
   auto& store = static_cast<fake_store&>(group.store().store());
   const snapshot& applied = group.applied();
-  const auto slots = slots_of(applied, nullptr);
+  const slot_map slots = slots_of(applied);
   std::map<std::uint64_t, module_id> modules;
   for (const auto& [id, instance] : group.store().instances()) {
     modules.emplace(instance.instance.bits[0], id);
@@ -365,18 +468,20 @@ void check_table(instance_group& group, bool is_loading, complaints& found)
     const auto expected = slots.find(slot);
     const auto module = modules.find(origin.instance);
     const bool is_null = origin.instance == 0;
-    const bool is_right = expected == slots.end()
-                              ? is_null || is_loading
-                              : module != modules.end() && std::pair(module->second, origin.index) == expected->second;
+    const bool is_right =
+        expected == slots.end()
+            ? is_null || is_loading
+            : module != modules.end() && function_place(module->second, origin.index) == expected->second;
     if (!is_right) {
       found.push_back("G1: at version " + number(applied.version.value) + " slot " + number(slot) + " of group " +
                       number(group.id().value) +
                       (expected == slots.end() ? " should be null" : " has not its function"));
     }
+    mix(contents, module == modules.end() ? 0 : std::uint64_t{module->second.value} << 32 | origin.index);
   }
 }
 
-void check_globals(instance_group& group, complaints& found)
+void check_globals(instance_group& group, std::uint64_t& contents, complaints& found)
 {
   auto& store = static_cast<fake_store&>(group.store().store());
   for (const loaded_module_ptr& module : *group.applied().modules) {
@@ -395,6 +500,9 @@ void check_globals(instance_group& group, complaints& found)
       const auto* constant = std::get_if<binding::constant>(&plan.imports[i]);
       if (constant != nullptr && values[place] != constant->value) {
         found.push_back("a base or GOT entry of module " + number(plan.id.value) + " differs from its plan");
+      }
+      if (constant != nullptr) {
+        mix(contents, values[place]);
       }
       ++place;
     }
@@ -420,12 +528,24 @@ void check_tls(instance_group& group, complaints& found)
 
 } // namespace
 
-complaints check_group(instance_group& group, bool is_loading)
+complaints group_watch::check(instance_group& group, bool is_loading)
 {
   complaints found;
-  check_table(group, is_loading, found);
-  check_globals(group, found);
+  const topology_version version = group.applied().version;
+  std::uint64_t contents = 0;
+  check_table(group, is_loading, contents, found);
+  check_globals(group, contents, found);
   check_tls(group, found);
+  if (!is_loading && contents_.emplace(version, contents).first->second != contents) {
+    found.push_back("groups differ at version " + number(version.value) + ": group " + number(group.id().value) +
+                    " holds something else");
+  }
+  topology_version& last = applied_[group.id()];
+  if (version < last) {
+    found.push_back("group " + number(group.id().value) + " went back from version " + number(last.value) + " to " +
+                    number(version.value));
+  }
+  last = version;
   return found;
 }
 

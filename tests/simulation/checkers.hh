@@ -11,11 +11,22 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace interlink::simulation {
 
 using complaints = std::vector<std::string>;
+
+/// A function: the module that defines it, and its place in the module's function index space.
+using function_place = std::pair<module_id, std::uint32_t>;
+/// What slots hold.
+using slot_map = std::map<std::uint32_t, function_place>;
+
+/// Adds the slots of one module. T3 is checked when there is something to complain to.
+void add_slots(slot_map& slots, const module_plan& plan, const module_slots& given, complaints* found);
+/// All slots that every group has at that version.
+slot_map slots_of(const snapshot& published, complaints* found = nullptr);
 
 /// Watches the coordinator from one batch to the next. Context: the drainer's thread, outside of turns.
 class coordinator_watch {
@@ -24,6 +35,10 @@ public:
 
   /// T1 to T5, T7, C1, and words that only their own library may write.
   complaints check();
+
+  /// After each turn: a constructor begins after those of what its module needs, unless nobody could wait for them; a
+  /// load that was abandoned with nothing between has left the topology as it was (T5).
+  complaints check_turn();
 
   /// C1 at every moment: whoever sees a head finds a snapshot at least as new. C3 at the end of a turn: what it gave
   /// out was free at a version that is published.
@@ -47,6 +62,16 @@ private:
   void check_waits(complaints& found) const;
   void check_abandoned(complaints& found);
   void check_words(complaints& found);
+  void check_begun(complaints& found);
+  bool may_begin_before(group_id group, module_id module, module_id needed) const;
+  void check_undone(complaints& found);
+  bool committed_now(load_id load) const;
+
+  /// Before a load was prepared, and what its prepare made of that.
+  struct unprepared {
+    topology before;
+    std::uint64_t hash_prepared{};
+  };
 
   process_core& process_;
   std::vector<group_log::cursor> log_; ///< every node so far: the count of each is looked at in the end
@@ -54,12 +79,24 @@ private:
   std::map<load_id, bool> committed_;
   std::map<std::uint32_t, std::uint64_t> incarnations_;
   std::map<module_id, std::uint32_t> started_; ///< words that start functions have written
+  std::map<module_id, group_id> begun_;        ///< constructors under way, as far as the last turn
+  topology last_;                              ///< after the last turn
+  std::map<load_id, unprepared> unprepared_;   ///< of loads in flight since whose prepare nothing else has happened
 };
 
-/// A group against the snapshot it says it has applied: every slot of that snapshot holds its own function, every
-/// module has its thread-local storage, equal versions mean equal bases and GOT entries (G1, T3). `is_loading`: it may
-/// hold more. Context: the group's thread.
-complaints check_group(instance_group& group, bool is_loading);
+/// Watches all groups. Context: the thread of the group that is checked.
+class group_watch {
+public:
+  /// A group against the snapshot it says it has applied: every slot of that snapshot holds its own function, every
+  /// module has its thread-local storage, bases and GOT entries are as planned (G1, T3). Groups of equal versions have
+  /// equal tables, bases and GOT entries, whatever the snapshot says; no group goes back to an older version.
+  /// `is_loading`: it may hold more.
+  complaints check(instance_group& group, bool is_loading);
+
+private:
+  std::map<topology_version, std::uint64_t> contents_; ///< hashes of what a group of that version holds
+  std::map<group_id, topology_version> applied_;
+};
 
 /// Number of the library that a file named `.../libN.so` is; 0 for main.
 std::uint32_t library_number(const module_plan& plan);

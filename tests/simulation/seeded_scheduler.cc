@@ -277,7 +277,7 @@ void seeded_scheduler::point(schedule_place place)
     on_batch_end();
   }
   if (on_point) {
-    on_point(place == schedule_place::turn_ends);
+    on_point(place);
   }
   ++steps_;
   ++microseconds_;

@@ -101,7 +101,7 @@ public:
   /// Called on the drainer's thread, when a batch has been published and answered.
   std::function<void()> on_batch_end;
   /// Called at every point that is in no turn, and at the end of every turn.
-  std::function<void(bool is_turn_end)> on_point;
+  std::function<void(schedule_place place)> on_point;
   /// What the thread is doing, for the report.
   void describe(const char* what);
 

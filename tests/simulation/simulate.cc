@@ -34,7 +34,8 @@ struct options {
 struct shared_state {
   std::atomic<std::uint64_t> next;
   std::atomic<std::uint64_t> failed;
-  std::atomic<std::uint64_t> seeds, steps, switches, operations, calls, opens, failed_opens, unloads, reused;
+  std::atomic<std::uint64_t> seeds, steps, switches, operations, calls, opens, failed_opens, unloads, reused, posts,
+      full;
   std::atomic<std::uint64_t> at[64]; ///< the seed that each process is at
 };
 
@@ -52,6 +53,8 @@ bool run_seed(std::uint64_t seed, const std::string& directory, shared_state& sh
   shared.failed_opens += report.failed_opens;
   shared.unloads += report.unloads;
   shared.reused += report.reused_ranges;
+  shared.posts += report.posts;
+  shared.full += report.full_posts;
   if (!traces && !report.failures.empty()) {
     for (const std::string& line : report.trace) {
       std::printf("%s\n", line.c_str());
@@ -144,12 +147,13 @@ int main(int argc, char** argv)
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   std::printf(
       "%llu seeds, %llu steps, %llu switches, %llu operations, %llu calls through an index, %llu opens (%llu failed), "
-      "%llu unloads, %llu ranges reused in %.1f s\n",
+      "%llu unloads, %llu ranges reused, %llu posts (%llu met a full mailbox) in %.1f s\n",
       static_cast<unsigned long long>(shared.seeds), static_cast<unsigned long long>(shared.steps),
       static_cast<unsigned long long>(shared.switches), static_cast<unsigned long long>(shared.operations),
       static_cast<unsigned long long>(shared.calls), static_cast<unsigned long long>(shared.opens),
       static_cast<unsigned long long>(shared.failed_opens), static_cast<unsigned long long>(shared.unloads),
-      static_cast<unsigned long long>(shared.reused), seconds);
+      static_cast<unsigned long long>(shared.reused), static_cast<unsigned long long>(shared.posts),
+      static_cast<unsigned long long>(shared.full), seconds);
   if (shared.failed != 0) {
     std::printf("replay: tools/simulate --first %llu --seeds 1 --trace\n",
                 static_cast<unsigned long long>(shared.failed.load()));

@@ -3,15 +3,17 @@
 // One run: a program and libraries made by a seed, threads that do what the seed says, faults where it says, and
 // checkers between their steps.
 //
-// Guest threads store indices to shared memory, load and call them (through the real check), open, look up, wait, are
-// woken, spawn, exit and trap; constructors and open start functions do so too. Two kinds of libraries: those that stay
-// (anybody may call their functions for ever), and those that are closed by whoever opened them (called by their opener
-// alone, while it holds its handle).
+// Guest threads store indices to shared memory, load and call them (through the real check), open, look up, spin, wait,
+// are woken, spawn, exit and trap; constructors and open start functions do so too, and a constructor may wait for a
+// thread that opens. Two kinds of libraries: those that stay (anybody may call their functions for ever), and those
+// that are closed by whoever opened them (called by their opener alone, while it holds its handle). An embedder posts
+// calls to a group of its own. What every open, look-up and call should give is asked of the reference linker.
 #pragma once
 
 #include "groups/instance_group.hh"
 #include "groups/process_core.hh"
 #include "tests/simulation/checkers.hh"
+#include "tests/simulation/reference_watch.hh"
 #include "tests/simulation/seeded_scheduler.hh"
 #include "tests/support/fake_engine.hh"
 #include "tests/support/fake_guests.hh"
@@ -38,6 +40,8 @@ struct world_report {
   std::uint64_t failed_opens{};
   std::uint64_t reused_ranges{}; ///< modules whose memory had another owner before
   std::uint64_t unloads{};
+  std::uint64_t posts{};      ///< of the embedder, that were accepted
+  std::uint64_t full_posts{}; ///< that met a full mailbox
   std::vector<std::string> trace;
 };
 
@@ -55,6 +59,8 @@ private:
   void choose_shape();
   void write_files();
   void drive();
+  void start_main_thread();
+  void embed();
   result<std::shared_ptr<process_core>> make_process();
   host_registry host_functions();
   bool refuses(support::fake_call which);
@@ -62,7 +68,15 @@ private:
   // Steps of a thread. Errors unwind the thread.
   result<void> run_script(instance_group& group, std::uint64_t steps, int nesting);
   result<void> step(instance_group& group, script& mine);
+  result<void> trap(instance_group& group);
+  result<void> exit(instance_group& group);
   result<void> open(instance_group& group, script& mine);
+  result<library_handle> open_and_judge(instance_group& group, std::uint32_t number, std::uint32_t flags);
+  std::set<std::uint32_t> closure_of(std::uint32_t number) const;
+  bool may_lack_symbols(const std::set<std::uint32_t>& closure) const;
+  std::string name_to_find(std::uint32_t library);
+  result<void> find_in_global_scope(instance_group& group);
+  result<void> call_main_import(instance_group& group);
   result<void> find_and_share(instance_group& group, script& mine);
   result<void> call_shared(instance_group& group);
   result<void> call_own(instance_group& group, script& mine);
@@ -70,12 +84,17 @@ private:
   result<void> wait(instance_group& group);
   result<void> notify(instance_group& group);
   result<void> spawn(instance_group& group);
-  result<void> await_something(instance_group& group);
+  result<void> await_load(instance_group& group);
+  result<void> await_constructors(instance_group& group, script& mine);
+  static bool has_given_up(const coordinator_reply& reply);
   result<void> die_with_a_load(instance_group& group);
   void move_file();
 
   result<void> on_event(instance_group& group, std::uint32_t what, std::uint32_t number);
   std::uint32_t on_index(instance_group& group);
+  result<void> on_thread(instance_group& group, std::uint32_t structure);
+  result<group_id> spawn_with(instance_group& group, std::uint32_t structure);
+  result<void> wait_for_opener(instance_group& group);
   result<void> judge_call(instance_group& group, const result<std::uint32_t>& returned, std::uint32_t expected);
   bool is_unwinding(const error& failure) const;
   void check_here(instance_group& group, int nesting);
@@ -90,9 +109,19 @@ private:
 
   std::uint32_t shelf_word() { return shelf_ + 4 * static_cast<std::uint32_t>(pick(8)); }
 
+  /// Words and thread start structures in main's data, beyond the shelf: number 0 is of threads that run a script, the
+  /// others are of threads that a constructor waits for.
+  std::uint32_t answer_word(std::uint32_t opener) const { return shelf_ + 64 + 4 * opener; }
+
+  std::uint32_t start_structure(std::uint32_t opener) const { return shelf_ + 128 + structure_bytes * opener; }
+
+  static constexpr std::uint32_t structure_bytes = 16;
+  static constexpr std::uint32_t openers_max = 7;  ///< as many as main's data has room for
+  static constexpr std::uint32_t shared_names = 3; ///< that several libraries may define
+
   std::string file_of(std::uint32_t library) const { return "lib" + std::to_string(library) + ".so"; }
 
-  bool stays(std::uint32_t library) const { return library <= staying_; }
+  bool stays(std::uint32_t library) const { return library <= staying_ || library == lonely_; }
 
   std::uint64_t seed_;
   std::string directory_;
@@ -100,14 +129,21 @@ private:
   std::shared_ptr<support::fake_engine> engine_;
   std::shared_ptr<process_core> process_;
   std::unique_ptr<coordinator_watch> watch_;
+  std::unique_ptr<reference_watch> reference_;
+  group_watch groups_;
+  support::main_shape main_;
   std::map<std::uint32_t, support::library_shape> shapes_;
   std::uint32_t staying_ = 0;
   std::uint32_t libraries_ = 0;
+  std::uint32_t lonely_ = 0;       ///< needed by nobody, needs nothing, has no constructor: its open waits for nobody's
   std::uint64_t fault_one_in_ = 0; ///< of engine calls
   std::uint64_t move_one_in_ = 0;  ///< of steps, for a file that vanishes
   bool is_quiet_ = false;          ///< nobody ends the process: every thread must come to its own end
   bool refuses_threads_ = false;
   bool was_trapped_ = false; ///< a thread was told to trap
+  bool is_loaded_ = false;   ///< the program
+  bool embeds_ = false;      ///< an embedder posts calls
+  bool has_embedded_ = false;
   std::uint32_t shelf_ = 0;
   std::uint32_t heap_ = 0;
   std::set<std::string> moved_;
@@ -117,6 +153,10 @@ private:
   std::map<std::pair<group_id, std::uint32_t>, std::uint32_t> started_; ///< open start functions, by group and library
   std::map<group_id, int> loading_;                                     ///< nested loads under way, by group
   world_report report_;
+  std::set<group_id> openers_; ///< threads that a constructor waits for
+  std::set<group_id> arrived_; ///< threads that have begun what they are for
+  std::uint32_t openers_begun_ = 0;
+  int arriving_openers_ = 0;
   int spawned_ = 0;
 };
 

@@ -74,6 +74,40 @@ std::vector<std::uint32_t> add_own_functions(wasm_builder& module, const library
   return made;
 }
 
+std::vector<std::uint32_t> import_shared(wasm_builder& module, const std::vector<std::uint32_t>& uses)
+{
+  std::vector<std::uint32_t> made;
+  for (const std::uint32_t shared : uses) {
+    made.push_back(module.import_function("env", "shared_" + std::to_string(shared), returns_int));
+  }
+  return made;
+}
+
+void add_uses(wasm_builder& module, const std::vector<std::uint32_t>& imported, std::uint32_t number)
+{
+  for (std::size_t j = 0; j < imported.size(); ++j) {
+    module.function(returns_int, wasm_code().call(imported[j]),
+                    "use" + std::to_string(number) + "_" + std::to_string(j));
+  }
+}
+
+/// Computes while the word keeps the value and turns are left, then calls through it.
+wasm_code spin_and_call(std::uint32_t type)
+{
+  constexpr std::uint32_t loop = 0x03;
+  constexpr std::uint32_t br_if = 0x0d;
+  constexpr std::uint32_t op_end = 0x0b;
+  constexpr std::uint32_t local_tee = 0x22;
+  constexpr std::uint32_t i32_eq = 0x46;
+  constexpr std::uint32_t i32_sub = 0x6b;
+  constexpr std::uint32_t i32_mul = 0x6c;
+  wasm_code code;
+  code.raw({loop, 0x40}).local_get(2).i32_const(1).raw({i32_sub, local_tee, 2});
+  code.local_get(0).append(load_word()).local_get(1).raw({i32_eq, i32_mul, br_if, 0, op_end});
+  code.local_get(0).append(load_word()).call_indirect(type);
+  return code;
+}
+
 void add_start(wasm_builder& module, const library_shape& shape, const common_imports& imports)
 {
   if (shape.start == start_shape::none) {
@@ -142,6 +176,7 @@ std::vector<std::byte> make_library(const library_shape& shape)
   for (const function_name& callee : shape.calls) {
     callees.push_back(module.import_function("env", callee.text(), returns_int));
   }
+  const auto shared = import_shared(module, shape.uses);
   std::vector<std::uint32_t> addresses;
   for (const function_name& target : shape.addresses) {
     addresses.push_back(module.import_global("GOT.func", target.text(), {wasm::i32, true}));
@@ -154,6 +189,11 @@ std::vector<std::byte> make_library(const library_shape& shape)
   for (std::size_t j = 0; j < addresses.size(); ++j) {
     module.function(returns_int, wasm_code().global_get(addresses[j]), "got" + number + "_" + std::to_string(j));
   }
+  for (const std::uint32_t defined : shape.defines) {
+    const auto value = static_cast<std::int32_t>(shared_value_of(shape.number, defined));
+    module.function(returns_int, wasm_code().i32_const(value), "shared_" + std::to_string(defined));
+  }
+  add_uses(module, shared, shape.number);
   if (shape.data_bytes > 0) {
     module.function(int_to_int, wasm_code().global_get(imports.memory_base).local_get(0).i32_add().append(load_word()),
                     "data" + number);
@@ -190,9 +230,12 @@ std::vector<std::byte> make_main(const main_shape& shape)
   for (const function_name& callee : shape.calls) {
     callees.push_back(module.import_function("env", callee.text(), returns_int));
   }
+  const auto shared = import_shared(module, shape.uses);
   const auto type = module.type(returns_int);
+  add_uses(module, shared, 0);
   module.function(int_to_int, wasm_code().local_get(0).append(load_word()).call_indirect(type), "call_at");
   module.function(int_to_int, wasm_code().local_get(0).call_indirect(type), "call_slot");
+  module.function({{wasm::i32, wasm::i32, wasm::i32}, {wasm::i32}}, spin_and_call(type), "spin_at");
   module.function(int_to_int, wasm_code().local_get(0).append(load_word()), "load");
   module.function(takes_two, wasm_code().local_get(0).local_get(1).raw({0x36, 2, 0}), "store");
   module.function({{wasm::i32, wasm::i32, wasm::i64}, {wasm::i32}},

@@ -35,6 +35,8 @@ struct function_name {
 ///   dataN (i32) -> i32   the word at that offset of its data
 ///   callN_J () -> i32    what the J-th of `calls` returns
 ///   gotN_J () -> i32     the address of the J-th of `addresses`
+///   shared_K () -> i32   for each K of `defines`: N * 1000 + 500 + K; other libraries may define it, too
+///   useN_J () -> i32     what the J-th of `uses` returns, `shared_K` of whoever is found first
 /// Its data: word 0 counts constructor runs, word 4 has the address of word 8 once relocated, word 12 has N once its
 /// start function has run. The host function `test.event (i32 what, i32 number)` is told of constructors, of open start
 /// functions, and of what the latter's call returned.
@@ -45,6 +47,8 @@ struct library_shape {
   std::vector<std::string> needed{};    ///< file names
   std::vector<function_name> calls{};
   std::vector<function_name> addresses{};
+  std::vector<std::uint32_t> defines{};
+  std::vector<std::uint32_t> uses{};
   start_shape start = start_shape::none;
   bool has_tls = false;
   bool has_constructor = false;
@@ -65,6 +69,7 @@ inline constexpr std::uint32_t shelf_words = 64;
 struct main_shape {
   std::vector<std::string> needed{};
   std::vector<function_name> calls{}; ///< lazily bound: nobody defines them when main is loaded
+  std::vector<std::uint32_t> uses{};  ///< as in a library
   std::uint32_t maximum_pages = 256;
   bool has_tls = true;
   bool allocates = true; ///< exports aligned_alloc, served by `test.allocate (i32, i32) -> i32`
@@ -74,13 +79,21 @@ struct main_shape {
 /// A position-independent main. Its data is the shelf. Exports:
 ///   call_at (i32 address) -> i32   calls through the index in that word
 ///   call_slot (i32 slot) -> i32    calls through that index
+///   spin_at (i32 address, i32 value, i32 turns) -> i32
+///                                  computes until that word has another value, or `turns` are over, then `call_at`
 ///   load (i32) -> i32, store (i32, i32)
 ///   wait (i32 address, i32 expected, i64 timeout_ns) -> i32, notify (i32 address, i32 count) -> i32
 ///   trap ()
 ///   callM_J () -> i32              what the J-th of `calls` returns
+///   use0_J () -> i32               as in a library
 ///   f0_0 () -> i32                 0; tls0 as in a library
 ///   wasi_thread_start (i32, i32)   calls `test.thread (i32 number, i32 argument)`
 std::vector<std::byte> make_main(const main_shape& shape);
+
+inline constexpr std::uint32_t shared_value_of(std::uint32_t library, std::uint32_t shared)
+{
+  return library * 1000 + 500 + shared;
+}
 
 inline constexpr std::uint32_t tls_word_of(std::uint32_t library)
 {

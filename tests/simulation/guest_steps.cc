@@ -1,0 +1,526 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a guest thread of the simulation does, step by step.
+#include "groups/closure_reader.hh"
+#include "groups/library_loader.hh"
+#include "groups/symbol_lookup.hh"
+#include "groups/thread_spawner.hh"
+#include "tests/simulation/guest_call.hh"
+#include "tests/simulation/simulated_world.hh"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace interlink::simulation {
+
+namespace {
+
+/// Threads that a run may have started in all.
+constexpr int spawns_max = 6;
+
+} // namespace
+
+struct simulated_world::script {
+  struct own_library {
+    std::uint32_t number{};
+    library_handle handle;
+    std::map<std::uint32_t, std::uint32_t> slots; ///< to what their functions return
+  };
+
+  std::vector<own_library> open;
+};
+
+result<void> simulated_world::run_script(instance_group& group, std::uint64_t steps, int nesting)
+{
+  script mine;
+  for (; steps > 0; --steps) {
+    if (auto stepped = step(group, mine); !stepped) {
+      scheduler_.trace("group " + std::to_string(group.id().value) + " unwinds: " + stepped.error().message());
+      return stepped;
+    }
+    check_here(group, nesting);
+  }
+  for (std::size_t count = chance(8) ? 0 : mine.open.size(); count > 0; --count) {
+    if (auto closed = close(group, mine); !closed) {
+      return closed;
+    }
+  }
+  return {};
+}
+
+result<void> simulated_world::step(instance_group& group, script& mine)
+{
+  if (chance(move_one_in_)) {
+    move_file();
+  }
+  switch (pick(36)) {
+  case 0:
+  case 1:
+  case 2:
+  case 3:
+  case 4:
+    return open(group, mine);
+  case 5:
+  case 6:
+  case 7:
+  case 8:
+    return find_and_share(group, mine);
+  case 9:
+  case 10:
+  case 11:
+    return call_own(group, mine);
+  case 12:
+  case 13:
+    return close(group, mine);
+  case 14:
+    return wait(group);
+  case 15:
+  case 16:
+    return notify(group);
+  case 17:
+  case 18:
+    return spawn(group);
+  case 19:
+    return await_load(group);
+  case 20:
+    return await_constructors(group, mine);
+  case 21:
+    return group.catch_up_if_behind();
+  case 22: {
+    const coordinator_reply reply = group.ask(allocate_slots_request{1 + static_cast<std::uint32_t>(pick(3))});
+    return {};
+  }
+  case 23:
+    return chance(64) ? trap(group) : result<void>{};
+  case 24:
+    return chance(12) ? exit(group) : result<void>{};
+  case 25:
+    return chance(12) && loading_[group.id()] == 0 ? die_with_a_load(group) : result<void>{};
+  case 26:
+    return call_main_import(group);
+  case 27:
+    return find_in_global_scope(group);
+  default:
+    return call_shared(group);
+  }
+}
+
+result<void> simulated_world::trap(instance_group& group)
+{
+  scheduler_.trace("group " + std::to_string(group.id().value) + " traps");
+  was_trapped_ = true;
+  return without_value(guest_call(group, main_module, "trap", {}));
+}
+
+result<void> simulated_world::exit(instance_group& group)
+{
+  scheduler_.trace("group " + std::to_string(group.id().value) + " exits");
+  return fail(errc::thread_exited, "exits");
+}
+
+result<void> simulated_world::open(instance_group& group, script& mine)
+{
+  const auto number = 1 + static_cast<std::uint32_t>(pick(libraries_));
+  std::uint32_t flags = chance(4) ? open_flag::now : open_flag::lazy;
+  flags |= stays(number) ? open_flag::no_delete : 0;
+  flags |= stays(number) && chance(4) ? open_flag::global : 0;
+  flags |= chance(16) ? open_flag::no_load : 0;
+  const auto opened = open_and_judge(group, number, flags);
+  if (opened) {
+    mine.open.push_back({number, *opened, {}});
+  }
+  return opened || !is_unwinding(opened.error()) ? result<void>{} : fail(opened.error());
+}
+
+result<library_handle> simulated_world::open_and_judge(instance_group& group, std::uint32_t number, std::uint32_t flags)
+{
+  scheduler_.describe("dlopen");
+  scheduler_.trace("group " + std::to_string(group.id().value) + " opens " + file_of(number));
+  ++loading_[group.id()];
+  auto opened = open_library(group, file_of(number), flags, {});
+  --loading_[group.id()];
+  scheduler_.describe("guest");
+  const std::set<std::uint32_t> closure = closure_of(number);
+  const bool has_trap =
+      std::ranges::any_of(closure, [this](std::uint32_t each) { return shapes_.at(each).relocations_trap; });
+  if (opened) {
+    ++report_.opens;
+    scheduler_.trace("opened " + file_of(number) + " as " + std::to_string(opened->value));
+    if (has_trap) {
+      scheduler_.fail("dlopen of " + file_of(number) + " succeeds, and relocations trap");
+    }
+    return opened;
+  }
+  ++report_.failed_opens;
+  scheduler_.trace("open of " + file_of(number) + " fails: " + opened.error().message());
+  const auto is_allowed = [&](errc code) {
+    switch (code) {
+    case errc::engine_refused:
+    case errc::table_exhausted:
+    case errc::memory_exhausted:
+      return fault_one_in_ != 0;
+    case errc::initialiser_failed:
+      return has_trap;
+    case errc::symbol_not_found:
+      return (flags & open_flag::now) != 0 && may_lack_symbols(closure);
+    case errc::library_not_found:
+      return move_one_in_ != 0 || (flags & open_flag::no_load) != 0;
+    default:
+      return false;
+    }
+  };
+  if (!is_unwinding(opened.error()) && !is_allowed(opened.error().code())) {
+    scheduler_.fail("dlopen fails with " + opened.error().message());
+  }
+  return opened;
+}
+
+std::set<std::uint32_t> simulated_world::closure_of(std::uint32_t number) const
+{
+  std::set<std::uint32_t> closure;
+  std::vector<std::uint32_t> left{number};
+  while (!left.empty()) {
+    const std::uint32_t each = left.back();
+    left.pop_back();
+    if (!closure.insert(each).second) {
+      continue;
+    }
+    for (const std::string& needed : shapes_.at(each).needed) {
+      left.push_back(static_cast<std::uint32_t>(std::stoul(needed.substr(3))));
+    }
+  }
+  return closure;
+}
+
+bool simulated_world::may_lack_symbols(const std::set<std::uint32_t>& closure) const
+{
+  std::set<std::uint32_t> defined;
+  for (const std::uint32_t each : closure) {
+    defined.insert(shapes_.at(each).defines.begin(), shapes_.at(each).defines.end());
+  }
+  return std::ranges::any_of(closure, [&](std::uint32_t each) {
+    return std::ranges::any_of(shapes_.at(each).uses, [&](std::uint32_t used) { return !defined.contains(used); });
+  });
+}
+
+result<void> simulated_world::find_and_share(instance_group& group, script& mine)
+{
+  if (mine.open.empty()) {
+    return {};
+  }
+  auto& library = mine.open[pick(mine.open.size())];
+  const std::string name = name_to_find(chance(4) ? 1 + static_cast<std::uint32_t>(pick(libraries_)) : library.number);
+  scheduler_.describe("dlsym");
+  const auto slot = find_address(group, library.handle, name);
+  scheduler_.describe("guest");
+  if (!slot && is_unwinding(slot.error())) {
+    return fail(slot.error());
+  }
+  // The handle is held and bindings are final: whenever it is asked, the reference says the same.
+  const auto expected = reference_->linker().find(library.handle, name);
+  if (!slot || !expected) {
+    if (slot || expected || slot.error().code() != expected.error().code()) {
+      scheduler_.fail("reference: dlsym of " + name + " in " + file_of(library.number) + " gives " +
+                      (slot ? "slot " + std::to_string(*slot) : slot.error().message()));
+    }
+    return {};
+  }
+  const std::uint32_t value = reference_->value_of(*expected).value();
+  library.slots[*slot] = value;
+  if (!stays(library.number)) {
+    return {};
+  }
+  const auto [known, is_new] = meaning_.emplace(*slot, value);
+  if (!is_new && known->second != value) {
+    scheduler_.fail("slot " + std::to_string(*slot) + " was given to two functions");
+  }
+  shared_.insert(value);
+  scheduler_.trace("shares slot " + std::to_string(*slot) + ", " + name);
+  return without_value(guest_call(group, main_module, "store", {shelf_word(), *slot}));
+}
+
+std::string simulated_world::name_to_find(std::uint32_t library)
+{
+  const support::library_shape& shape = shapes_.at(library);
+  switch (pick(4)) {
+  case 0:
+    return shape.has_tls ? "tls" + std::to_string(library) : "shared_0";
+  case 1:
+    return "shared_" + std::to_string(pick(shared_names));
+  default:
+    return support::function_name{library, static_cast<std::uint32_t>(pick(shape.functions))}.text();
+  }
+}
+
+result<void> simulated_world::find_in_global_scope(instance_group& group)
+{
+  const std::string name = name_to_find(1 + static_cast<std::uint32_t>(pick(staying_)));
+  const bool is_published = process_->coordination().state().current->version == process_->coordination().head();
+  const auto before = reference_->linker().find(default_scope_handle, name);
+  const auto slot = find_address(group, default_scope_handle, name);
+  if (!slot && is_unwinding(slot.error())) {
+    return fail(slot.error());
+  }
+  // The scope only grows, at its end: what was found stays, what was not may have come meanwhile.
+  const auto after = reference_->linker().find(default_scope_handle, name);
+  if ((slot && !after) || (!slot && before && is_published)) {
+    scheduler_.fail("reference: dlsym of " + name + " in the global scope " + (slot ? "succeeds" : "fails"));
+  }
+  if (!slot || !after) {
+    return {};
+  }
+  return judge_call(group, guest_call(group, main_module, "call_slot", {*slot}), reference_->value_of(*after).value());
+}
+
+result<void> simulated_world::call_main_import(instance_group& group)
+{
+  if (main_.calls.empty()) {
+    return {};
+  }
+  const std::size_t place = pick(main_.calls.size());
+  const auto expected = reference_->value_of_import(main_module, main_.calls[place].text());
+  // A call of what nobody defines is a trap.
+  return expected ? judge_call(group, guest_call(group, main_module, "callM_" + std::to_string(place), {}), *expected)
+                  : result<void>{};
+}
+
+result<void> simulated_world::judge_call(instance_group& group, const result<std::uint32_t>& returned,
+                                         std::uint32_t expected)
+{
+  ++report_.calls;
+  if (!returned) {
+    // A trap is a wrong call, unless some start function on the way was told to trap.
+    if (is_unwinding(returned.error()) && (returned.error().code() != errc::guest_trapped || was_trapped_)) {
+      return fail(returned.error());
+    }
+    scheduler_.fail("agreement: group " + std::to_string(group.id().value) + " called and got " +
+                    returned.error().message() + ", expected " + std::to_string(expected));
+    return fail(returned.error());
+  }
+  if (expected != 0 ? *returned != expected : !shared_.contains(*returned)) {
+    scheduler_.fail("agreement: group " + std::to_string(group.id().value) + " called a function that returned " +
+                    std::to_string(*returned) + ", expected " + std::to_string(expected));
+  }
+  return {};
+}
+
+result<void> simulated_world::call_shared(instance_group& group)
+{
+  const std::uint32_t word = shelf_word();
+  const auto slot = guest_call(group, main_module, "load", {word});
+  if (!slot || *slot == 0) {
+    return without_value(slot);
+  }
+  if (chance(2)) {
+    return judge_call(group, guest_call(group, main_module, "call_at", {word}), 0);
+  }
+  if (chance(3)) {
+    const auto turns = 1 + static_cast<std::uint32_t>(pick(100));
+    return judge_call(group, guest_call(group, main_module, "spin_at", {word, *slot, turns}), 0);
+  }
+  return judge_call(group, guest_call(group, main_module, "call_slot", {*slot}), meaning_.at(*slot));
+}
+
+result<void> simulated_world::call_own(instance_group& group, script& mine)
+{
+  if (mine.open.empty()) {
+    return {};
+  }
+  const auto& library = mine.open[pick(mine.open.size())];
+  for (const auto& [slot, expected] : library.slots) {
+    if (auto judged = judge_call(group, guest_call(group, main_module, "call_slot", {slot}), expected); !judged) {
+      return judged;
+    }
+  }
+  const support::library_shape& shape = shapes_.at(library.number);
+  const std::string number = std::to_string(library.number);
+  const module_id module{library.handle.value};
+  for (std::size_t j = 0; j < shape.calls.size(); ++j) {
+    const support::function_name callee = shape.calls[j];
+    auto judged = judge_call(group, guest_call(group, module, "call" + number + "_" + std::to_string(j), {}),
+                             callee.library * 1000 + callee.function);
+    if (!judged) {
+      return judged;
+    }
+  }
+  for (std::size_t j = 0; j < shape.uses.size(); ++j) {
+    const auto expected = reference_->value_of_import(module, "shared_" + std::to_string(shape.uses[j]));
+    const std::string name = "use" + number + "_" + std::to_string(j);
+    if (auto judged = expected ? judge_call(group, guest_call(group, module, name, {}), *expected) : result<void>{};
+        !judged) {
+      return judged;
+    }
+  }
+  for (std::size_t j = 0; j < shape.addresses.size(); ++j) {
+    const auto address = guest_call(group, module, "got" + number + "_" + std::to_string(j), {});
+    const support::function_name target = shape.addresses[j];
+    if (!address) {
+      return fail(address.error());
+    }
+    auto judged = judge_call(group, guest_call(group, main_module, "call_slot", {*address}),
+                             target.library * 1000 + target.function);
+    if (!judged) {
+      return judged;
+    }
+  }
+  return {};
+}
+
+result<void> simulated_world::close(instance_group& group, script& mine)
+{
+  std::ranges::rotate(mine.open, mine.open.begin() + static_cast<std::ptrdiff_t>(pick(mine.open.size())));
+  for (auto at = mine.open.begin(); at != mine.open.end(); ++at) {
+    if (stays(at->number)) {
+      continue;
+    }
+    scheduler_.trace("closes " + file_of(at->number) + ", " + std::to_string(at->handle.value));
+    const coordinator_reply reply = group.ask(close_request{at->handle});
+    mine.open.erase(at);
+    if (const auto* failure = std::get_if<error>(&reply)) {
+      if (failure->code() != errc::stopping) {
+        scheduler_.fail("close fails: " + failure->message());
+      }
+      return {};
+    }
+    const auto& closing = std::get<close_reply>(reply).closing;
+    if (!closing.empty()) {
+      // Destructors would run here, with no turn held.
+      for (std::uint64_t pause = pick(4); pause > 0; --pause) {
+        scheduler_.guest_step();
+      }
+      ++report_.unloads;
+      group.ask(unload_request{closing});
+    }
+    return {};
+  }
+  return {};
+}
+
+result<void> simulated_world::wait(instance_group& group)
+{
+  const std::uint32_t word = shelf_word();
+  const auto value = guest_call(group, main_module, "load", {word});
+  if (!value) {
+    return fail(value.error());
+  }
+  scheduler_.describe("memory.atomic.wait");
+  const std::uint32_t nanoseconds = 1'000 * (1 + static_cast<std::uint32_t>(pick(2'000)));
+  auto waited = guest_call(group, main_module, "wait", {word, *value, nanoseconds});
+  scheduler_.describe("guest");
+  return without_value(waited);
+}
+
+result<void> simulated_world::notify(instance_group& group)
+{
+  const auto count = 1 + static_cast<std::uint32_t>(pick(3));
+  return without_value(guest_call(group, main_module, "notify", {shelf_word(), count}));
+}
+
+result<void> simulated_world::spawn(instance_group& group)
+{
+  if (spawned_ >= spawns_max) {
+    return {};
+  }
+  const auto spawned = spawn_with(group, start_structure(0));
+  if (!spawned && spawned.error().code() != errc::spawn_failed) {
+    return fail(spawned.error());
+  }
+  spawned_ += spawned ? 1 : 0;
+  return {};
+}
+
+result<void> simulated_world::await_load(instance_group& group)
+{
+  // A request that gives up: it is answered once, whichever comes first.
+  const load_id awaited{1 + pick(12)};
+  const auto deadline = scheduler_.now() + std::chrono::microseconds(1 + pick(200));
+  scheduler_.describe("a wait for a load with a deadline");
+  const coordinator_reply reply = group.ask(await_load_request{awaited}, deadline);
+  scheduler_.describe("guest");
+  if (!std::holds_alternative<ask_again_reply>(reply) && !has_given_up(reply)) {
+    scheduler_.fail("C2: the answer to another request");
+  }
+  return {};
+}
+
+result<void> simulated_world::await_constructors(instance_group& group, script& mine)
+{
+  if (mine.open.empty()) {
+    return {};
+  }
+  const module_id root{mine.open[pick(mine.open.size())].handle.value};
+  const auto deadline = scheduler_.now() + std::chrono::microseconds(1 + pick(200));
+  scheduler_.describe("a wait for constructors with a deadline");
+  const coordinator_reply reply = group.ask(next_constructor_request{no_load, root, std::nullopt}, deadline);
+  scheduler_.describe("guest");
+  if (const auto* run = std::get_if<run_constructor>(&reply)) {
+    // What the loader does with one that nobody owns any more.
+    const auto constructor = group.store().find_function(run->module, "__wasm_call_ctors");
+    const auto ran = constructor ? group.call(*constructor, {}) : result<void>{};
+    group.ask(next_constructor_request{no_load, root, run->module, !ran});
+    return ran;
+  }
+  const bool is_answer = std::holds_alternative<ask_again_reply>(reply) ||
+                         std::holds_alternative<constructors_done>(reply) || has_given_up(reply);
+  if (!is_answer) {
+    scheduler_.fail("C2: the answer to another request");
+  }
+  return {};
+}
+
+bool simulated_world::has_given_up(const coordinator_reply& reply)
+{
+  const auto* failure = std::get_if<error>(&reply);
+  return failure != nullptr && (failure->code() == errc::deadline_passed || failure->code() == errc::stopping);
+}
+
+result<void> simulated_world::die_with_a_load(instance_group& group)
+{
+  const auto number = 1 + static_cast<std::uint32_t>(pick(libraries_));
+  const auto root = process_->files.find(file_of(number), {}, {}, "");
+  if (!root) {
+    return {};
+  }
+  auto request = read_closure(*process_, group.applied(), *root, {});
+  if (!request) {
+    return {};
+  }
+  request->is_final = stays(number);
+  const coordinator_reply reply = group.ask(prepare_load_request{std::move(*request)});
+  const auto* outcome = std::get_if<prepare_outcome>(&reply);
+  const auto* planned = outcome == nullptr ? nullptr : std::get_if<planned_load>(outcome);
+  if (planned == nullptr) {
+    return {}; // the handle of a library that is loaded already stays open
+  }
+  scheduler_.trace("group " + std::to_string(group.id().value) + " dies with load " +
+                   std::to_string(planned->id.value));
+  const planned_load kept = *planned;
+  group.set_load_in_flight(&kept);
+  if (chance(2) && group.catch_up_without_initialisers() && chance(2)) {
+    static_cast<void>(process_->grow_memory(group, kept.plan->memory_pages));
+    std::vector<module_artifact_ptr> thunks;
+    for (const module_plan& module : kept.plan->modules) {
+      thunks.push_back(process_->modules->prepare_thunks(module.thunks).value_or(nullptr));
+    }
+    group.zero_reused_memory_of(*kept.plan);
+    static_cast<void>(group.rehearse(kept.plan, thunks, kept.requester_blocks));
+  }
+  group.leave(); // what the guard of its thread does
+  return fail(errc::thread_exited, "dies with a load");
+}
+
+void simulated_world::move_file()
+{
+  const std::string name = file_of(1 + static_cast<std::uint32_t>(pick(libraries_)));
+  const std::string path = directory_ + "/" + name;
+  std::error_code ignored;
+  if (moved_.erase(name) != 0) {
+    std::filesystem::rename(path + ".away", path, ignored);
+  } else {
+    std::filesystem::rename(path, path + ".away", ignored);
+    moved_.insert(name);
+  }
+  scheduler_.trace("moves " + name);
+}
+
+} // namespace interlink::simulation
