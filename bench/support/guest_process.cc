@@ -32,7 +32,7 @@ process make_process(asio::any_io_executor executor, runtime& shared, const std:
   }
   wanted.instrument_checks = options.has_checks;
   return need(process::make(std::move(executor), shared, std::string(INTERLINK_GUEST_DIR) + "/" + program + ".wasm",
-                            std::move(wanted)));
+                            std::move(wanted), options.host_functions));
 }
 
 } // namespace

@@ -26,7 +26,9 @@ struct guest_options {
   /// With the engine's cache on disk. Off where compiling is what is measured.
   bool has_compile_cache = true;
   /// A host directory that the guest sees as /copies, besides its own.
-  std::string copies;
+  std::string copies{};
+  /// Host functions that take the place of the guest ABI's.
+  host_registry host_functions{};
 };
 
 /// Context: the bench's thread.
