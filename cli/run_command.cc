@@ -11,6 +11,8 @@
 #include <asio/detached.hpp>
 #include <asio/system_executor.hpp>
 
+#include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -45,6 +47,21 @@ std::string cache_directory(const std::string& choice)
   return home == nullptr ? std::string{} : std::string(home) + "/.cache/interlink/wasm";
 }
 
+/// Seconds, with a fraction or without, or `off`. Nothing for what is neither, and for less than a millisecond.
+std::optional<std::chrono::milliseconds> parse_watchdog(const std::string& text)
+{
+  if (text == "off") {
+    return std::chrono::milliseconds(0);
+  }
+  constexpr double longest = 1e9;
+  double seconds = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (problem != std::errc{} || end != text.data() + text.size() || !(seconds >= 0.001) || seconds > longest) {
+    return std::nullopt;
+  }
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
 result<process_options> make_process_options(const run_options& options, std::vector<std::string> arguments)
 {
   process_options process;
@@ -58,6 +75,10 @@ result<process_options> make_process_options(const run_options& options, std::ve
   }
   process.library_path = options.guest_files.library_path;
   process.serves_calls = false; // nobody is there to call
+  process.watchdog = options.watchdog;
+  if (options.watchdog.count() == 0) {
+    process.events_per_actor = 0; // nobody reads them
+  }
   process.report = [](const std::string& text) {
     print_line("interlink: " + text);
   };
@@ -95,6 +116,14 @@ CLI::App* add_run_command(CLI::App& app, run_options& options)
       ->add_option("--wasm-cache", options.cache,
                    "Keep compiled modules in DIR ($XDG_CACHE_HOME/interlink/wasm, else ~/.cache/interlink/wasm)")
       ->type_name("DIR|off");
+  command
+      ->add_option_function<std::string>(
+          "--watchdog", [&options](const std::string& text) { options.watchdog = *parse_watchdog(text); },
+          "Report on standard error when a thread waits in the linker for longer (1)")
+      ->check([](const std::string& text) {
+        return parse_watchdog(text) ? std::string() : text + " is neither seconds, such as 0.5, nor off";
+      })
+      ->type_name("SECONDS|off");
   command->footer(
       "Everything after the program belongs to the guest, options too. The exit code is the guest's own; 127 when the\n"
       "program or a library that it needs cannot be loaded or linked; 134 after a trap; 2 for wrong usage.\n\n" +

@@ -4,12 +4,14 @@
 #pragma once
 
 #include "cli/guest_files.hh"
+#include "groups/process_core.hh"
 #include "linker/memory_layout.hh"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -20,7 +22,8 @@ struct run_options {
   guest_file_options guest_files;
   std::vector<std::string> environment; ///< KEY=VALUE, or KEY to pass the host's value on
   memory_options memory;
-  std::string cache = "default"; ///< directory, `default` or `off`
+  std::string cache = "default";                                   ///< directory, `default` or `off`
+  std::chrono::milliseconds watchdog = process_options{}.watchdog; ///< 0 is off
 };
 
 /// Adds the subcommand; its options are bound to `options`, the program and its arguments stay in `remaining()`.

@@ -40,8 +40,9 @@ SHARES_BECAUSE = {
     "engine/wasmtime_faults.cc": "a signal handler is the process's: it reads the places of memories without a lock",
     "groups/coordinator.hh": "head, the published version: written in turns, read by every check",
     "groups/coordinator.cc": "the store of head and the fence behind it are the publication",
-    "groups/coordinator_messages.hh": "a group's lane, and the word that says a request is answered",
-    "groups/instance_group.hh": "what a group waits in, for reports; signals sent to it",
+    "groups/coordinator_messages.hh": "a group's lane, the word that says a request is answered, and what a group waits for, for reports",
+    "groups/instance_group.hh": "what a group waits in and whether its frames are wanted, for reports; signals sent to it",
+    "groups/pending_operation.hh": "an embedder's cancellation meets the group that carries the operation out",
     "groups/statistics.hh": "counters for INTERLINK_DEBUG=statistics; nothing is decided by them",
     "groups/process_core.hh": "the end of a process is seen without a message by those who would send one",
 }

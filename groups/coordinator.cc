@@ -15,7 +15,7 @@ namespace {
 /// "No reply yet": the message stays parked, and is answered by a later turn.
 constexpr std::nullopt_t parked = std::nullopt;
 
-const char* name_of(const coordinator_request_body& body)
+const char* name_of(request_kind kind)
 {
   static constexpr std::array<const char*, std::variant_size_v<coordinator_request_body>> names{
       "the planning of a load",
@@ -32,7 +32,16 @@ const char* name_of(const coordinator_request_body& body)
       "a close",
       "an unload",
       "a stop"};
-  return names[body.index()];
+  return names[static_cast<std::size_t>(kind)];
+}
+
+/// What was waited for has moved on, and the group will ask, and maybe wait, again.
+bool goes_on_waiting(const coordinator_reply& reply)
+{
+  if (const auto* prepared = std::get_if<prepare_outcome>(&reply)) {
+    return std::holds_alternative<wait_for_load>(*prepared);
+  }
+  return std::holds_alternative<ask_again_reply>(reply);
 }
 
 } // namespace
@@ -45,64 +54,104 @@ coordinator::coordinator(topology initial, std::uint32_t* head_word, asio::any_i
       first_(log_.tail()),
       current_(state_.current),
       head_word_(head_word),
-      observer_(std::move(observer))
+      observer_(std::move(observer)),
+      events_(observer_.events)
 {
 }
 
 coordinator_reply coordinator::ask(request_channel& channel, group_id from, coordinator_request_body body,
-                                   std::optional<parker::clock::time_point> deadline)
+                                   const wait_limit& limit)
 {
-  using namespace std::chrono;
   coordinator_message& request = channel.request;
   request.body = std::move(body);
   request.from = from;
   request.cancels = nullptr;
   request.at = channel.at;
+  request.wait = &channel.wait;
   request.is_answered.store(false, std::memory_order_relaxed);
-  const char* waiting_for = name_of(request.body);
-  tell(request);
-  if (request.is_answered.load(std::memory_order_acquire)) {
-    return std::move(request.reply); // the usual case: this thread ran the turn, and need not know the time
-  }
-  bool gave_up = false;
-  const auto began = parker::clock::now();
-  auto report_at = began + seconds(1);
-  while (!request.is_answered.load(std::memory_order_acquire)) {
-    const auto until = deadline && !gave_up ? std::min(*deadline, report_at) : report_at;
-    if (channel.at->park_regardless_of_stop(until) != wake_reason::deadline) {
-      continue; // answered, or a permit left over
+  const request_kind kind = kind_of(request.body);
+  if (events_.is_on()) {
+    request.id = next_message_.fetch_add(1, std::memory_order_relaxed);
+    if (channel.events != nullptr) {
+      channel.events->write({.message = request.id,
+                             .cause = std::exchange(channel.last_message, request.id),
+                             .kind = event_kind::send,
+                             .request = kind});
     }
-    const auto now = parker::clock::now();
-    if (deadline && !gave_up && now >= *deadline) {
+  }
+  tell(request);
+  if (!request.is_answered.load(std::memory_order_acquire)) {
+    await(channel, from, limit);
+  } // otherwise, as usual, this thread ran the turn, and need not know the time
+  if (channel.events != nullptr) {
+    channel.events->write({.message = request.id, .cause = request.id, .kind = event_kind::receive, .request = kind});
+  }
+  if (channel.wait.what.load(std::memory_order_relaxed) != nullptr && !goes_on_waiting(request.reply)) {
+    channel.wait.what.store(nullptr, std::memory_order_relaxed);
+  }
+  return std::move(request.reply);
+}
+
+void coordinator::await(request_channel& channel, group_id from, const wait_limit& limit)
+{
+  using namespace std::chrono;
+  const coordinator_message& request = channel.request;
+  linker_wait& wait = channel.wait;
+  if (channel.before_wait) {
+    channel.before_wait();
+  }
+  if (wait.what.load(std::memory_order_relaxed) == nullptr) {
+    wait.began = parker::clock::now();
+    wait.next_notice = wait.began + observer_.watchdog / 2;
+    wait.since.store(event_clock::now(), std::memory_order_relaxed);
+  }
+  wait.what.store(name_of(kind_of(request.body)), std::memory_order_relaxed);
+  const bool is_watched = observer_.on_long_wait && observer_.watchdog > milliseconds(0);
+  bool gave_up = false;
+  while (!request.is_answered.load(std::memory_order_acquire)) {
+    if (const auto reason = gave_up ? std::nullopt : limit.reason()) {
       // The group goes on only when the coordinator has answered the request itself: one node is never queued twice.
       gave_up = true;
       channel.cancel.from = from;
-      channel.cancel.cancels = &request;
+      channel.cancel.reason = *reason;
+      channel.cancel.cancels = &channel.request;
       channel.cancel.at = channel.at;
       channel.cancel.is_answered.store(false, std::memory_order_relaxed);
       tell(channel.cancel);
+      continue;
     }
-    if (now >= report_at) {
-      report_at = now + seconds(1);
-      if (observer_.on_long_wait) {
-        observer_.on_long_wait(from, waiting_for, duration_cast<milliseconds>(now - began));
-      }
+    auto until = gave_up ? std::nullopt : limit.deadline;
+    if (is_watched) {
+      until = until ? std::min(*until, wait.next_notice) : wait.next_notice;
+    }
+    if (channel.at->park_regardless_of_stop(until) != wake_reason::deadline) {
+      continue; // answered, cancelled, or a permit left over
+    }
+    if (const auto now = parker::clock::now(); is_watched && now >= wait.next_notice) {
+      const auto waited = now - wait.began;
+      wait.next_notice = wait.began + 2 * waited;
+      observer_.on_long_wait(from, wait, duration_cast<milliseconds>(waited));
     }
   }
   while (gave_up && !channel.cancel.is_answered.load(std::memory_order_acquire)) {
     channel.at->park_regardless_of_stop(std::nullopt);
   }
-  return std::move(request.reply);
 }
 
 void coordinator::handle(mailbox_node& node)
 {
   auto& message = static_cast<coordinator_message&>(node);
   if (message.cancels != nullptr) {
-    give_up(*message.cancels);
+    give_up(*message.cancels, message.reason);
     answer(message, done_reply{state_.current->version});
     return;
   }
+  cause_ = message.id;
+  events_.write({.message = message.id,
+                 .cause = message.id,
+                 .peer = message.from,
+                 .kind = event_kind::receive,
+                 .request = kind_of(message.body)});
   if (observer_.on_turn) {
     observer_.on_turn();
   }
@@ -118,7 +167,7 @@ void coordinator::handle(mailbox_node& node)
 void coordinator::finish_batch()
 {
   const std::uint64_t version = state_.current->version.value;
-  if (head_.load(std::memory_order_relaxed) != version) {
+  if (const std::uint64_t before = head_.load(std::memory_order_relaxed); before != version) {
     // Invariant C1. A group that sees the new head finds a snapshot at least as new, and every node up to it linked.
     current_.store(state_.current);
     schedule_point(schedule_place::snapshot_stored);
@@ -127,6 +176,9 @@ void coordinator::finish_batch()
     std::atomic_ref<std::uint32_t>(*head_word_).store(static_cast<std::uint32_t>(version), std::memory_order_seq_cst);
     // Full fence: the index leaks to guest memory only after every processor can see the new head.
     std::atomic_thread_fence(std::memory_order_seq_cst);
+    for (std::uint64_t published = before + 1; published <= version; ++published) {
+      events_.write({.subject = published, .kind = event_kind::publish});
+    }
   }
   for (coordinator_message* message : answered_) {
     schedule_point(schedule_place::reply);
@@ -144,12 +196,19 @@ void coordinator::answer(coordinator_message& message, coordinator_reply reply)
                    std::ranges::find(answered_, &message) == answered_.end()); // invariant C2
   message.reply = std::move(reply);
   answered_.push_back(&message);
+  if (message.cancels == nullptr) {
+    events_.write({.message = message.id,
+                   .cause = cause_,
+                   .peer = message.from,
+                   .kind = event_kind::send,
+                   .request = kind_of(message.body)});
+  }
 }
 
 void coordinator::answer_parked(std::vector<coordinator_message*>& waiting, const coordinator_reply& reply)
 {
   for (coordinator_message* message : std::exchange(waiting, {})) {
-    answer(*message, reply);
+    unpark(*message, reply);
   }
 }
 
@@ -159,6 +218,7 @@ void coordinator::append(operation_body operation)
   if (observer_.on_publish) {
     observer_.on_publish(version, operation);
   }
+  record(event_kind::commit, version.value);
   const auto& node = log_.append(version, std::move(operation));
   node->expect(static_cast<std::uint32_t>(state_.roster.size()));
 }
@@ -170,6 +230,11 @@ void coordinator::append(std::vector<operation_body>& operations)
   }
   operations.clear();
   INTERLINK_ASSERT(log_.tail()->version() == state_.current->version); // every operation has advanced the snapshot
+}
+
+void coordinator::record(event_kind kind, std::uint64_t subject, group_id peer)
+{
+  events_.write({.subject = subject, .cause = cause_, .peer = peer, .kind = kind});
 }
 
 void coordinator::note_reusable_memory()
@@ -192,6 +257,7 @@ coordinator::turn_reply coordinator::turn(coordinator_message& message, prepare_
   request.load.requester = message.from;
   prepare_outcome outcome = prepare_load(state_, request.load);
   if (auto* planned = std::get_if<planned_load>(&outcome)) {
+    record(event_kind::prepare, planned->id.value);
     append(planned->operations);
   } else if (auto* loaded = std::get_if<already_loaded>(&outcome)) {
     append(loaded->operations);
@@ -208,6 +274,7 @@ coordinator::turn_reply coordinator::turn(coordinator_message&, commit_load_requ
 
 coordinator::turn_reply coordinator::turn(coordinator_message&, abandon_load_request& request)
 {
+  record(event_kind::roll_back, request.id.value);
   abandon_load(state_, request.id);
   answer_ended_loads();
   return done_reply{state_.current->version};
@@ -240,7 +307,12 @@ coordinator::turn_reply coordinator::turn(coordinator_message& message, await_lo
     return ask_again_reply{};
   }
   await_load_[request.id].push_back(&message);
-  return parked;
+  const auto load = state_.loads.find(request.id);
+  if (load == state_.loads.end()) {
+    return park(message, {no_group, request.id, no_module, "a library that is being closed"});
+  }
+  const load_request& other = load->second.request;
+  return park(message, {other.requester, request.id, no_module, other.modules.front().name});
 }
 
 coordinator::turn_reply coordinator::turn(coordinator_message&, add_memory_request& request)
@@ -252,11 +324,14 @@ coordinator::turn_reply coordinator::turn(coordinator_message&, add_memory_reque
 coordinator::turn_reply coordinator::turn(coordinator_message& message, next_constructor_request& request)
 {
   if (request.finished) {
-    finish_constructor(state_, message.from, *std::exchange(request.finished, std::nullopt));
-    if (const auto construction = state_.constructions.find(request.own);
-        request.hands_over && construction != state_.constructions.end()) {
+    finish_constructor(state_, message.from, *request.finished);
+  }
+  if (request.hands_over) {
+    if (const auto construction = state_.constructions.find(request.own); construction != state_.constructions.end()) {
       construction->second.owner = no_group;
     }
+  }
+  if (std::exchange(request.finished, std::nullopt) || request.hands_over) {
     wake_constructor_waiters();
   }
   if (is_stopping_) {
@@ -267,14 +342,30 @@ coordinator::turn_reply coordinator::turn(coordinator_message& message, next_con
     return constructors_done{};
   }
   construct_outcome outcome = next_constructor(state_, message.from, request.own, request.root);
-  if (std::holds_alternative<wait_for_constructor>(outcome)) {
+  if (const auto* wait = std::get_if<wait_for_constructor>(&outcome)) {
     await_constructor_.push_back(&message);
-    return parked;
+    return park(message, {wait->owner, no_load, wait->module, state_.current->find(wait->module)->plan().name});
   }
   if (auto* run = std::get_if<run_constructor>(&outcome)) {
     return *run;
   }
   return constructors_done{};
+}
+
+coordinator::turn_reply coordinator::park(coordinator_message& message, wait_holder holder)
+{
+  if (message.wait != nullptr) {
+    message.wait->holder.store(std::make_shared<const wait_holder>(std::move(holder)));
+  }
+  return parked;
+}
+
+void coordinator::unpark(coordinator_message& message, coordinator_reply reply)
+{
+  if (message.wait != nullptr) {
+    message.wait->holder.store(nullptr);
+  }
+  answer(message, std::move(reply));
 }
 
 void coordinator::wake_constructor_waiters()
@@ -327,11 +418,13 @@ coordinator::turn_reply coordinator::turn(coordinator_message&, join_request& re
   auto lane = std::make_shared<group_lane>();
   lane->version.store(joined.from->version.value, std::memory_order_seq_cst);
   lanes_[joined.id] = lane;
+  record(event_kind::spawn, 0, joined.id);
   return join_reply{std::move(joined), log_.tail(), std::move(lane)};
 }
 
 coordinator::turn_reply coordinator::turn(coordinator_message&, leave_request& request)
 {
+  record(event_kind::exit, 0, request.group);
   leave_group(state_, request.group);
   answer_ended_loads(); // its own load in flight is abandoned with it
   lanes_.erase(request.group);
@@ -368,17 +461,17 @@ coordinator::turn_reply coordinator::turn(coordinator_message&, stop_request& re
   return done_reply{state_.current->version};
 }
 
-void coordinator::give_up(coordinator_message& request)
+void coordinator::give_up(coordinator_message& request, errc code)
 {
-  const error reason(errc::deadline_passed);
+  const error reason(code, code == errc::cancelled ? "the wait was cancelled" : "the wait lasted too long");
   if (std::erase(await_constructor_, &request) != 0) {
     end_wait(state_, request.from);
-    answer(request, reason);
+    unpark(request, reason);
     return;
   }
   for (auto& [load, waiting] : await_load_) {
     if (std::erase(waiting, &request) != 0) {
-      answer(request, reason);
+      unpark(request, reason);
       return;
     }
   }

@@ -24,12 +24,16 @@
 
 namespace interlink {
 
-/// Told about operations and waits; what a trace or a test sees. Called in turns: must not wait.
+/// Told about operations and waits; what a trace or a test sees. Called in turns, unless said otherwise: must not wait.
 struct coordinator_observer {
   std::function<void(topology_version, const operation_body&)> on_publish;
   std::function<void()> on_turn;
-  std::function<void(group_id, const char* what, std::chrono::milliseconds)> on_long_wait;
+  /// Told by the waiting thread itself, outside of any turn: when a wait has lasted half of `watchdog`, then the whole,
+  /// then whenever it has doubled. Never when `watchdog` is zero.
+  std::function<void(group_id, const linker_wait&, std::chrono::milliseconds waited)> on_long_wait;
+  std::chrono::milliseconds watchdog{0};
   std::function<std::shared_ptr<void>()> keep_alive; ///< the coordinator's owner
+  std::size_t events = 0;                            ///< that the coordinator keeps of its own; 0 records none
 };
 
 /// Context: `ask`, `head`, `current` from any thread; everything else in turns.
@@ -39,11 +43,11 @@ public:
   coordinator(topology initial, std::uint32_t* head_word, asio::any_io_executor continue_on,
               coordinator_observer observer = {});
 
-  /// Sends a request and waits for its reply. A turn may run on the calling thread. `deadline` gives the request up
-  /// (cancel, answered too).
+  /// Sends a request and waits for its reply. A turn may run on the calling thread. Beyond `limit` the request is given
+  /// up, if it is parked: one whose turn has come is answered at once anyway.
   /// Errors (as a reply): stopping, cancelled, deadline_passed, and those of the request.
   coordinator_reply ask(request_channel& channel, group_id from, coordinator_request_body body,
-                        std::optional<parker::clock::time_point> deadline = std::nullopt);
+                        const wait_limit& limit = {});
 
   /// Version published last. Sequentially consistent: pairs with the publication.
   topology_version head() const { return topology_version{head_.load(std::memory_order_seq_cst)}; }
@@ -53,12 +57,21 @@ public:
   /// A cursor at version 0, for the first group.
   group_log::cursor first_cursor() const { return first_; }
 
+  /// Its last events. Context: any thread.
+  const event_ring& events() const { return events_; }
+
   /// The coordinator's own state, for tests and reports. Pre: nobody sends meanwhile.
   const topology& state() const { return state_; }
 
 private:
   /// Nothing: the message stays parked, and is answered by a later turn.
   using turn_reply = std::optional<coordinator_reply>;
+
+  /// Until the request of the channel is answered.
+  void await(request_channel& channel, group_id from, const wait_limit& limit);
+  /// Parks a request: reports say what it waits for.
+  static turn_reply park(coordinator_message& message, wait_holder holder);
+  void unpark(coordinator_message& message, coordinator_reply reply);
 
   void handle(mailbox_node& message) override;
   void finish_batch() override;
@@ -87,10 +100,12 @@ private:
   bool is_under_way(load_id id) const;
   void append(operation_body operation);
   void append(std::vector<operation_body>& operations);
+  /// Records what the turn under way does.
+  void record(event_kind kind, std::uint64_t subject, group_id peer = no_group);
   void answer(coordinator_message& message, coordinator_reply reply);
   void answer_parked(std::vector<coordinator_message*>& waiting, const coordinator_reply& reply);
   void wake_constructor_waiters();
-  void give_up(coordinator_message& request);
+  void give_up(coordinator_message& request, errc reason);
   void note_reusable_memory();
 
   topology state_;
@@ -106,6 +121,10 @@ private:
   std::vector<coordinator_message*> await_constructor_;             ///< parked until a construction moves on
   std::vector<coordinator_message*> answered_; ///< replies of this batch, leaving after publication
   bool is_stopping_ = false;
+
+  event_ring events_;
+  std::uint32_t cause_ = 0; ///< the message of the turn under way
+  std::atomic<std::uint32_t> next_message_{1};
 };
 
 } // namespace interlink

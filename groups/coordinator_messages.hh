@@ -4,16 +4,22 @@
 // one cancel node (its `request_channel`), so it has at most one request under way and never meets a full mailbox.
 #pragma once
 
+#include "actors/event_ring.hh"
 #include "actors/mailbox.hh"
 #include "actors/operation_log.hh"
 #include "actors/parker.hh"
+#include "actors/published.hh"
 #include "linker/topology.hh"
+#include "messages/error.hh"
+#include "messages/event.hh"
 #include "messages/operation.hh"
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -60,7 +66,8 @@ struct next_constructor_request {
   load_id own;
   module_id root;
   std::optional<module_id> finished; ///< the constructor that the group was told to run before
-  bool hands_over{};                 ///< an exception left it: the load's others pass to whoever needs them next
+  bool hands_over{};                 ///< the load's others pass to whoever needs them next: an exception left this one,
+                                     ///< or the group gave up waiting for those that come first
 };
 
 struct assign_slot_request {
@@ -106,6 +113,13 @@ using coordinator_request_body =
                  add_memory_request, next_constructor_request, assign_slot_request, bind_lazy_request,
                  allocate_slots_request, join_request, leave_request, close_request, unload_request, stop_request>;
 
+static_assert(std::variant_size_v<coordinator_request_body> == static_cast<std::size_t>(request_kind::none));
+
+inline request_kind kind_of(const coordinator_request_body& body)
+{
+  return static_cast<request_kind>(body.index());
+}
+
 // ---- Replies ----
 
 struct done_reply {
@@ -132,12 +146,57 @@ struct close_reply {
 using coordinator_reply = std::variant<done_reply, ask_again_reply, prepare_outcome, run_constructor, constructors_done,
                                        slot_outcome, join_reply, join_needs_memory_reply, close_reply, error>;
 
+/// How long a wait in the linker may last, and who can end it earlier. Context: a value; `is_cancelled` outlives the
+/// wait.
+struct wait_limit {
+  wait_limit(std::optional<parker::clock::time_point> until = std::nullopt, // NOLINT(google-explicit-constructor)
+             const std::atomic<bool>* cancelled = nullptr)
+      : deadline(until), is_cancelled(cancelled)
+  {
+  }
+
+  /// Why the wait is over; nothing while it is not.
+  std::optional<errc> reason() const
+  {
+    if (is_cancelled != nullptr && is_cancelled->load(std::memory_order_acquire)) {
+      return errc::cancelled;
+    }
+    return deadline && parker::clock::now() >= *deadline ? std::optional(errc::deadline_passed) : std::nullopt;
+  }
+
+  std::optional<parker::clock::time_point> deadline;
+  const std::atomic<bool>* is_cancelled; ///< null, or set by a thread that then wakes the waiting one
+};
+
+/// What a parked request waits for, as the turn that parked it saw it.
+struct wait_holder {
+  group_id group;      ///< whose load or constructor it is; none for a close
+  load_id load;        ///< no_load when a constructor is waited for
+  module_id module;    ///< no_module when a load is waited for
+  std::string library; ///< path of the library under construction, or that the other load opens
+};
+
+/// A group's wait in the linker. One wait may take several requests: who is woken because something moved on, and has
+/// to wait again, has waited since the first. Context: written by the group's thread, but for `holder`; read by any.
+struct linker_wait {
+  std::atomic<const char*> what{nullptr}; ///< null: it does not wait
+  std::atomic<std::uint64_t> since{0};    ///< event_clock
+  published<wait_holder> holder{nullptr}; ///< written by the turn that parks; null while no turn has come
+
+  // The group's thread alone.
+  parker::clock::time_point began;
+  parker::clock::time_point next_notice;
+};
+
 /// A message to the coordinator: a request, or the cancel of one. Context: its group's thread until told; then the
 /// coordinator's until answered.
 struct coordinator_message : mailbox_node {
   coordinator_request_body body;
   coordinator_reply reply;
   group_id from;
+  std::uint32_t id = 0;                   ///< for the recorder; 0 when that is off
+  linker_wait* wait = nullptr;            ///< its channel's
+  errc reason{};                          ///< on a cancel node: what the request is answered
   coordinator_message* cancels = nullptr; ///< set on a cancel node: the request to be given up
   std::shared_ptr<parker> at;             ///< unparked once `is_answered`
   std::atomic<bool> is_answered{false};
@@ -148,6 +207,10 @@ struct request_channel {
   coordinator_message request;
   coordinator_message cancel;
   std::shared_ptr<parker> at = std::make_shared<parker>();
+  linker_wait wait;
+  std::function<void()> before_wait; ///< called by the waiting thread
+  event_ring* events = nullptr;      ///< its group's; null for those that are no group
+  std::uint32_t last_message = 0;    ///< the one answered last: what the next one follows from
 };
 
 } // namespace interlink

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "groups/group_store.hh"
 
+#include "groups/instance_group.hh"
 #include "linker/reserved_names.hh"
 #include "messages/assert.hh"
 
@@ -60,10 +61,11 @@ result<std::unique_ptr<group_store>> group_store::make(const store_environment& 
     return fail(std::move(runtime_table.error()));
   }
   made->runtime_table_ = *runtime_table;
-  for (const auto& [slot, function] : runtime) {
+  for (const auto& [slot, name, function] : runtime) {
     auto host = made->store_->make_function(
-        function.type,
-        [&group, call = function.call](engine::store&, std::span<value_slot> values) { return call(group, values); });
+        function.type, [&group, name, call = function.call](engine::store&, std::span<value_slot> values) {
+          return group.serve(name, call, values);
+        });
     if (auto set = made->store_->table_set(made->runtime_table_, slot, host); !set) {
       return fail(std::move(set.error()));
     }
@@ -311,8 +313,10 @@ result<engine::extern_value> group_store::bind_host(const import_info& import)
   const auto& type = std::get<function_type>(import.type);
   engine::function made;
   if (entry != nullptr) {
-    made = store_->make_function(type, [&group = group_, &call = std::get<host_function>(*entry).call](
-                                           engine::store&, std::span<value_slot> v) { return call(group, v); });
+    const auto& function = std::get<host_function>(*entry);
+    made = store_->make_function(type, [&group = group_, &function](engine::store&, std::span<value_slot> v) {
+      return group.serve(function.name.c_str(), function.call, v);
+    });
   } else {
     // A function of an open module that nobody implements: it links, and answers Notsup.
     made = store_->make_function(type, [&report = environment_.on_unimplemented,
@@ -457,6 +461,15 @@ void group_store::remove(std::span<const module_id> modules)
     instances_.erase(id);
     blocks_.erase(id);
   }
+}
+
+std::uint64_t group_store::dead_instance_count() const
+{
+  std::uint64_t living = instances_.size();
+  for (const auto& [id, instance] : instances_) {
+    living += instance.thunks ? 1 : 0;
+  }
+  return store_->instance_count() - living;
 }
 
 memory_address group_store::block_of(module_id module) const

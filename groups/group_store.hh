@@ -59,7 +59,13 @@ struct live_instance {
 };
 
 /// The runtime table's functions, bound to one group.
-using runtime_functions = std::vector<std::pair<std::uint32_t, host_function>>;
+struct runtime_function {
+  std::uint32_t slot;
+  const char* name; ///< for reports
+  host_function function;
+};
+
+using runtime_functions = std::vector<runtime_function>;
 
 /// Context: the thread that runs the group; the parent's thread while it is built.
 class group_store {
@@ -126,6 +132,9 @@ public:
   engine::store& store() { return *store_; }
 
   const std::map<module_id, live_instance>& instances() const { return instances_; }
+
+  /// Instances of failed loads and of modules that are gone: the engine keeps them as long as the store.
+  std::uint64_t dead_instance_count() const;
 
 private:
   group_store(const store_environment& environment, const store_parameters& parameters, instance_group& group)

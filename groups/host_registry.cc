@@ -5,7 +5,9 @@ namespace interlink {
 
 void host_registry::add(std::string module_name, std::string name, function_type type, host_call call)
 {
-  entries_.insert_or_assign({std::move(module_name), std::move(name)}, host_function{std::move(type), std::move(call)});
+  std::string full_name = module_name + "." + name;
+  entries_.insert_or_assign({std::move(module_name), std::move(name)},
+                            host_function{std::move(type), std::move(call), std::move(full_name)});
 }
 
 void host_registry::add(std::string module_name, std::string name, engine::shared_memory_ptr memory)

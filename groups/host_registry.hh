@@ -27,6 +27,7 @@ using host_call = std::function<result<void>(instance_group& group, std::span<en
 struct host_function {
   function_type type;
   host_call call;
+  std::string name{}; ///< module and name, for reports
 };
 
 /// Context: before start; immutable afterwards.

@@ -41,8 +41,21 @@ instance_group::instance_group(std::shared_ptr<process_core> process, join_reply
       cursor_(std::move(joined.cursor)),
       lane_(std::move(joined.lane)),
       snapshot_(std::move(joined.group.from)),
-      joined_blocks_(std::move(joined.group.blocks))
+      joined_blocks_(std::move(joined.group.blocks)),
+      events_(process_->options().events_per_actor),
+      is_watched_(process_->options().watchdog > std::chrono::milliseconds(0))
 {
+  channel_.events = &events_;
+  if (is_watched_) {
+    channel_.before_wait = canceller_.before_wait = [this] {
+      before_wait();
+    };
+  }
+}
+
+void instance_group::record(event_kind kind, std::uint64_t subject)
+{
+  events_.write({.subject = subject, .kind = kind});
 }
 
 result<std::unique_ptr<instance_group>> instance_group::make(std::shared_ptr<process_core> process, join_reply joined,
@@ -162,6 +175,7 @@ void instance_group::pass_operation()
 {
   cursor_ = group_log::cursor(cursor_->next()); // a copy: the node that holds `next` may die with the old cursor
   if (cursor_->complete_one()) {
+    record(event_kind::settle, cursor_->version().value);
     process_->on_settled(cursor_->version());
   }
 }
@@ -185,6 +199,7 @@ result<void> instance_group::apply_published()
 {
   const snapshot_ptr target = process_->coordination().current();
   schedule_point(schedule_place::target_read);
+  record(event_kind::catch_up, target->version.value);
   while (cursor_->version() < target->version) {
     if (!lost_) {
       schedule_point(schedule_place::operation);
@@ -192,6 +207,8 @@ result<void> instance_group::apply_published()
         if (error failure = lose(applied.error()); !lost_) {
           return fail(std::move(failure));
         }
+      } else {
+        record(event_kind::apply, cursor_->version().value + 1);
       }
     }
     schedule_point(schedule_place::operation_taken);
@@ -224,6 +241,7 @@ result<void> instance_group::apply_operation(const operation_body& operation, co
   if (const auto* unload = std::get_if<unload_modules>(&operation)) {
     store_->clear_slots(unload->slots);
     store_->remove(unload->modules);
+    count_dead_instances();
     std::erase_if(initialisers_,
                   [&](module_id id) { return std::ranges::find(unload->modules, id) != unload->modules.end(); });
   }
@@ -285,9 +303,16 @@ void instance_group::forget(const load_plan& load)
   }
   store_->clear_slots(group_store::slots_of(load));
   store_->remove(modules);
+  count_dead_instances();
   if (std::exchange(rehearses_scratch_, false)) {
     store_->drop_block(no_module);
   }
+}
+
+void instance_group::count_dead_instances()
+{
+  const std::uint64_t dead = store_->dead_instance_count();
+  count(process_->counts.get(), &statistics::dead_instances, dead - std::exchange(dead_instances_, dead));
 }
 
 void instance_group::zero(memory_address address, std::uint64_t size)
@@ -323,6 +348,7 @@ result<void> instance_group::drain_initialisers()
     const module_id module = initialisers_.front();
     initialisers_.pop_front(); // invariant G3
     schedule_point(schedule_place::initialiser);
+    record(event_kind::initialise, module.value);
     if (auto ran = run_initialiser(module); !ran) {
       return ran;
     }
@@ -382,9 +408,48 @@ result<void> instance_group::call(const engine::function& callee, std::span<engi
   return store_->store().call(callee, values);
 }
 
-coordinator_reply instance_group::ask(coordinator_request_body body, std::optional<parker::clock::time_point> deadline)
+result<void> instance_group::construct(module_id module)
 {
-  return process_->coordination().ask(channel_, id_, std::move(body), deadline);
+  record(event_kind::initialise, module.value);
+  const auto constructor = store_->find_function(module, "__wasm_call_ctors");
+  const scoped_count counted(constructor_depth_);
+  return constructor ? call(*constructor, {}) : result<void>{};
+}
+
+result<void> instance_group::serve(const char* name, const host_call& call, std::span<engine::value_slot> values)
+{
+  if (!is_watched_) {
+    return call(*this, values);
+  }
+  last_call_.enter(name);
+  if (is_asked_for_frames_.load(std::memory_order_relaxed)) [[unlikely]] {
+    show_frames();
+  }
+  auto outcome = call(*this, values);
+  last_call_.leave(name);
+  if (outcome && is_asked_for_frames_.load(std::memory_order_relaxed)) [[unlikely]] {
+    show_frames();
+  }
+  return outcome;
+}
+
+void instance_group::before_wait()
+{
+  if (is_watched_ && constructor_depth_ > 0) {
+    show_frames();
+  }
+}
+
+void instance_group::show_frames()
+{
+  is_asked_for_frames_.store(false, std::memory_order_relaxed);
+  shown_frames_.store(
+      std::make_shared<const shown_frames>(shown_frames{store_->store().backtrace(), event_clock::now()}));
+}
+
+coordinator_reply instance_group::ask(coordinator_request_body body, const wait_limit& limit)
+{
+  return process_->coordination().ask(channel_, id_, std::move(body), limit);
 }
 
 void instance_group::leave()
@@ -394,6 +459,7 @@ void instance_group::leave()
   }
   leave_request request{id_, std::nullopt};
   if (load_in_flight_ != nullptr) {
+    record(event_kind::roll_back, load_in_flight_->id.value);
     // A dying owner empties its slots and zeroes its ranges before the turn gives them to someone else (models, A6).
     forget(*load_in_flight_->plan);
     zero_memory_of(*load_in_flight_->plan, load_in_flight_->requester_blocks);
@@ -402,6 +468,7 @@ void instance_group::leave()
   }
   const coordinator_reply reply = ask(std::move(request));
   schedule_point(schedule_place::left);
+  record(event_kind::exit, 0);
   lane_->version.store(group_lane::clear, std::memory_order_seq_cst);
   const auto* left = std::get_if<done_reply>(&reply);
   INTERLINK_ASSERT(left != nullptr);

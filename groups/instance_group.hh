@@ -15,7 +15,9 @@
 //   turn's version are completed after it, whatever ended the group.
 #pragma once
 
+#include "actors/last_call.hh"
 #include "actors/parker.hh"
+#include "actors/published.hh"
 #include "groups/call_queue.hh"
 #include "groups/coordinator.hh"
 #include "groups/group_store.hh"
@@ -36,6 +38,12 @@
 namespace interlink {
 
 class process_core;
+
+/// Guest frames of a group as they were at one moment.
+struct shown_frames {
+  std::vector<guest_frame> frames; ///< innermost first
+  std::uint64_t seen{};            ///< event_clock
+};
 
 /// Context: the thread that runs the group, unless a function says otherwise.
 class instance_group {
@@ -86,9 +94,21 @@ public:
   /// Every call from the host into the guest: catches up first. `values` as in engine::store::call.
   result<void> call(const engine::function& callee, std::span<engine::value_slot> values);
 
+  /// Runs a constructor that the coordinator has given to this group; nothing when the module has none. Meanwhile
+  /// others may wait for this group, so its frames are kept whenever it is about to wait itself.
+  result<void> construct(module_id module);
+
+  /// Serves a host call of the guest; `name` is for reports and lives as long as the process.
+  result<void> serve(const char* name, const host_call& call, std::span<engine::value_slot> values);
+
+  /// This thread is about to wait for something outside of the guest's memory and its own work.
+  void before_wait();
+
   /// One turn. Errors come as the reply's error.
-  coordinator_reply ask(coordinator_request_body body,
-                        std::optional<parker::clock::time_point> deadline = std::nullopt);
+  coordinator_reply ask(coordinator_request_body body, const wait_limit& limit = {});
+
+  /// Has a wait in the linker look at its limit. Context: any thread.
+  void wake_linker_wait() { channel_.at->unpark(); }
 
   /// The load this group has claims for; the guard of `leave` abandons it. Set between prepare and commit.
   void set_load_in_flight(const planned_load* load) { load_in_flight_ = load; }
@@ -98,6 +118,20 @@ public:
 
   /// Wakes every wait of this group and makes later ones return at once. Context: any thread.
   void stop_waits();
+
+  /// Its last events. Context: written by the group's thread, read by any.
+  event_ring& events() { return events_; }
+
+  // What reports show of it. Context: any thread.
+  last_call::reading called_last() const { return last_call_.read(); }
+
+  const linker_wait& wait_in_linker() const { return channel_.wait; }
+
+  /// The newest frames seen; null when none were.
+  std::shared_ptr<const shown_frames> frames() const { return shown_frames_.load(); }
+
+  /// Has the group keep its frames when it next enters a host call or returns from one.
+  void ask_for_frames() { is_asked_for_frames_.store(true, std::memory_order_relaxed); }
 
   /// Where the guest's own waits park (futexes, joins, sleeps).
   parker& waits() { return *waits_; }
@@ -132,6 +166,9 @@ private:
   instance_group(std::shared_ptr<process_core> process, join_reply joined, const store_parameters& parameters);
 
   runtime_functions make_runtime_functions();
+  void record(event_kind kind, std::uint64_t subject);
+  void show_frames();
+  void count_dead_instances();
   void zero(memory_address address, std::uint64_t size);
   void hold_lane();
   void release_lane_if_idle();
@@ -153,6 +190,11 @@ private:
   group_lane_ptr lane_;
   snapshot_ptr snapshot_;
   std::vector<group_block> joined_blocks_;
+  event_ring events_;
+  last_call last_call_;
+  published<shown_frames> shown_frames_{nullptr};
+  std::atomic<bool> is_asked_for_frames_{false};
+  bool is_watched_;
   request_channel channel_;
   std::unique_ptr<group_store> store_;
   std::shared_ptr<parker> waits_ = std::make_shared<parker>();
@@ -164,6 +206,8 @@ private:
   int catch_up_depth_ = 0;
   int initialiser_depth_ = 0;
   int depth_ = 0;
+  int constructor_depth_ = 0;
+  std::uint64_t dead_instances_ = 0; ///< counted so far
   bool has_left_ = false;
 };
 

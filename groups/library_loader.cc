@@ -30,6 +30,7 @@ public:
   ~claimed_load()
   {
     if (!is_over_) {
+      group_.events().write({.subject = plan_.id.value, .kind = event_kind::roll_back});
       // Slots and ranges are empty before the turn gives them back (models, A6).
       group_.forget(*plan_.plan);
       group_.zero_memory_of(*plan_.plan, plan_.requester_blocks);
@@ -84,31 +85,33 @@ result<std::vector<module_artifact_ptr>> rehearse(instance_group& group, const p
 }
 
 /// Step 5: the constructors of the root's closure, dependencies first, those of other threads' loads waited for.
-result<void> construct(instance_group& group, load_id own, module_id root)
+result<void> construct(instance_group& group, load_id own, module_id root, const wait_limit& limit)
 {
   const phase_timer timer(group.process().counts.get(), load_phase::construct);
   std::optional<module_id> finished;
   while (true) {
-    const coordinator_reply reply = group.ask(next_constructor_request{own, root, finished});
+    const coordinator_reply reply = group.ask(next_constructor_request{own, root, finished}, limit);
     finished.reset();
     if (const auto* run = std::get_if<run_constructor>(&reply)) {
       const module_id module = run->module;
       group.process().log.write(group.process().log.enabled().libs, "calling init: {}",
                                 group.process().name_of(module));
-      if (auto constructor = group.store().find_function(module, "__wasm_call_ctors")) {
-        if (auto called = group.call(*constructor, {}); !called) {
-          // An exception may be caught further up in the guest: nobody must wait for this constructor any more. What ends
-          // the thread hands it over when the group leaves; what ends the process must let no waiter go on before.
-          if (called.error() == errc::guest_threw) {
-            group.ask(next_constructor_request{own, root, module, true});
-          }
-          return called;
+      if (auto called = group.construct(module); !called) {
+        // An exception may be caught further up in the guest: nobody must wait for this constructor any more. What ends
+        // the thread hands it over when the group leaves; what ends the process must let no waiter go on before.
+        if (called.error() == errc::guest_threw) {
+          group.ask(next_constructor_request{own, root, module, true});
         }
+        return called;
       }
       finished = module;
     } else if (std::holds_alternative<constructors_done>(reply)) {
       return {};
     } else if (const auto* failure = std::get_if<error>(&reply)) {
+      if (failure->code() != errc::stopping) {
+        // Given up. The load is committed and stays; what is left of its constructors runs with the next open.
+        group.ask(next_constructor_request{own, root, std::nullopt, true});
+      }
       return fail(*failure);
     }
     // Otherwise something moved on: ask again.
@@ -160,7 +163,7 @@ struct opened_module {
 };
 
 /// Steps 2 to 4. Nothing when a module that the request takes for loaded has been closed meanwhile: read anew.
-result<std::optional<opened_module>> load(instance_group& group, load_request request)
+result<std::optional<opened_module>> load(instance_group& group, load_request request, const wait_limit& limit)
 {
   while (true) {
     coordinator_reply reply = prepare(group, request);
@@ -178,7 +181,7 @@ result<std::optional<opened_module>> load(instance_group& group, load_request re
       if (other->id == no_load) {
         return std::nullopt;
       }
-      const coordinator_reply ended = group.ask(await_load_request{other->id});
+      const coordinator_reply ended = group.ask(await_load_request{other->id}, limit);
       if (const auto* failure = std::get_if<error>(&ended)) {
         return fail(*failure);
       }
@@ -204,9 +207,10 @@ result<std::optional<opened_module>> load(instance_group& group, load_request re
   }
 }
 
-result<std::optional<module_id>> load_and_construct(instance_group& group, load_request request)
+result<std::optional<module_id>> load_and_construct(instance_group& group, load_request request,
+                                                    const wait_limit& limit)
 {
-  auto opened = load(group, std::move(request));
+  auto opened = load(group, std::move(request), limit);
   // Committed or abandoned, no claim is held: open initialisers that a rehearsal queued run now, whatever came of the
   // load (design section 4, step 5 and 6).
   if (auto drained = group.catch_up_if_behind(); !drained) {
@@ -219,7 +223,7 @@ result<std::optional<module_id>> load_and_construct(instance_group& group, load_
     return std::nullopt;
   }
   if (!(*opened)->is_constructed) {
-    if (auto constructed = construct(group, (*opened)->own, (*opened)->root); !constructed) {
+    if (auto constructed = construct(group, (*opened)->own, (*opened)->root, limit); !constructed) {
       return fail(std::move(constructed.error()));
     }
   }
@@ -295,7 +299,7 @@ result<void> load_program(instance_group& group)
   }
   request->kind = load_kind::program;
   request->is_global = true;
-  auto loaded = load_and_construct(group, std::move(*request));
+  auto loaded = load_and_construct(group, std::move(*request), {});
   if (!loaded) {
     return fail(std::move(loaded.error()));
   }
@@ -303,12 +307,15 @@ result<void> load_program(instance_group& group)
 }
 
 result<library_handle> open_library(instance_group& group, std::string_view name, std::uint32_t flags,
-                                    const std::vector<std::string>& library_path)
+                                    const std::vector<std::string>& library_path, wait_limit limit)
 {
   if (!group.process().is_dynamic) {
     return fail(errc::not_dynamic,
                 "the program is not dynamically linked (its main module has no dylink.0 section); link it with -pie to "
                 "open libraries");
+  }
+  if (const auto longest = group.process().options().longest_open_wait; longest && !limit.deadline) {
+    limit.deadline = parker::clock::now() + *longest;
   }
   const std::string key = name_key(group, name, library_path);
   while (true) {
@@ -319,7 +326,7 @@ result<library_handle> open_library(instance_group& group, std::string_view name
     if (!request) {
       return fail(std::move(request.error()));
     }
-    auto loaded = load_and_construct(group, std::move(*request));
+    auto loaded = load_and_construct(group, std::move(*request), limit);
     if (!loaded) {
       return fail(std::move(loaded.error()));
     }

@@ -4,6 +4,7 @@
 // the group that opens; no other group is involved, and no turn is held while anything here waits or computes.
 #pragma once
 
+#include "groups/coordinator_messages.hh"
 #include "linker/topology.hh"
 #include "messages/error.hh"
 #include "messages/ids.hh"
@@ -34,9 +35,13 @@ result<void> load_program(instance_group& group);
 
 /// What dlopen does. The handle is the library's; constructors of its whole closure have run when it returns, but for
 /// those that run further up on this thread's stack or would close a cycle of waits.
-/// Errors: all of reading and linking (nothing observable is left); library_not_found; stopping.
+/// `limit` is for waits for other threads' loads and constructors; without a deadline it gets that of the process's
+/// options. A load that gives up holds no claim then; one that was committed stays loaded, and the next open of it runs
+/// what is left of its constructors.
+/// Errors: all of reading and linking (nothing observable is left); library_not_found; stopping; deadline_passed and
+/// cancelled.
 result<library_handle> open_library(instance_group& group, std::string_view name, std::uint32_t flags,
-                                    const std::vector<std::string>& library_path);
+                                    const std::vector<std::string>& library_path, wait_limit limit = {});
 
 /// Turn until served: gives the arena a block from the guest's own allocator (`aligned_alloc` of the main module, or
 /// memory.grow where the libc allows it). Errors: memory_exhausted; what the allocator raised.

@@ -76,7 +76,13 @@ result<void> run_program(instance_group& group, std::move_only_function<void(res
 
 result<void> serve_calls(instance_group& group)
 {
-  while (auto call = group.calls.take()) {
+  while (true) {
+    group.waiting_in.store("interlink_host.serve", std::memory_order_relaxed);
+    auto call = group.calls.take();
+    group.waiting_in.store(nullptr, std::memory_order_relaxed);
+    if (!call) {
+      return {};
+    }
     (*call)(&group);
     if (group.unwinding) {
       return fail(*group.unwinding);
@@ -85,7 +91,6 @@ result<void> serve_calls(instance_group& group)
       return fail(errc::stopping, "the process is ending");
     }
   }
-  return {};
 }
 
 } // namespace interlink

@@ -136,41 +136,49 @@ result<std::monostate> spawn_in_guest(instance_group& group, std::uint32_t cooki
 /// Posts `work` to a group's thread; `done` completes once, whatever becomes of the group. What unwinds the guest ends
 /// the process as it would have from the guest's own call.
 template <class T, class Work>
-void post(process_core& process, group_id id, completion<T> done, Work work)
+void post(const std::shared_ptr<process_core>& process, group_id id, const pending<T>& done, Work work)
 {
-  const std::shared_ptr<instance_group> target = process.threads.find(id);
+  const std::shared_ptr<instance_group> target = process->threads.find(id);
   if (target == nullptr) {
-    done(fail(errc::stopping, "the group has ended"));
+    done->complete(fail(errc::stopping, "the group has ended"));
     return;
   }
-  auto shared_done = std::make_shared<completion<T>>(std::move(done));
-  const post_outcome posted = target->calls.post([shared_done, work = std::move(work)](instance_group* group) mutable {
+  done->state()->wake = [process = std::weak_ptr(process), id] {
+    const auto core = process.lock();
+    if (const auto group = core == nullptr ? nullptr : core->threads.find(id)) {
+      group->wake_linker_wait();
+    }
+  };
+  const post_outcome posted = target->calls.post([done, work = std::move(work)](instance_group* group) mutable {
     if (group == nullptr) {
-      (*shared_done)(fail(errc::stopping, "the group has ended"));
+      done->complete(fail(errc::stopping, "the group has ended"));
       return;
     }
-    result<T> outcome = work(*group);
+    if (!done->state()->begin()) {
+      return; // cancelled
+    }
+    result<T> outcome = work(*group, wait_limit(std::nullopt, &done->state()->is_cancelled()));
     if (!outcome && outcome.error().code() >= errc::guest_trapped) {
       group->process().on_thread_result(fail(outcome.error()));
       if (outcome.error().code() == errc::thread_exited) {
         group->unwinding = outcome.error(); // the guest has given this thread's stack away
       }
     }
-    (*shared_done)(std::move(outcome));
+    done->complete(std::move(outcome));
   });
   if (posted != post_outcome::accepted) {
-    (*shared_done)(fail(posted == post_outcome::full ? errc::mailbox_full : errc::stopping,
+    done->complete(fail(posted == post_outcome::full ? errc::mailbox_full : errc::stopping,
                         posted == post_outcome::full ? "the group has too many calls waiting" : "the group has ended"));
   }
 }
 
 } // namespace
 
-void group::open(std::string name, std::uint32_t flags, completion<library> done)
+void group::open(std::string name, std::uint32_t flags, const pending<library>& done)
 {
-  post<library>(process_->core(), id_, std::move(done),
-                [name = std::move(name), flags](instance_group& in) -> result<library> {
-                  auto opened = open_library(in, name, flags, in.process().library_path());
+  post<library>(process_->shared_core(), id_, done,
+                [name = std::move(name), flags](instance_group& in, const wait_limit& limit) -> result<library> {
+                  auto opened = open_library(in, name, flags, in.process().library_path(), limit);
                   if (!opened) {
                     return fail(std::move(opened.error()));
                   }
@@ -178,20 +186,19 @@ void group::open(std::string name, std::uint32_t flags, completion<library> done
                 });
 }
 
-void group::find_symbol(library in, std::string name, completion<function> done)
+void group::find_symbol(library in, std::string name, const pending<function>& done)
 {
-  post<function>(process_->core(), id_, std::move(done),
-                 [in, name = std::move(name)](instance_group& at) -> result<function> {
+  post<function>(process_->shared_core(), id_, done,
+                 [in, name = std::move(name)](instance_group& at, const wait_limit&) -> result<function> {
                    return at.process().is_dynamic ? find_dynamic(at, in, name) : find_static(at, name);
                  });
 }
 
-void group::call(function callee, std::vector<guest_value> arguments, completion<std::vector<guest_value>> done)
+void group::call(function callee, std::vector<guest_value> arguments, const pending<std::vector<guest_value>>& done)
 {
-  post<std::vector<guest_value>>(process_->core(), id_, std::move(done),
-                                 [callee = std::move(callee), arguments = std::move(arguments)](instance_group& in) {
-                                   return call_in(in, callee, arguments);
-                                 });
+  post<std::vector<guest_value>>(process_->shared_core(), id_, done,
+                                 [callee = std::move(callee), arguments = std::move(arguments)](
+                                     instance_group& in, const wait_limit&) { return call_in(in, callee, arguments); });
 }
 
 result<process> process::make(asio::any_io_executor executor, runtime& shared, const std::string& program_path,
@@ -213,104 +220,106 @@ process_owner::~process_owner()
   }
 }
 
-void process::start(completion<group> done)
+void process::start(const pending<group>& done)
 {
+  done->state()->begin();
   if (!owner_->core().begin()) {
-    done(fail(errc::invalid_argument, "the program was started already"));
+    done->complete(fail(errc::invalid_argument, "the program was started already"));
     return;
   }
-  start_begun(std::move(done));
+  start_begun(done);
 }
 
-void process::start_begun(completion<group> done)
+void process::start_begun(const pending<group>& done)
 {
-  auto shared_done = std::make_shared<completion<group>>(std::move(done));
   // The first thread must not keep the handles alive: their end is what stops it.
   auto started = start_first_group(
-      owner_->shared_core(), [executor = executor_, owner = std::weak_ptr(owner_), shared_done](instance_group& in) {
+      owner_->shared_core(), [executor = executor_, owner = std::weak_ptr(owner_), done](instance_group& in) {
         return run_program(in, [&](result<void> ready) {
           std::shared_ptr<process_owner> still_owned = owner.lock();
           if (ready && !still_owned) {
             ready = fail(errc::stopping, "the process has ended");
           }
-          (*shared_done)(ready ? result<group>(group(std::move(still_owned), in.id(), executor))
+          done->complete(ready ? result<group>(group(std::move(still_owned), in.id(), executor))
                                : result<group>(fail(std::move(ready.error()))));
         });
       });
   if (!started) {
     owner_->core().end(process_outcome{exit_code_of_load_failure, started.error()});
-    (*shared_done)(fail(std::move(started.error())));
+    done->complete(fail(std::move(started.error())));
   }
 }
 
-void process::run(completion<process_outcome> done)
+void process::run(const pending<process_outcome>& done)
 {
+  done->state()->begin();
   if (!owner_->core().begin()) {
-    done(fail(errc::invalid_argument, "the program was started already"));
+    done->complete(fail(errc::invalid_argument, "the program was started already"));
     return;
   }
-  auto shared_done = std::make_shared<completion<process_outcome>>(std::move(done));
   // A program that runs to its end owns itself until then.
-  owner_->core().on_end([shared_done, owner = owner_](const process_outcome& outcome) { (*shared_done)(outcome); });
-  start_begun([](result<group>) {}); // what became of the start is in the outcome
+  owner_->core().on_end([done, owner = owner_](const process_outcome& outcome) { done->complete(outcome); });
+  // What became of the start is in the outcome.
+  start_begun(std::make_shared<pending_operation<group>>(completion<group>([](result<group>) {})));
 }
 
-void process::spawn_group(completion<group> done)
+void process::spawn_group(const pending<group>& done)
 {
+  done->state()->begin();
   process_core& core = owner_->core();
   const std::shared_ptr<instance_group> first = core.threads.find(first_group);
   if (first != nullptr && core.exports_spawn_group) {
-    spawn_guest_group(*first, std::move(done));
+    spawn_guest_group(*first, done);
     return;
   }
   auto started = start_bare_group(owner_->shared_core(), [](instance_group& in) { return serve_calls(in); });
   if (!started) {
-    done(fail(std::move(started.error())));
+    done->complete(fail(std::move(started.error())));
     return;
   }
-  done(group(owner_, *started, executor_));
+  done->complete(group(owner_, *started, executor_));
 }
 
-void process::spawn_guest_group(instance_group& first, completion<group> done)
+void process::spawn_guest_group(instance_group& first, const pending<group>& done)
 {
   // Exactly one of the two completes it: the arrival of the thread, or the failure to make one.
-  auto shared_done = std::make_shared<completion<group>>(std::move(done));
   const std::uint32_t cookie = owner_->core().embedder_groups.expect(
-      [owner = std::weak_ptr(owner_), executor = executor_, shared_done](result<group_id> arrived) {
+      [owner = std::weak_ptr(owner_), executor = executor_, done](result<group_id> arrived) {
         std::shared_ptr<process_owner> still_owned = owner.lock();
         if (arrived && still_owned) {
-          (*shared_done)(group(std::move(still_owned), *arrived, executor));
+          done->complete(group(std::move(still_owned), *arrived, executor));
         } else {
-          (*shared_done)(fail(arrived ? error(errc::stopping, "the process has ended") : arrived.error()));
+          done->complete(fail(arrived ? error(errc::stopping, "the process has ended") : arrived.error()));
         }
       });
-  completion<std::monostate> called([core = owner_->shared_core(), cookie](result<std::monostate> outcome) {
-    if (!outcome) {
-      if (auto arrival = core->embedder_groups.take(cookie)) {
-        arrival(fail(std::move(outcome.error())));
-      }
-    }
-  });
-  post<std::monostate>(owner_->core(), first.id(), std::move(called),
-                       [cookie](instance_group& in) { return spawn_in_guest(in, cookie); });
+  auto called = std::make_shared<pending_operation<std::monostate>>(
+      completion<std::monostate>([core = owner_->shared_core(), cookie](result<std::monostate> outcome) {
+        if (!outcome) {
+          if (auto arrival = core->embedder_groups.take(cookie)) {
+            arrival(fail(std::move(outcome.error())));
+          }
+        }
+      }));
+  post<std::monostate>(owner_->shared_core(), first.id(), called,
+                       [cookie](instance_group& in, const wait_limit&) { return spawn_in_guest(in, cookie); });
 }
 
-void process::stop(std::chrono::milliseconds grace, completion<stop_report> done)
+void process::stop(std::chrono::milliseconds grace, const pending<stop_report>& done)
 {
+  done->state()->begin();
   constexpr std::chrono::milliseconds longest = std::chrono::hours(24);
   grace = std::min(grace, longest);
   // A thread of its own: neither the embedder's executor nor a guest thread may wait here.
-  auto shared_done = std::make_shared<completion<stop_report>>(std::move(done));
-  auto waiter = guest_thread::start(std::size_t{256} << 10, [core = owner_->shared_core(), grace, shared_done] {
+  auto waiter = guest_thread::start(std::size_t{256} << 10, [core = owner_->shared_core(), grace, done] {
     core->end(process_outcome{0, std::nullopt});
     stop_report report;
     if (!core->join_threads(parker::clock::now() + grace)) {
       report.still_running = core->threads.report();
     }
-    (*shared_done)(std::move(report));
+    done->complete(std::move(report));
   });
   if (!waiter) {
-    (*shared_done)(fail(std::move(waiter.error())));
+    done->complete(fail(std::move(waiter.error())));
   }
 }
 

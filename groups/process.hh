@@ -5,10 +5,17 @@
 // Every async_ function takes any completion token, completes exactly once with a `result<T>`, never inline, on the
 // token's associated executor (the process's own executor when there is none). Guest code runs on the guest's own
 // threads, never on that executor. Handles are cheap copies; they keep the process alive.
+//
+// Cancellation, by the token's slot. An operation of a group that has not begun completes with `cancelled` and leaves
+// no trace. One that waits in the linker for other threads gives the wait up, with the same outcome (open_library says
+// what is left). Guest code under way cannot be taken back: only `terminal` ends the waiting for it, at once; the guest
+// goes on and its outcome is dropped. The operations of a process know `terminal` alone, and that ends the waiting,
+// too: what was started goes on. A deadline is a timer that cancels.
 #pragma once
 
 #include "groups/host_registry.hh"
 #include "groups/library_loader.hh"
+#include "groups/pending_operation.hh"
 #include "groups/process_core.hh"
 #include "groups/runtime.hh"
 #include "messages/error.hh"
@@ -16,8 +23,10 @@
 #include "messages/wasm_types.hh"
 
 #include <asio/any_io_executor.hpp>
+#include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
 #include <asio/async_result.hpp>
+#include <asio/cancellation_type.hpp>
 #include <asio/execution/outstanding_work.hpp>
 #include <asio/post.hpp>
 #include <asio/prefer.hpp>
@@ -38,25 +47,37 @@ namespace interlink {
 /// A number that a guest function takes or gives. 128-bit vectors are bytes, little-endian.
 using guest_value = std::variant<std::int32_t, std::int64_t, float, double, std::array<std::byte, 16>>;
 
-/// What one asynchronous operation completes with.
+/// An operation under way, as those who carry it out hold it.
 template <class T>
-using completion = std::move_only_function<void(result<T>)>;
+using pending = std::shared_ptr<pending_operation<T>>;
 
 namespace detail {
 
-/// Erases the handler: `start` gets a completion that posts to the handler's executor.
+/// Erases the handler: `start` gets a completion that posts to the handler's executor, and connects the handler's
+/// cancellation slot, if it has one.
 template <class T, class Token, class Start>
 auto initiate(const asio::any_io_executor& own, Token&& token, Start start)
 {
   return asio::async_initiate<Token, void(result<T>)>(
       [own](auto handler, Start begin) {
+        auto slot = asio::get_associated_cancellation_slot(handler);
         auto work =
             asio::prefer(asio::get_associated_executor(handler, own), asio::execution::outstanding_work.tracked);
-        begin(completion<T>([work = std::move(work), handler = std::move(handler)](result<T> outcome) mutable {
-          asio::post(work, [handler = std::move(handler), outcome = std::move(outcome)]() mutable {
-            std::move(handler)(std::move(outcome));
+        auto operation = std::make_shared<pending_operation<T>>(
+            completion<T>([work = std::move(work), slot, handler = std::move(handler)](result<T> outcome) mutable {
+              asio::post(work, [slot, handler = std::move(handler), outcome = std::move(outcome)]() mutable {
+                slot.clear(); // here, where cancellations come from as well: a slot serves one thread at a time
+                std::move(handler)(std::move(outcome));
+              });
+            }));
+        if (slot.is_connected()) {
+          slot.assign([weak = std::weak_ptr(operation)](asio::cancellation_type type) {
+            if (const auto under_way = weak.lock()) {
+              under_way->cancel((type & asio::cancellation_type::terminal) != asio::cancellation_type::none);
+            }
           });
-        }));
+        }
+        begin(std::move(operation));
       },
       token, std::move(start));
 }
@@ -111,45 +132,45 @@ public:
   group_id id() const { return id_; }
 
   /// What dlopen does in this group; flags are `open_flag`'s.
-  /// Errors: those of open_library; mailbox_full; stopping when the group has ended.
+  /// Errors: those of open_library; mailbox_full; stopping when the group has ended; cancelled.
   template <class Token>
   auto async_open(std::string name, std::uint32_t flags, Token&& token)
   {
     return detail::initiate<library>(executor_, std::forward<Token>(token),
-                                     [self = *this, name = std::move(name), flags](completion<library> done) mutable {
+                                     [self = *this, name = std::move(name), flags](pending<library> done) mutable {
                                        self.open(std::move(name), flags, std::move(done));
                                      });
   }
 
   /// What dlsym does, for functions. Errors: symbol_not_found, symbol_type_mismatch (a datum), invalid_handle,
-  /// mailbox_full, stopping.
+  /// mailbox_full, stopping, cancelled.
   template <class Token>
   auto async_find_symbol(library in, std::string name, Token&& token)
   {
     return detail::initiate<function>(executor_, std::forward<Token>(token),
-                                      [self = *this, in, name = std::move(name)](completion<function> done) mutable {
+                                      [self = *this, in, name = std::move(name)](pending<function> done) mutable {
                                         self.find_symbol(in, std::move(name), std::move(done));
                                       });
   }
 
   /// Calls a guest function in this group.
   /// Errors: symbol_type_mismatch when the arguments do not fit; guest_trapped, guest_exited (the process ends then);
-  /// mailbox_full, stopping.
+  /// mailbox_full, stopping, cancelled.
   template <class Token>
   auto async_call(function callee, std::vector<guest_value> arguments, Token&& token)
   {
     using values = std::vector<guest_value>;
     return detail::initiate<values>(
         executor_, std::forward<Token>(token),
-        [self = *this, callee = std::move(callee), arguments = std::move(arguments)](completion<values> done) mutable {
+        [self = *this, callee = std::move(callee), arguments = std::move(arguments)](pending<values> done) mutable {
           self.call(std::move(callee), std::move(arguments), std::move(done));
         });
   }
 
 private:
-  void open(std::string name, std::uint32_t flags, completion<library> done);
-  void find_symbol(library in, std::string name, completion<function> done);
-  void call(function callee, std::vector<guest_value> arguments, completion<std::vector<guest_value>> done);
+  void open(std::string name, std::uint32_t flags, const pending<library>& done);
+  void find_symbol(library in, std::string name, const pending<function>& done);
+  void call(function callee, std::vector<guest_value> arguments, const pending<std::vector<guest_value>>& done);
 
   std::shared_ptr<process_owner> process_;
   group_id id_;
@@ -172,7 +193,7 @@ public:
   auto async_start(Token&& token)
   {
     return detail::initiate<group>(executor_, std::forward<Token>(token),
-                                   [self = *this](completion<group> done) mutable { self.start(std::move(done)); });
+                                   [self = *this](pending<group> done) mutable { self.start(std::move(done)); });
   }
 
   /// Starts the program and completes when it has ended; a failure of the program is in the outcome.
@@ -182,7 +203,7 @@ public:
   {
     return detail::initiate<process_outcome>(
         executor_, std::forward<Token>(token),
-        [self = *this](completion<process_outcome> done) mutable { self.run(std::move(done)); });
+        [self = *this](pending<process_outcome> done) mutable { self.run(std::move(done)); });
   }
 
   /// Makes another group. A program with the guest support library makes a guest thread for it, in the first group
@@ -191,9 +212,8 @@ public:
   template <class Token>
   auto async_spawn_group(Token&& token)
   {
-    return detail::initiate<group>(
-        executor_, std::forward<Token>(token),
-        [self = *this](completion<group> done) mutable { self.spawn_group(std::move(done)); });
+    return detail::initiate<group>(executor_, std::forward<Token>(token),
+                                   [self = *this](pending<group> done) mutable { self.spawn_group(std::move(done)); });
   }
 
   /// Ends the process and waits for its threads, at most `grace`: code that computes without calls can be stopped only
@@ -203,7 +223,7 @@ public:
   {
     return detail::initiate<stop_report>(
         executor_, std::forward<Token>(token),
-        [self = *this, grace](completion<stop_report> done) mutable { self.stop(grace, std::move(done)); });
+        [self = *this, grace](pending<stop_report> done) mutable { self.stop(grace, std::move(done)); });
   }
 
   /// Waits until the process has ended. Context: a thread that serves neither handlers nor guests.
@@ -218,12 +238,12 @@ private:
   {
   }
 
-  void start(completion<group> done);
-  void start_begun(completion<group> done);
-  void run(completion<process_outcome> done);
-  void spawn_group(completion<group> done);
-  void spawn_guest_group(instance_group& first, completion<group> done);
-  void stop(std::chrono::milliseconds grace, completion<stop_report> done);
+  void start(const pending<group>& done);
+  void start_begun(const pending<group>& done);
+  void run(const pending<process_outcome>& done);
+  void spawn_group(const pending<group>& done);
+  void spawn_guest_group(instance_group& first, const pending<group>& done);
+  void stop(std::chrono::milliseconds grace, const pending<stop_report>& done);
 
   std::shared_ptr<process_owner> owner_;
   asio::any_io_executor executor_;

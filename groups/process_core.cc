@@ -4,6 +4,7 @@
 #include "groups/abi/guest_abi.hh"
 #include "groups/instance_group.hh"
 #include "groups/static_program.hh"
+#include "groups/wait_report.hh"
 #include "linker/reserved_names.hh"
 
 #include <algorithm>
@@ -148,10 +149,10 @@ void process_core::make_coordinator(asio::any_io_executor background)
   observer.keep_alive = [self = weak_from_this()]() -> std::shared_ptr<void> {
     return self.lock();
   };
-  observer.on_long_wait = [this](group_id group, const char* what, std::chrono::milliseconds since) {
-    if (options_.report) {
-      options_.report(fmt::format("thread {} has waited {} ms for {}", group.value, since.count(), what));
-    }
+  observer.events = options_.events_per_actor;
+  observer.watchdog = options_.watchdog;
+  observer.on_long_wait = [this](group_id waiter, const linker_wait& wait, std::chrono::milliseconds waited) {
+    on_long_wait(waiter, wait, waited);
   };
   if (statistics* const into = counts.get()) {
     observer.on_turn = [into] {
@@ -178,6 +179,21 @@ void process_core::report_unimplemented(const std::string& name)
   }
   if (options_.report) {
     options_.report(fmt::format("the guest called {}, which is not implemented and answers Notsup", name));
+  }
+}
+
+void process_core::on_long_wait(group_id waiter, const linker_wait& wait, std::chrono::milliseconds waited)
+{
+  if (waited >= options_.watchdog && options_.report) {
+    if (const auto group = threads.find(waiter)) {
+      group->events().write({.kind = event_kind::watchdog});
+    }
+    options_.report(describe_wait(*this, waiter, wait, waited));
+  }
+  // For this report, when it is the early notice, or for the next: what it holds up may be seen in its frames.
+  const auto holder = wait.holder.load();
+  if (const auto group = holder == nullptr ? nullptr : threads.find(holder->group)) {
+    group->ask_for_frames();
   }
 }
 

@@ -54,10 +54,14 @@ struct process_options {
   bool serves_calls = true;      ///< after `_initialize` a reactor serves the embedder's calls; else the process ends
   bool instrument_checks = true; ///< false only in tests that show why the check is needed
   debug_options debug;
+  std::optional<std::chrono::milliseconds>
+      longest_open_wait{};                  ///< of each open for other threads' loads and constructors
+  std::chrono::milliseconds watchdog{1000}; ///< a wait in the linker that lasts longer is reported; 0 is off
+  std::size_t events_per_actor = 63;        ///< kept for reports, 32 bytes each; 0 records none
   std::size_t thread_stack_bytes = std::size_t{4}
                                    << 20; ///< host stack of guest threads; above the engine's guest_stack_bytes
   std::function<void(const std::string&)>
-      report; ///< long waits and unimplemented calls; a line without newline. Any thread
+      report; ///< long waits and unimplemented calls; one line or more, without the last newline. Any thread
 };
 
 /// Context: any thread, unless a member says otherwise.
@@ -143,6 +147,8 @@ private:
   result<void> make_memories(const module_info& info);
   void make_coordinator(asio::any_io_executor background);
   void report_unimplemented(const std::string& name);
+  /// A wait in the linker has lasted long: asks who holds it for its frames, and reports it when it is long enough.
+  void on_long_wait(group_id waiter, const linker_wait& wait, std::chrono::milliseconds waited);
 
   process_options options_;
   std::unique_ptr<coordinator> coordinator_;

@@ -30,6 +30,7 @@ struct statistics {
   counter turns{0};          ///< of the coordinator
   counter slots{0};          ///< of the function table, filled by the linker
   counter catch_ups{0};      ///< of all groups, empty ones included
+  counter dead_instances{0}; ///< of failed loads and unloaded modules; the engine keeps them until their thread ends
   counter settled{0};        ///< operations that all groups have carried out
   counter bytes_compiled{0}; ///< of instrumented modules and thunks, as given to the engine
   std::array<counter, std::variant_size_v<operation_body>> operations{}; ///< published, by alternative

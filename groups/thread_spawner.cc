@@ -201,6 +201,7 @@ result<group_id> spawn_thread(instance_group& parent, std::uint32_t start_argume
   if (!started) {
     return refuse(started.error().message());
   }
+  parent.events().write({.peer = id, .kind = event_kind::spawn});
   return id;
 }
 

@@ -2,6 +2,7 @@
 #include "groups/thread_table.hh"
 
 #include "groups/instance_group.hh"
+#include "groups/wait_report.hh"
 #include "messages/assert.hh"
 
 #include <mutex>
@@ -135,11 +136,16 @@ bool thread_table::join_all(std::optional<parker::clock::time_point> deadline)
 
 std::vector<thread_report> thread_table::report() const
 {
-  std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<instance_group>> groups;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [id, alive] : alive_) {
+      groups.push_back(alive.group);
+    }
+  }
   std::vector<thread_report> reports;
-  for (const auto& [id, alive] : alive_) {
-    const char* waiting_in = alive.group->waiting_in.load(std::memory_order_relaxed);
-    reports.push_back({id, waiting_in == nullptr ? "" : waiting_in});
+  for (const auto& group : groups) {
+    reports.push_back(describe_thread(*group));
   }
   return reports;
 }

@@ -70,6 +70,9 @@ bool canceller::sleep_for(std::chrono::nanoseconds duration) noexcept
   if (duration.count() <= 0) {
     return is_cancelled();
   }
+  if (before_wait) {
+    before_wait();
+  }
   // An absolute deadline, so that an interruption by a host signal does not lengthen the sleep.
   timespec deadline = monotonic_after(duration);
   while (!is_cancelled()) {
@@ -84,6 +87,9 @@ bool canceller::sleep_for(std::chrono::nanoseconds duration) noexcept
 
 int canceller::wake_fd() noexcept
 {
+  if (before_wait) {
+    before_wait();
+  }
   int fd = wake_fd_.load(std::memory_order_acquire);
   if (fd >= 0) {
     return fd;

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 
 namespace interlink::wasi {
 
@@ -35,6 +36,9 @@ public:
   /// A descriptor that is readable from the moment of cancellation on; -1 when the host has no descriptor left (then
   /// the waiter must look at `is_cancelled` now and then). It belongs to the canceller.
   int wake_fd() noexcept;
+
+  /// Called by the thread that is about to wait; must not throw. Pre: set before the first wait.
+  std::function<void()> before_wait;
 
 private:
   void ring(int fd) const noexcept;

@@ -2,7 +2,6 @@
 //
 // `interlink_host.serve`: a guest thread that was made for the embedder parks here and runs the calls posted to it. The
 // guest support library's start routine calls it with the cookie that it was started with.
-#include "groups/abi/blocking.hh"
 #include "groups/abi/guest_abi.hh"
 #include "groups/instance_group.hh"
 #include "groups/main_program.hh"
@@ -15,7 +14,6 @@ namespace {
 result<void> serve(instance_group& group, std::span<engine::value_slot> values)
 {
   group.process().embedder_groups.arrive(values[0].i32(), group.id());
-  const blocking_call blocking(group, "interlink_host.serve");
   return serve_calls(group);
 }
 

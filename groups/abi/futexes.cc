@@ -54,6 +54,7 @@ result<void> futex_wait(instance_group& group, values arguments)
   futex_outcome outcome{};
   {
     const blocking_call blocking(group, "futex_wait");
+    group.before_wait();
     outcome = group.process().futexes.wait32(word, arguments[1].i32(), *deadline, group.waits());
   }
   if (outcome == futex_outcome::stopped) {

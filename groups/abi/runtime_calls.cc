@@ -69,6 +69,7 @@ result<void> wait(instance_group& group, std::span<value_slot> values)
   futex_outcome outcome{};
   {
     const blocking_call blocking(group, "memory.atomic.wait");
+    group.before_wait();
     if constexpr (sizeof(Word) == 4) {
       outcome = group.process().futexes.wait32(*word, expected, deadline, group.waits());
     } else {
@@ -141,13 +142,19 @@ result<void> resolve_lazy(instance_group& group, std::span<value_slot> values)
 const runtime_functions& runtime_calls()
 {
   static const runtime_functions calls{
-      {reserved::runtime_slot::catch_up, {{{}, {}}, catch_up}},
+      {reserved::runtime_slot::catch_up, "catch up", {{{}, {}}, catch_up}},
       {reserved::runtime_slot::wait32,
+       "memory.atomic.wait32",
        {{{wasm::i32, wasm::i32, wasm::i64, wasm::i64}, {wasm::i32}}, wait<std::uint32_t>}},
       {reserved::runtime_slot::wait64,
+       "memory.atomic.wait64",
        {{{wasm::i32, wasm::i64, wasm::i64, wasm::i64}, {wasm::i32}}, wait<std::uint64_t>}},
-      {reserved::runtime_slot::notify, {{{wasm::i32, wasm::i32, wasm::i64}, {wasm::i32}}, notify}},
-      {reserved::runtime_slot::resolve_lazy, {{{wasm::i32, wasm::i32}, {wasm::i32}}, resolve_lazy}},
+      {reserved::runtime_slot::notify,
+       "memory.atomic.notify",
+       {{{wasm::i32, wasm::i32, wasm::i64}, {wasm::i32}}, notify}},
+      {reserved::runtime_slot::resolve_lazy,
+       "first call of an import",
+       {{{wasm::i32, wasm::i32}, {wasm::i32}}, resolve_lazy}},
   };
   return calls;
 }

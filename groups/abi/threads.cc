@@ -76,6 +76,7 @@ result<void> thread_join(instance_group& group, values arguments)
   bool has_ended = false;
   {
     const blocking_call blocking(group, "thread_join");
+    group.before_wait();
     has_ended = group.process().threads.join(joined, group.shared_waits());
   }
   if (!has_ended) {
@@ -92,6 +93,7 @@ result<void> thread_sleep(instance_group& group, values arguments)
   const auto deadline = parker::clock::now() + std::chrono::nanoseconds(std::min(nanoseconds, longest_ns));
   {
     const blocking_call blocking(group, "thread_sleep");
+    group.before_wait();
     wake_reason reason = wake_reason::unparked;
     while (reason == wake_reason::unparked && group.pending_signals.load(std::memory_order_acquire) == 0) {
       reason = group.waits().park(deadline); // a permit left over, or a signal

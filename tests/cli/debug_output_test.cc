@@ -49,6 +49,7 @@ TEST(DebugOutput, CountsAtExit)
   const std::string text = debug_output("needed_constructors_run_before_main", "statistics");
   EXPECT_TRUE(text.contains("\n  modules loaded: 4\n")) << text;
   EXPECT_TRUE(text.contains("\n  instance groups made: 1\n")) << text;
+  EXPECT_TRUE(text.contains("\n  dead instances, kept until their thread ends: 0\n")) << text;
   EXPECT_TRUE(text.contains("  operations published: load_modules 1,")) << text;
   EXPECT_TRUE(text.contains("us in 1 runs")) << text;
 }

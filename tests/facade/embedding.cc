@@ -69,7 +69,8 @@ result<std::vector<guest_value>> embedding::call(group in, const std::string& na
   return await(in.async_call(std::move(*found), std::move(arguments), asio::use_future));
 }
 
-std::unique_ptr<computing_call> computing_call::start(embedding& guest, group in)
+std::unique_ptr<computing_call> computing_call::start(embedding& guest, group in,
+                                                      const std::function<void(const function&)>& call)
 {
   const auto address = guest.call(in, "computes_state", {});
   const auto compute = guest.find(in, "computes_until_told");
@@ -78,7 +79,11 @@ std::unique_ptr<computing_call> computing_call::start(embedding& guest, group in
   }
   std::unique_ptr<computing_call> made(
       new computing_call(guest.program().core().environment.linked_memory, std::get<std::int32_t>(address->at(0))));
-  made->outcome_ = in.async_call(*compute, {}, asio::use_future);
+  if (call) {
+    call(*compute);
+  } else {
+    made->outcome_ = in.async_call(*compute, {}, asio::use_future);
+  }
   return comes_true([&] { return made->state().load() == computing; }) ? std::move(made) : nullptr;
 }
 

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -96,8 +97,10 @@ private:
 /// A call of `computes_until_told` under way in the first group of the program `computes`. Its end tells it to return.
 class computing_call {
 public:
-  /// Started, and seen to compute. Null when that does not come about.
-  static std::unique_ptr<computing_call> start(embedding& guest, group in);
+  /// Started, and seen to compute. Null when that does not come about. `call` begins it in place of a plain call, whose
+  /// outcome is kept.
+  static std::unique_ptr<computing_call> start(embedding& guest, group in,
+                                               const std::function<void(const function&)>& call = {});
 
   ~computing_call() { tell_to_return(); }
 

@@ -93,6 +93,23 @@ TEST_F(LibraryLoader, LoadsLibrariesThatNeedEachOther)
   EXPECT_EQ(constructed().size(), 2U);
 }
 
+TEST_F(LibraryLoader, CountsTheInstancesThatAFailedLoadLeavesDead)
+{
+  process_options options;
+  options.debug.statistics = true;
+  fake_process counted({}, std::move(options));
+  counted.add({.number = 1, .relocations_trap = true});
+  counted.add({.number = 2});
+  const group_id one = counted.start();
+  ASSERT_TRUE(counted.open(one, "lib2.so"));
+  EXPECT_EQ(counted.core().counts->dead_instances, 0U);
+  ASSERT_FALSE(counted.open(one, "lib1.so"));
+  const std::uint64_t dead = counted.core().counts->dead_instances;
+  EXPECT_GT(dead, 0U);
+  ASSERT_FALSE(counted.open(one, "lib1.so"));
+  EXPECT_EQ(counted.core().counts->dead_instances, 2 * dead);
+}
+
 TEST_F(LibraryLoader, LoadsALibraryThatNeedsItself)
 {
   process.add({.number = 1, .needed = {"lib1.so"}, .has_constructor = true});

@@ -435,7 +435,7 @@ result<void> simulated_world::await_load(instance_group& group)
   const load_id awaited{1 + pick(12)};
   const auto deadline = scheduler_.now() + std::chrono::microseconds(1 + pick(200));
   scheduler_.describe("a wait for a load with a deadline");
-  const coordinator_reply reply = group.ask(await_load_request{awaited}, deadline);
+  const coordinator_reply reply = group.ask(await_load_request{awaited}, wait_limit(deadline));
   scheduler_.describe("guest");
   if (!std::holds_alternative<ask_again_reply>(reply) && !has_given_up(reply)) {
     scheduler_.fail("C2: the answer to another request");
@@ -451,7 +451,7 @@ result<void> simulated_world::await_constructors(instance_group& group, script& 
   const module_id root{mine.open[pick(mine.open.size())].handle.value};
   const auto deadline = scheduler_.now() + std::chrono::microseconds(1 + pick(200));
   scheduler_.describe("a wait for constructors with a deadline");
-  const coordinator_reply reply = group.ask(next_constructor_request{no_load, root, std::nullopt}, deadline);
+  const coordinator_reply reply = group.ask(next_constructor_request{no_load, root, std::nullopt}, wait_limit(deadline));
   scheduler_.describe("guest");
   if (const auto* run = std::get_if<run_constructor>(&reply)) {
     // What the loader does with one that nobody owns any more.

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The flight recorder of one actor: its last events, overwritten in turn. Writing takes no lock and waits for nobody;
+// anybody may read at any time, and what a reader gets is whole.
+//
+// Order that must hold: an event's words are stored between two stores of the count, and a fence stands between the
+// count and the words. So a reader that saw one word of a later event finds, behind a fence of its own, a count that
+// tells it so, and throws the torn event away. Always one slot is taken for under way: the ring shows one event less
+// than it has slots.
+#pragma once
+
+#include "actors/event_clock.hh"
+#include "messages/event.hh"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace interlink {
+
+/// Context: write from the owning actor; everything else from any thread.
+class event_ring {
+public:
+  /// Room for `capacity` events, rounded up to a power of two. With 0 nothing is recorded.
+  explicit event_ring(std::size_t capacity)
+      : mask_(capacity == 0 ? 0 : std::bit_ceil(capacity + 1) - 1),
+        slots_(capacity == 0 ? nullptr : std::make_unique<slot[]>(mask_ + 1))
+  {
+    event_clock::start();
+  }
+
+  bool is_on() const { return slots_ != nullptr; }
+
+  /// Sets the time.
+  void write(event happened)
+  {
+    if (slots_ == nullptr) {
+      return;
+    }
+    happened.ticks = event_clock::now();
+    const auto words = std::bit_cast<std::array<std::uint64_t, words_per_event>>(happened);
+    const std::uint64_t count = written_.load(std::memory_order_relaxed);
+    slot& into = slots_[count & mask_];
+    std::atomic_thread_fence(std::memory_order_release);
+    for (std::size_t i = 0; i < words_per_event; ++i) {
+      into[i].store(words[i], std::memory_order_relaxed);
+    }
+    written_.store(count + 1, std::memory_order_release);
+  }
+
+  /// How many were written so far.
+  std::uint64_t written() const { return written_.load(std::memory_order_acquire); }
+
+  /// How many of those have been overwritten.
+  std::uint64_t dropped() const
+  {
+    const std::uint64_t count = written();
+    return count - std::min<std::uint64_t>(count, mask_);
+  }
+
+  /// The newest events, at most `number` of them, oldest first. Fewer when the writer overtakes the reader.
+  std::vector<event> last(std::size_t number) const
+  {
+    std::vector<event> events;
+    if (slots_ == nullptr) {
+      return events;
+    }
+    const std::uint64_t end = written();
+    const std::uint64_t begin = end - std::min<std::uint64_t>({number, end, mask_});
+    for (std::uint64_t i = begin; i < end; ++i) {
+      std::array<std::uint64_t, words_per_event> words{};
+      for (std::size_t word = 0; word < words_per_event; ++word) {
+        words[word] = slots_[i & mask_][word].load(std::memory_order_relaxed);
+      }
+      events.push_back(std::bit_cast<event>(words));
+    }
+    std::atomic_thread_fence(std::memory_order_acquire);
+    // The slot of event i is written again by event i + slots, which may be under way when that many are complete.
+    const std::uint64_t now = written_.load(std::memory_order_relaxed);
+    const std::uint64_t intact = now > mask_ ? now - mask_ : 0;
+    const std::uint64_t torn = intact > begin ? std::min<std::uint64_t>(intact - begin, events.size()) : 0;
+    events.erase(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(torn));
+    return events;
+  }
+
+private:
+  static constexpr std::size_t words_per_event = sizeof(event) / sizeof(std::uint64_t);
+  using slot = std::array<std::atomic<std::uint64_t>, words_per_event>;
+
+  std::size_t mask_;
+  std::unique_ptr<slot[]> slots_;
+  std::atomic<std::uint64_t> written_{0};
+};
+
+} // namespace interlink

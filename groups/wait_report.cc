@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "groups/wait_report.hh"
+
+#include "groups/instance_group.hh"
+#include "groups/process_core.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace interlink {
+
+namespace {
+
+// Bounds of one report: what a person reads, and what a process of thousands of threads may print.
+constexpr std::size_t threads_shown = 32;
+constexpr std::size_t events_shown = 8;
+constexpr std::size_t frames_shown = 16;
+constexpr std::size_t holders_shown = 8;
+
+std::chrono::milliseconds since(std::uint64_t ticks)
+{
+  return std::chrono::duration_cast<std::chrono::milliseconds>(event_clock::since(ticks));
+}
+
+std::string describe_holder(const wait_holder& holder)
+{
+  const std::string_view what = holder.load == no_load ? "constructor of " : "load of ";
+  std::string text = holder.library.empty() ? std::string() : std::string(what) + holder.library;
+  if (holder.load != no_load) {
+    text += fmt::format(" (load {})", holder.load.value);
+  }
+  if (holder.group != no_group) {
+    text += fmt::format(", held by thread {}", holder.group.value);
+  }
+  return text;
+}
+
+/// Who is in a turn, as the coordinator's events show it: the newest request that it took.
+std::string describe_turn(const process_core& process)
+{
+  const std::vector<event> events = process.coordination().events().last(events_shown);
+  for (auto recorded = events.rbegin(); recorded != events.rend(); ++recorded) {
+    if (recorded->kind == event_kind::receive) {
+      return fmt::format("its turn in the coordinator has not come; the newest there is {} of thread {}, {} ms ago",
+                         to_string(recorded->request), recorded->peer.value, since(recorded->ticks).count());
+    }
+  }
+  return "its turn in the coordinator has not come";
+}
+
+void add_frames(std::string& text, const thread_report& thread)
+{
+  if (thread.frames.empty()) {
+    text +=
+        "\n    its guest frames are unknown: it keeps them when it enters or leaves a host call, or is about to wait "
+        "in a constructor, and has done neither since it was asked";
+    return;
+  }
+  text += fmt::format("\n    its guest frames {} ms ago:", thread.since_frames.count());
+  for (std::size_t i = 0; i < std::min(frames_shown, thread.frames.size()); ++i) {
+    const guest_frame& frame = thread.frames[i];
+    text += fmt::format("\n      {}: {} in {}", i,
+                        frame.function_name.empty() ? fmt::format("function {}", frame.function_index)
+                                                    : frame.function_name,
+                        frame.module_name.empty() ? "a module without name" : frame.module_name);
+  }
+}
+
+/// Who holds what is waited for, what that one waits for in turn, and so on. A cycle cannot be, but what is read here
+/// changes meanwhile.
+void add_holders(std::string& text, const process_core& process, const linker_wait& wait)
+{
+  const linker_wait* at = &wait;
+  std::vector<std::shared_ptr<instance_group>> seen; // keeps what `at` points to
+  while (seen.size() < holders_shown) {
+    const auto holder = at->holder.load();
+    if (holder == nullptr) {
+      text += "\n  " + describe_turn(process);
+      return;
+    }
+    const auto group = process.threads.find(holder->group);
+    text += "\n  " + describe_holder(*holder);
+    if (group == nullptr) {
+      text += holder->group == no_group ? "" : ", which has ended";
+      return;
+    }
+    const thread_report thread = describe_thread(*group);
+    text += "\n    " + to_string(thread);
+    add_frames(text, thread);
+    if (thread.linker_wait.empty() || std::ranges::find(seen, group) != seen.end()) {
+      return;
+    }
+    seen.push_back(group);
+    at = &group->wait_in_linker();
+  }
+}
+
+void add_events(std::string& text, std::string_view actor, const event_ring& ring, const event_ages& ages)
+{
+  const std::vector<event> events = ring.last(events_shown);
+  if (events.empty()) {
+    return;
+  }
+  text += fmt::format("\n    {} ({} in all):", actor, ring.written());
+  for (const event& recorded : events) {
+    text +=
+        fmt::format("\n      {:.3f} ms ago: {}",
+                    std::chrono::duration<double, std::milli>(ages.of(recorded.ticks)).count(), to_string(recorded));
+  }
+}
+
+} // namespace
+
+thread_report describe_thread(const instance_group& group)
+{
+  thread_report report;
+  report.group = group.id();
+  if (const char* waiting_in = group.waiting_in.load(std::memory_order_relaxed)) {
+    report.waiting_in = waiting_in;
+  }
+  const linker_wait& wait = group.wait_in_linker();
+  if (const char* what = wait.what.load(std::memory_order_relaxed)) {
+    report.linker_wait = what;
+    report.linker_waited = since(wait.since.load(std::memory_order_relaxed));
+    if (const auto holder = wait.holder.load()) {
+      report.linker_wait += ": " + describe_holder(*holder);
+    }
+  }
+  const last_call::reading called = group.called_last();
+  if (called.name != nullptr) {
+    report.last_call = called.name;
+    report.is_in_call = called.is_inside;
+    report.since_call = since(called.entered);
+  }
+  if (const auto shown = group.frames()) {
+    report.frames = shown->frames;
+    report.since_frames = since(shown->seen);
+  }
+  return report;
+}
+
+std::string to_string(const thread_report& thread)
+{
+  std::string state = thread.is_in_call ? "" : "computes";
+  if (!thread.linker_wait.empty()) {
+    state = fmt::format("waits since {} ms for {}", thread.linker_waited.count(), thread.linker_wait);
+  } else if (!thread.waiting_in.empty()) {
+    state = "waits in " + thread.waiting_in;
+  }
+  std::string call;
+  if (!thread.last_call.empty()) {
+    call = fmt::format("{} {}, entered {} ms ago", thread.is_in_call ? "in host call" : "last host call",
+                       thread.last_call, thread.since_call.count());
+  }
+  return fmt::format("thread {}: {}{}{}", thread.group.value, state, state.empty() || call.empty() ? "" : "; ", call);
+}
+
+std::string describe_wait(const process_core& process, group_id waiter, const linker_wait& wait,
+                          std::chrono::milliseconds waited)
+{
+  const char* what = wait.what.load(std::memory_order_relaxed);
+  std::string text = waiter == no_group ? std::string("the embedder") : fmt::format("thread {}", waiter.value);
+  text += fmt::format(" has waited {} ms for {}", waited.count(), what == nullptr ? "nothing" : what);
+  add_holders(text, process, wait);
+  const std::vector<thread_report> threads = process.threads.report();
+  const std::size_t shown = std::min(threads_shown, threads.size());
+  text += fmt::format("\n  threads ({}):", threads.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    text += "\n    " + to_string(threads[i]);
+  }
+  if (process.coordination().events().is_on()) {
+    const event_ages ages; // read before the events: what comes meanwhile is 0 ms old
+    text += "\n  last events, newest last:";
+    add_events(text, "coordinator", process.coordination().events(), ages);
+    for (std::size_t i = 0; i < shown; ++i) {
+      if (const auto group = process.threads.find(threads[i].group)) {
+        add_events(text, fmt::format("thread {}", group->id().value), group->events(), ages);
+      }
+    }
+  }
+  return text;
+}
+
+} // namespace interlink

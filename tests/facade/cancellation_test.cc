@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Cancellation of the embedder's operations, by asio's slots: what each kind ends, and that every operation completes
+// once.
+#include "tests/facade/embedding.hh"
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/bind_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+
+namespace interlink {
+namespace {
+
+using namespace test;
+
+using values = std::vector<guest_value>;
+
+/// A started program, and a context of the test's own thread, which cancels and completes.
+class FacadeCancellation : public testing::Test {
+protected:
+  FacadeCancellation() : guest("computes")
+  {
+    if (auto started = guest.start()) {
+      first.emplace(*started);
+      if (auto found = guest.find(*first, "computes_add")) {
+        add.emplace(*found);
+      }
+    }
+  }
+
+  /// A completion handler that keeps the outcome and counts how often it is called.
+  template <class T>
+  auto keep(std::optional<result<T>>& into)
+  {
+    return asio::bind_cancellation_slot(signal.slot(),
+                                        asio::bind_executor(context.get_executor(), [this, &into](result<T> outcome) {
+                                          ++completions;
+                                          into = std::move(outcome);
+                                        }));
+  }
+
+  /// Serves the context until the handler has been called, and then all that is left.
+  template <class T>
+  bool await_completion(const std::optional<result<T>>& outcome)
+  {
+    context.restart();
+    return comes_true([&] {
+      context.poll();
+      return outcome.has_value();
+    });
+  }
+
+  embedding guest;
+  std::optional<group> first;
+  std::optional<function> add;
+  asio::io_context context;
+  asio::cancellation_signal signal;
+  std::optional<result<values>> computed;
+  int completions = 0;
+};
+
+TEST_F(FacadeCancellation, EndsACallThatHasNotBegunWhileItsGroupComputes)
+{
+  ASSERT_TRUE(add);
+  const auto busy = computing_call::start(guest, *first);
+  ASSERT_TRUE(busy);
+  std::optional<result<values>> outcome;
+  first->async_call(*add, {40, 2}, keep(outcome));
+  signal.emit(asio::cancellation_type::total);
+  ASSERT_TRUE(await_completion(outcome)); // the group computes on
+  ASSERT_FALSE(*outcome);
+  EXPECT_EQ(outcome->error().code(), errc::cancelled);
+  busy->tell_to_return();
+  EXPECT_TRUE(busy->outcome());
+  EXPECT_EQ(guest.call(*first, "computes_add", {1, 2}), values{3}); // behind the one that was cancelled
+  context.poll();
+  EXPECT_EQ(completions, 1);
+}
+
+TEST_F(FacadeCancellation, LetsACallUnderWayCompleteUnlessItIsTerminal)
+{
+  ASSERT_TRUE(first);
+  const auto busy = computing_call::start(
+      guest, *first, [&](const function& compute) { first->async_call(compute, {}, keep(computed)); });
+  ASSERT_TRUE(busy);
+  signal.emit(asio::cancellation_type::total);
+  signal.emit(asio::cancellation_type::partial);
+  context.poll();
+  EXPECT_FALSE(computed);
+  busy->tell_to_return();
+  ASSERT_TRUE(await_completion(computed));
+  EXPECT_TRUE(*computed);
+  EXPECT_EQ(completions, 1);
+}
+
+TEST_F(FacadeCancellation, OfTheTerminalKindLeavesTheGuestBehind)
+{
+  ASSERT_TRUE(first);
+  const auto busy = computing_call::start(
+      guest, *first, [&](const function& compute) { first->async_call(compute, {}, keep(computed)); });
+  ASSERT_TRUE(busy);
+  signal.emit(asio::cancellation_type::terminal);
+  ASSERT_TRUE(await_completion(computed)); // the guest computes on
+  ASSERT_FALSE(*computed);
+  EXPECT_EQ(computed->error().code(), errc::cancelled);
+  busy->tell_to_return();
+  EXPECT_EQ(guest.call(*first, "computes_add", {1, 2}), values{3}); // the group has come back
+  context.poll();
+  EXPECT_EQ(completions, 1);
+}
+
+TEST_F(FacadeCancellation, EndsTheWaitForAStopsThreads)
+{
+  ASSERT_TRUE(first);
+  const auto busy = computing_call::start(guest, *first);
+  ASSERT_TRUE(busy);
+  std::optional<result<stop_report>> outcome;
+  guest.program().async_stop(facade_deadline, keep(outcome));
+  signal.emit(asio::cancellation_type::terminal);
+  ASSERT_TRUE(await_completion(outcome));
+  ASSERT_FALSE(*outcome);
+  EXPECT_EQ(outcome->error().code(), errc::cancelled);
+  busy->tell_to_return();
+}
+
+TEST_F(FacadeCancellation, AfterTheCompletionDoesNothing)
+{
+  ASSERT_TRUE(add);
+  std::optional<result<values>> outcome;
+  first->async_call(*add, {40, 2}, keep(outcome));
+  ASSERT_TRUE(await_completion(outcome));
+  signal.emit(asio::cancellation_type::terminal);
+  context.poll();
+  EXPECT_EQ(*outcome, values{42});
+  EXPECT_EQ(completions, 1);
+}
+
+} // namespace
+} // namespace interlink
