@@ -7,6 +7,11 @@ add_test(NAME Layers.KeepTheIncludeTable
 add_test(NAME Layers.BreachesAreFound COMMAND Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/check_layers_test.py")
 set_tests_properties(Layers.KeepTheIncludeTable Layers.BreachesAreFound PROPERTIES LABELS tidy)
 
+foreach(tool setup demo)
+  add_test(NAME Tools.${tool} COMMAND "${PROJECT_SOURCE_DIR}/tests/tools/${tool}_test.sh")
+  set_tests_properties(Tools.${tool} PROPERTIES LABELS unit)
+endforeach()
+
 # A sanitizer's runtime would have to be linked by the consumer too: the package is tested as it is shipped.
 if(INTERLINK_WITH_WASMTIME AND CMAKE_BUILD_TYPE STREQUAL "Release")
   add_test(NAME Package.ServesAConsumer

@@ -19,7 +19,8 @@ guest=$!
 # The pipe is open and silent from here on.
 exec 9>"$work/input"
 while kill -0 "$guest" 2>/dev/null && ! grep -q '^workers done$' "$work/output"; do sleep 0.05; done
-# A guest that has died does not read any more: the status below tells.
+# A guest that has died does not read any more: its status tells, below, not a broken pipe.
+trap '' PIPE
 echo "the end" >&9 2>/dev/null || true
 exec 9>&-
 status=0
