@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "groups/abi/runtime_calls.hh"
 
+#include "groups/abi/atomic_access.hh"
 #include "groups/abi/blocking.hh"
 #include "groups/binding_log.hh"
 #include "groups/instance_group.hh"
@@ -21,27 +22,23 @@ constexpr std::uint32_t wait_woken = 0;
 constexpr std::uint32_t wait_not_equal = 1;
 constexpr std::uint32_t wait_timed_out = 2;
 
-std::unexpected<error> trap(std::string message)
+std::unexpected<error> trap(std::string_view message)
 {
   error_detail detail;
-  detail.message = "wasm trap: " + message;
+  detail.message = "wasm trap: " + std::string(message);
   detail.trap = trap_record{detail.message, {}};
   return fail(error(errc::guest_trapped, std::move(detail)));
 }
 
-/// The checks that the engine makes for the instructions: bounds in 65-bit arithmetic, natural alignment.
 template <class Word>
-result<Word*> word_at(instance_group& group, std::uint64_t address, std::uint64_t offset)
+result<Word*> word_at(instance_group& group, std::uint32_t address, std::uint64_t offset)
 {
   const std::span<std::byte> memory = group.store().memory();
-  const std::uint64_t place = address + offset;
-  if (place < address || memory.size() < sizeof(Word) || place > memory.size() - sizeof(Word)) {
-    return trap("out of bounds memory access");
+  const auto place = atomic_place(address, offset, memory.size(), sizeof(Word));
+  if (!place) {
+    return trap(place.error());
   }
-  if (place % sizeof(Word) != 0) {
-    return trap("unaligned atomic");
-  }
-  return reinterpret_cast<Word*>(memory.data() + place);
+  return reinterpret_cast<Word*>(memory.data() + *place);
 }
 
 std::optional<parker::clock::time_point> deadline_after(std::int64_t timeout_ns)
