@@ -62,8 +62,8 @@ construct_outcome next_constructor(topology& state, group_id group, load_id own,
   if (state.constructed_by.empty() || state.current->find(root) == nullptr) {
     return constructors_done{};
   }
-  const auto order =
-      post_order(root, [&](module_id id) -> const std::vector<module_id>& { return state.current->find(id)->needed; });
+  const auto order = dependencies_first(
+      root, [&](module_id id) -> const std::vector<module_id>& { return state.current->find(id)->needed; });
   for (const module_id module : order) {
     const auto load = state.constructed_by.find(module);
     if (load == state.constructed_by.end()) {

@@ -72,7 +72,7 @@ private:
 void planner::number_modules(const std::vector<std::optional<module_id>>& known)
 {
   static const std::vector<std::size_t> nothing;
-  order_ = post_order(std::size_t{0}, [&](std::size_t place) -> const std::vector<std::size_t>& {
+  order_ = dependencies_first(std::size_t{0}, [&](std::size_t place) -> const std::vector<std::size_t>& {
     return known[place] ? nothing : request_.modules[place].needed;
   });
   std::erase_if(order_, [&](std::size_t place) { return known[place].has_value(); });

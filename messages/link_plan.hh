@@ -144,8 +144,8 @@ struct group_block {
   friend auto operator<=>(const group_block&, const group_block&) = default;
 };
 
-/// One load. Order of `modules` is instantiation order: main first, then dependencies before their users; in a cycle,
-/// the module reached second comes first.
+/// One load. Order of `modules` is instantiation order: main first, then dependencies before their users; those that
+/// need each other stand together, the one reached second first.
 struct load_plan {
   load_id id;
   std::vector<module_plan> modules;

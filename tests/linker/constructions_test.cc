@@ -193,6 +193,18 @@ TEST_F(Constructions, RunInACycleOfNeededModules)
   EXPECT_EQ(world.constructed, (std::vector<module_id>{world.id_of("cycle_b"), world.id_of("cycle_a")}));
 }
 
+// Found by the simulation, seed 24,305: a module of the cycle began before what only the other one names.
+TEST_F(Constructions, OfACycleBeginAfterAllThatAnyOfItsModulesNeeds)
+{
+  world.add("libring", side().needs("libback").needs("libbase").build());
+  world.add("libback", side().needs("libring").build());
+  const planned_load base = commit("libbase", first);
+  const planned_load ring = commit("libring", second);
+  const construct_outcome outcome = next(second, ring.id, ring.root);
+  ASSERT_TRUE(std::holds_alternative<wait_for_constructor>(outcome));
+  EXPECT_EQ(std::get<wait_for_constructor>(outcome).module, base.root);
+}
+
 TEST_F(Constructions, AreForgottenWhenAllHaveRun)
 {
   world.open("libmid");

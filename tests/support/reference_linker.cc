@@ -241,7 +241,8 @@ result<module_id> reference_linker::prepare(const load_request& request, module_
     }
     return *known;
   }
-  // Instantiation order: dependencies first; in a cycle, the one reached second; main before all.
+  // Instantiation order: dependencies first, depth first; of those that need each other the one reached second, and
+  // none before all that any of them needs; main before all.
   const bool is_program = request.kind == load_kind::program;
   std::map<std::size_t, module_id> ids;
   std::vector<std::size_t> order;
@@ -258,6 +259,29 @@ result<module_id> reference_linker::prepare(const load_request& request, module_
     order.push_back(place);
   };
   visit(0);
+  const auto needs = [&](std::size_t place) {
+    std::set<std::size_t> found;
+    const std::function<void(std::size_t)> add = [&](std::size_t each) {
+      for (const std::size_t needed : request.modules[each].needed) {
+        if (std::ranges::find(order, needed) != order.end() && found.insert(needed).second) {
+          add(needed);
+        }
+      }
+    };
+    add(place);
+    return found;
+  };
+  std::map<std::size_t, std::set<std::size_t>> all_needed;
+  std::ranges::for_each(order, [&](std::size_t place) { all_needed[place] = needs(place); });
+  for (auto next = order.begin(); next != order.end(); ++next) {
+    const auto is_ready = [&](std::size_t place) {
+      return std::ranges::all_of(all_needed[place], [&](std::size_t needed) {
+        return all_needed[needed].contains(place) || std::find(order.begin(), next, needed) != next;
+      });
+    };
+    const auto chosen = std::find_if(next, order.end(), is_ready);
+    std::rotate(next, chosen, std::next(chosen));
+  }
   if (is_program) {
     order.pop_back();
     order.insert(order.begin(), 0);
