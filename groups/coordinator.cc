@@ -294,8 +294,7 @@ void coordinator::answer_ended_loads()
 
 bool coordinator::is_under_way(load_id id) const
 {
-  return state_.loads.contains(id) ||
-         std::ranges::any_of(state_.closing, [&](const auto& closing) { return closing.second == id; });
+  return state_.loads.contains(id) || closer_of(state_, id);
 }
 
 coordinator::turn_reply coordinator::turn(coordinator_message& message, await_load_request& request)
@@ -303,16 +302,19 @@ coordinator::turn_reply coordinator::turn(coordinator_message& message, await_lo
   if (is_stopping_) {
     return error(errc::stopping);
   }
-  if (!is_under_way(request.id)) {
+  if (const auto load = state_.loads.find(request.id); load != state_.loads.end()) {
+    // Whoever has a load in flight waits for nobody: no cycle.
+    const load_request& other = load->second.request;
+    await_load_[request.id].push_back(&message);
+    return park(message, {other.requester, request.id, no_module, other.modules.front().name});
+  }
+  // Destructors may wait, so the cycle test of the prepare turn is made anew.
+  const auto closer = closer_of(state_, request.id);
+  if (!closer || !begin_wait(state_, message.from, *closer)) {
     return ask_again_reply{};
   }
   await_load_[request.id].push_back(&message);
-  const auto load = state_.loads.find(request.id);
-  if (load == state_.loads.end()) {
-    return park(message, {no_group, request.id, no_module, "a library that is being closed"});
-  }
-  const load_request& other = load->second.request;
-  return park(message, {other.requester, request.id, no_module, other.modules.front().name});
+  return park(message, {*closer, request.id, no_module, "a library that is being closed"});
 }
 
 coordinator::turn_reply coordinator::turn(coordinator_message&, add_memory_request& request)
@@ -337,7 +339,6 @@ coordinator::turn_reply coordinator::turn(coordinator_message& message, next_con
   if (is_stopping_) {
     return error(errc::stopping);
   }
-  end_wait(state_, message.from);
   if (request.hands_over) {
     return constructors_done{};
   }
@@ -362,6 +363,7 @@ coordinator::turn_reply coordinator::park(coordinator_message& message, wait_hol
 
 void coordinator::unpark(coordinator_message& message, coordinator_reply reply)
 {
+  end_wait(state_, message.from); // who is answered stands in no chain of waits
   if (message.wait != nullptr) {
     message.wait->holder.store(nullptr);
   }
@@ -371,9 +373,6 @@ void coordinator::unpark(coordinator_message& message, coordinator_reply reply)
 void coordinator::wake_constructor_waiters()
 {
   // Waiters ask again in a turn of their own: the cycle test is made anew (models, H7).
-  for (coordinator_message* waiter : await_constructor_) {
-    end_wait(state_, waiter->from);
-  }
   answer_parked(await_constructor_, ask_again_reply{});
 }
 
@@ -425,16 +424,19 @@ coordinator::turn_reply coordinator::turn(coordinator_message&, join_request& re
 coordinator::turn_reply coordinator::turn(coordinator_message&, leave_request& request)
 {
   record(event_kind::exit, 0, request.group);
-  leave_group(state_, request.group);
-  answer_ended_loads(); // its own load in flight is abandoned with it
+  // It completes its shares up to here: what it was closing is unloaded by an operation that does not count it.
+  const topology_version last = state_.current->version;
+  auto operations = leave_group(state_, request.group);
+  append(operations);
+  answer_ended_loads(); // its own load in flight is abandoned with it, and its closes are over
   lanes_.erase(request.group);
   wake_constructor_waiters();
-  return done_reply{state_.current->version};
+  return done_reply{last};
 }
 
-coordinator::turn_reply coordinator::turn(coordinator_message&, close_request& request)
+coordinator::turn_reply coordinator::turn(coordinator_message& message, close_request& request)
 {
-  auto closing = close_library(state_, request.handle);
+  auto closing = close_library(state_, message.from, request.handle);
   if (!closing) {
     return std::move(closing.error());
   }
@@ -465,7 +467,6 @@ void coordinator::give_up(coordinator_message& request, errc code)
 {
   const error reason(code, code == errc::cancelled ? "the wait was cancelled" : "the wait lasted too long");
   if (std::erase(await_constructor_, &request) != 0) {
-    end_wait(state_, request.from);
     unpark(request, reason);
     return;
   }

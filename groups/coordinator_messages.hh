@@ -51,7 +51,8 @@ struct abandon_load_request {
   load_id id;
 };
 
-/// Answered when the load has been committed or abandoned.
+/// Answered when the load has been committed or abandoned, or the close is over; at once when a wait for that close
+/// would close a cycle of waits: asked again, `prepare_load` does without.
 struct await_load_request {
   load_id id;
 };
@@ -170,9 +171,9 @@ struct wait_limit {
 
 /// What a parked request waits for, as the turn that parked it saw it.
 struct wait_holder {
-  group_id group;      ///< whose load or constructor it is; none for a close
+  group_id group;      ///< whose load, constructor or close it is
   load_id load;        ///< no_load when a constructor is waited for
-  module_id module;    ///< no_module when a load is waited for
+  module_id module;    ///< no_module when a load or a close is waited for
   std::string library; ///< path of the library under construction, or that the other load opens
 };
 

@@ -124,10 +124,11 @@ coordinator_reply prepare(instance_group& group, const load_request& request)
   return group.ask(prepare_load_request{request});
 }
 
-result<load_request> read(instance_group& group, const found_module& root, const std::vector<std::string>& library_path)
+result<load_request> read(instance_group& group, const found_module& root, const std::vector<std::string>& library_path,
+                          const snapshot& loaded)
 {
   const phase_timer timer(group.process().counts.get(), load_phase::read);
-  return read_closure(group.process(), group.applied(), root, library_path);
+  return read_closure(group.process(), loaded, root, library_path);
 }
 
 /// What a plan binds, for INTERLINK_DEBUG. Made in front of the claim and written when that is over, however it ended:
@@ -162,7 +163,7 @@ struct opened_module {
   bool is_constructed = false;
 };
 
-/// Steps 2 to 4. Nothing when a module that the request takes for loaded has been closed meanwhile: read anew.
+/// Steps 2 to 4. Nothing when a module that the request takes for loaded is not (any more): read anew.
 result<std::optional<opened_module>> load(instance_group& group, load_request request, const wait_limit& limit)
 {
   while (true) {
@@ -239,14 +240,16 @@ std::string name_key(instance_group& group, std::string_view name, const std::ve
   return key.append(1, '\0').append(name);
 }
 
-/// Step 1. A name that this group has opened before, and that is still loaded, touches no file.
+/// Step 1. What `loaded` has is not read; a name that this group has opened before, and that is still loaded, touches
+/// no file.
 result<load_request> request_library(instance_group& group, std::string_view name, const std::string& key,
-                                     std::uint32_t flags, const std::vector<std::string>& library_path)
+                                     std::uint32_t flags, const std::vector<std::string>& library_path,
+                                     const snapshot& loaded)
 {
   const process_core& process = group.process();
   load_request request;
   const auto known = group.opened_names.find(key);
-  const loaded_module* open = known == group.opened_names.end() ? nullptr : group.applied().find(known->second);
+  const loaded_module* open = known == group.opened_names.end() ? nullptr : loaded.find(known->second);
   if (open != nullptr) {
     request.modules.push_back({open->identity, open->plan().name, nullptr, nullptr, {}});
   } else {
@@ -258,10 +261,10 @@ result<load_request> request_library(instance_group& group, std::string_view nam
     if (!root) {
       return fail(std::move(root.error()));
     }
-    if ((flags & open_flag::no_load) != 0 && group.applied().find_by_identity(root->identity) == nullptr) {
+    if ((flags & open_flag::no_load) != 0 && loaded.find_by_identity(root->identity) == nullptr) {
       return fail(errc::library_not_found, "library " + std::string(name) + " is not loaded (RTLD_NOLOAD)");
     }
-    auto closure = read(group, *root, library_path);
+    auto closure = read(group, *root, library_path, loaded);
     if (!closure) {
       return fail(std::move(closure.error()));
     }
@@ -293,7 +296,7 @@ result<void> check_block(const memory_range& block, std::uint64_t alignment, std
 
 result<void> load_program(instance_group& group)
 {
-  auto request = read(group, group.process().program, group.process().library_path());
+  auto request = read(group, group.process().program, group.process().library_path(), group.applied());
   if (!request) {
     return fail(std::move(request.error()));
   }
@@ -318,11 +321,14 @@ result<library_handle> open_library(instance_group& group, std::string_view name
     limit.deadline = parker::clock::now() + *longest;
   }
   const std::string key = name_key(group, name, library_path);
-  while (true) {
+  // What was taken for loaded and is gone, or is being closed while this thread is waited for, is read like any new
+  // file.
+  static const snapshot_ptr nothing = make_empty_snapshot();
+  for (bool reads_all = false;; reads_all = true) {
     if (auto caught_up = group.catch_up_if_behind(); !caught_up) {
       return fail(std::move(caught_up.error()));
     }
-    auto request = request_library(group, name, key, flags, library_path);
+    auto request = request_library(group, name, key, flags, library_path, reads_all ? *nothing : group.applied());
     if (!request) {
       return fail(std::move(request.error()));
     }

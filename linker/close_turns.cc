@@ -91,15 +91,12 @@ void forget_module(topology& state, module_id id)
     give_back_references(state, {{id, bound.mapped()}});
   }
   state.references.erase(id);
-  if (auto closing = state.closing.extract(id)) {
-    const loaded_module* module = state.current->find(id);
-    state.claims.erase(module->identity);
-  }
+  state.closing.erase(id);
 }
 
 } // namespace
 
-result<std::vector<module_id>> close_library(topology& state, library_handle handle)
+result<std::vector<module_id>> close_library(topology& state, group_id closer, library_handle handle)
 {
   const auto opened = state.open_count.find(module_id{handle.value});
   if (opened == state.open_count.end()) {
@@ -116,8 +113,7 @@ result<std::vector<module_id>> close_library(topology& state, library_handle han
     const module_id id = module->plan().id;
     if (!reached.contains(id) && !state.closing.contains(id)) {
       to_close.push_back(id);
-      state.closing.emplace(id, close_id);
-      state.claims[module->identity] = close_id;
+      state.closing.emplace(id, closing_module{close_id, closer});
     }
   }
   if (!to_close.empty()) {
@@ -161,6 +157,13 @@ operation_body unload(topology& state, const std::vector<module_id>& modules)
   edited.global_scope = std::make_shared<const std::vector<module_id>>(std::move(scope));
   next.publish(state);
   return operation;
+}
+
+std::optional<group_id> closer_of(const topology& state, load_id close)
+{
+  const auto found =
+      std::ranges::find_if(state.closing, [&](const auto& entry) { return entry.second.close == close; });
+  return found == state.closing.end() ? std::nullopt : std::optional(found->second.closer);
 }
 
 } // namespace interlink

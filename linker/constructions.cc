@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Who runs which constructor, and who waits for whom (design section 4, step 5; T6, T7).
+// Who runs which constructor, and who waits for whom (design section 4, step 5 and "Close"; T6, T7).
 #include "linker/dependency_order.hh"
 #include "linker/topology_edit.hh"
 
@@ -22,22 +22,6 @@ group_id& beginner_of(construction& built, module_id module)
   return built.begun_by[static_cast<std::size_t>(place)];
 }
 
-/// T7: true when the chain of waits from `owner` leads to `group`.
-bool closes_cycle(const topology& state, group_id group, group_id owner)
-{
-  // Each group waits for one at most and no cycle was ever recorded, so the walk ends.
-  for (group_id at = owner;;) {
-    if (at == group) {
-      return true;
-    }
-    const auto next = state.waits_for.find(at);
-    if (next == state.waits_for.end()) {
-      return false;
-    }
-    at = next->second;
-  }
-}
-
 void mark_done(topology& state, module_id module)
 {
   const auto load = state.constructed_by.find(module);
@@ -55,6 +39,35 @@ void mark_done(topology& state, module_id module)
 }
 
 } // namespace
+
+bool closes_cycle(const topology& state, group_id group, group_id owner)
+{
+  // Each group waits for one at most and no cycle was ever recorded, so the walk ends.
+  for (group_id at = owner;;) {
+    if (at == group) {
+      return true;
+    }
+    const auto next = state.waits_for.find(at);
+    if (next == state.waits_for.end()) {
+      return false;
+    }
+    at = next->second;
+  }
+}
+
+bool begin_wait(topology& state, group_id group, group_id owner)
+{
+  if (closes_cycle(state, group, owner)) {
+    return false;
+  }
+  state.waits_for[group] = owner;
+  return true;
+}
+
+void end_wait(topology& state, group_id group)
+{
+  state.waits_for.erase(group);
+}
 
 construct_outcome next_constructor(topology& state, group_id group, load_id own, module_id root)
 {
@@ -80,8 +93,7 @@ construct_outcome next_constructor(topology& state, group_id group, load_id own,
       beginner_of(built, module) = group;
       return run_constructor{module};
     }
-    if (owner != group && !closes_cycle(state, group, owner)) {
-      state.waits_for[group] = owner;
+    if (begin_wait(state, group, owner)) {
       return wait_for_constructor{owner, module};
     }
     // Begun further out on this very stack, left to an outer open of this thread, or at the far end of a cycle: it goes
@@ -96,11 +108,6 @@ void finish_constructor(topology& state, group_id group, module_id module)
   if (load != state.constructed_by.end() && beginner_of(state.constructions.at(load->second), module) == group) {
     mark_done(state, module);
   }
-}
-
-void end_wait(topology& state, group_id group)
-{
-  state.waits_for.erase(group);
 }
 
 void hand_over_constructions(topology& state, group_id group)

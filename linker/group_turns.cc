@@ -135,11 +135,11 @@ std::variant<joined_group, needs_memory, error> join_group(topology& state, std:
   return joined_group{draft.id, state.current, std::move(draft.blocks)};
 }
 
-void leave_group(topology& state, group_id group)
+std::vector<operation_body> leave_group(topology& state, group_id group)
 {
   const auto entry = state.roster.find(group);
   if (entry == state.roster.end()) {
-    return;
+    return {};
   }
   abandon_loads_of(state, group);
   drop_pending_blocks(state, group);
@@ -152,6 +152,13 @@ void leave_group(topology& state, group_id group)
   end_wait(state, group);
   hand_over_constructions(state, group);
   state.roster.erase(entry);
+  std::vector<module_id> closing;
+  for (const auto& [module, close] : state.closing) {
+    if (close.closer == group) {
+      closing.push_back(module);
+    }
+  }
+  return closing.empty() ? std::vector<operation_body>{} : std::vector<operation_body>{unload(state, closing)};
 }
 
 } // namespace interlink

@@ -60,6 +60,36 @@ std::vector<operation_body> publish_slots(topology& state, const std::vector<slo
   return operations;
 }
 
+/// What the load has to wait for: another load in flight that claims a module of the closure, or a close of one.
+/// `no_load`: nothing, but a module that is not there (any more) was not read.
+std::optional<wait_for_load> find_obstacle(const topology& state, const load_request& request,
+                                           const std::vector<std::optional<module_id>>& known)
+{
+  std::optional<wait_for_load> obstacle;
+  for (std::size_t place = 0; place < known.size() && !obstacle; ++place) {
+    const auto claim = state.claims.find(request.modules[place].identity);
+    if (!known[place] && claim != state.claims.end()) {
+      obstacle = wait_for_load{claim->second};
+    }
+  }
+  for (std::size_t place = 0; place < known.size() && !obstacle; ++place) {
+    const loaded_module* published = state.current->find_by_identity(request.modules[place].identity);
+    if (known[place] || published == nullptr) {
+      continue;
+    }
+    const closing_module& closing = state.closing.at(published->plan().id);
+    if (!closes_cycle(state, request.requester, closing.closer)) {
+      obstacle = wait_for_load{closing.close};
+    }
+  }
+  for (std::size_t place = 0; place < known.size() && !obstacle; ++place) {
+    if (!known[place] && !request.modules[place].info) {
+      obstacle = wait_for_load{no_load};
+    }
+  }
+  return obstacle;
+}
+
 planned_load take_in(topology& state, load_draft draft)
 {
   const load_id id{state.next_load++};
@@ -156,16 +186,8 @@ prepare_outcome prepare_load(topology& state, const load_request& request)
   if (known.front()) {
     return reopen(state, request, *known.front());
   }
-  for (std::size_t place = 0; place < known.size(); ++place) {
-    const auto claim = state.claims.find(request.modules[place].identity);
-    if (!known[place] && claim != state.claims.end()) {
-      return wait_for_load{claim->second};
-    }
-  }
-  for (std::size_t place = 0; place < known.size(); ++place) {
-    if (!known[place] && !request.modules[place].info) {
-      return wait_for_load{no_load};
-    }
+  if (const auto obstacle = find_obstacle(state, request, known)) {
+    return *obstacle;
   }
   draft_outcome drafted = draft_load(state, request, known);
   if (auto* draft = std::get_if<load_draft>(&drafted)) {

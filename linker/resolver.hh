@@ -8,6 +8,7 @@
 #include "linker/host_catalog.hh"
 #include "linker/memory_layout.hh"
 #include "linker/symbol_scope.hh"
+#include "linker/topology.hh"
 #include "messages/error.hh"
 #include "messages/link_plan.hh"
 
@@ -22,7 +23,7 @@ namespace interlink {
 /// What the resolver looks at. Everything outlives the call.
 struct resolver_input {
   const snapshot& published;
-  const std::map<module_id, load_id>& closing; ///< published, and about to go: nobody new is bound to them
+  const std::map<module_id, closing_module>& closing; ///< published, and about to go: nobody new is bound to them
   std::span<const module_plan> modules;        ///< new ones in instantiation order, with bases; imports still empty
   const symbol_scope& scope;                   ///< one for all of them: that of the load's root
   const host_catalog& catalog;

@@ -149,7 +149,11 @@ std::uint64_t hash_of(const topology& state)
   hash_counts(hash, state.waits_for);
   hash_counts(hash, state.open_count);
   hash_counts(hash, state.references);
-  hash_counts(hash, state.closing);
+  for (const auto& [module, closing] : state.closing) {
+    hash.add(module.value);
+    hash.add(closing.close.value);
+    hash.add(closing.closer.value);
+  }
   hash.add(state.memory_pages);
   return hash.value();
 }

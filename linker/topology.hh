@@ -13,7 +13,8 @@
 //   T5  After abandon_load, everything but `next_*` counters and published resolve_function operations equals what was
 //       before prepare_load.
 //   T6  A constructor begins at most once.
-//   T7  A group waits for constructors only when no chain of such waits leads back to it.
+//   T7  A group waits for constructors or for a close only when no chain of such waits leads back to it.
+//   T8  Of one file, at most one published module is not closing, and none while the file is claimed.
 #pragma once
 
 #include "linker/host_catalog.hh"
@@ -78,6 +79,12 @@ struct load_in_flight {
   std::map<module_id, std::set<module_id>> bound_to; ///< new module to its providers: references taken
 };
 
+/// A module between the two turns of its close.
+struct closing_module {
+  load_id close;   ///< what openers of its file wait for
+  group_id closer; ///< who runs the destructors
+};
+
 /// A live group.
 struct roster_entry {
   /// TLS blocks by module; that of `no_module` is the scratch stack. Main's is not ours when the guest gave it.
@@ -92,15 +99,15 @@ struct topology {
   table_layout table;
   std::map<group_id, roster_entry> roster;
   std::map<load_id, load_in_flight> loads;
-  std::map<file_identity, load_id> claims;
+  std::map<file_identity, load_id> claims;           ///< of loads in flight
   std::map<load_id, construction> constructions;     ///< unfinished ones
   std::map<module_id, load_id> constructed_by;       ///< of modules with an unfinished construction
-  std::map<group_id, group_id> waits_for;            ///< constructor waits, waiter to owner
+  std::map<group_id, group_id> waits_for;            ///< waits for constructors and closes, waiter to owner
   std::map<module_id, std::uint64_t> open_count;     ///< handles given out
   std::map<module_id, std::uint64_t> references;     ///< importers and lazy bindings, by provider
   std::map<module_id, std::set<module_id>> bound_to; ///< the same by published importer
   std::set<module_id> final_modules;                 ///< opened with RTLD_NODELETE
-  std::map<module_id, load_id> closing; ///< between the turns of a close, with the id that openers of the file wait for
+  std::map<module_id, closing_module> closing;       ///< between the turns of a close
   std::shared_ptr<const host_catalog> catalog;
   main_layout layout;
   std::uint64_t memory_pages{};    ///< that the linked memory must have
@@ -134,8 +141,8 @@ struct planned_load {
 };
 
 /// Another load in flight holds a module of the closure, or a close does. Ask again when it has ended. With `no_load`
-/// there is nothing to wait for: a module that the requester found in its snapshot is gone; locate and read anew, then
-/// ask again.
+/// there is nothing to wait for: a module that the requester found in its snapshot is gone, or stays closing while the
+/// requester is waited for. Locate and read all of the closure anew, then ask again.
 struct wait_for_load {
   load_id id;
 };
@@ -189,6 +196,9 @@ construct_outcome next_constructor(topology& state, group_id group, load_id own,
 /// The constructor that `group` was told to run has run (or did not exist).
 void finish_constructor(topology& state, group_id group, module_id module);
 
+/// Records that `group` waits for the end of what `owner` does. Nothing, and false, when that would close a cycle (T7).
+bool begin_wait(topology& state, group_id group, group_id owner);
+
 /// `group` no longer waits (it was woken or gave up).
 void end_wait(topology& state, group_id group);
 
@@ -229,20 +239,25 @@ std::variant<joined_group, needs_memory, error> join_group(topology& state, std:
 inline constexpr module_id own_stack{~std::uint32_t{0}};
 
 /// Leaves the roster: no later operation counts the group. Its load in flight is abandoned (its requester's guard has
-/// emptied slots and zeroed ranges), its TLS blocks go back, its constructions are handed over.
-void leave_group(topology& state, group_id group);
+/// emptied slots and zeroed ranges), its TLS blocks go back, its constructions are handed over, and what it was closing
+/// is unloaded: destructors that it has not run are left out. Returns the operation of that.
+std::vector<operation_body> leave_group(topology& state, group_id group);
 
 // ---- Close ----
 
 /// Turn 1: the handle's count goes down. What is then reached neither by needed lists nor by bindings from main, an
 /// open handle, a final module, an unfinished construction, a load in flight or another close is closing: no longer
-/// found by its file, and an open of that file waits for `topology::closing`'s id. Returns the modules whose
-/// destructors the closer must run, users before dependencies; what another close held on to is returned by the next
-/// one. Errors: invalid_handle.
-result<std::vector<module_id>> close_library(topology& state, library_handle handle);
+/// found by its file. An open of that file waits for turn 2; where that wait would close a cycle (T7), as in a
+/// destructor that opens its own library, it makes a new incarnation beside the closing one. Returns the modules whose
+/// destructors `closer` must run, users before dependencies; what another close held on to is returned by the next one.
+/// Errors: invalid_handle.
+result<std::vector<module_id>> close_library(topology& state, group_id closer, library_handle handle);
 
 /// Turn 2: nulls slots, frees ranges at the new version. Pre: `modules` are closing.
 operation_body unload(topology& state, const std::vector<module_id>& modules);
+
+/// Who runs the destructors of a close; nothing when it is over.
+std::optional<group_id> closer_of(const topology& state, load_id close);
 
 operation_body stop(topology& state, std::uint32_t exit_code);
 

@@ -41,6 +41,9 @@ void promote_to_global(snapshot& next, const std::vector<module_id>& closure);
 /// A group's constructors when it leaves: those it has begun count as run, the others are anybody's.
 void hand_over_constructions(topology& state, group_id group);
 
+/// T7: true when the chain of waits from `owner` leads to `group`.
+bool closes_cycle(const topology& state, group_id group, group_id owner);
+
 /// True when some module, loaded or prepared, has an initialiser that needs a scratch stack.
 bool has_open_initialisers(const topology& state);
 

@@ -364,6 +364,65 @@ TEST_F(Coordinator, ReusesAFreedRangeOnceNoLaneIsBehind)
   EXPECT_EQ(plan("b").plan->modules.front().memory_base, base);
 }
 
+TEST_F(Coordinator, AnswersThoseThatAwaitACloseWhenItIsOver)
+{
+  const planned_load planned = load("a");
+  const coordinator_reply closed = say(first, close_request{library_handle{planned.root.value}});
+  const prepare_outcome outcome = prepare("a", second);
+  ASSERT_TRUE(std::holds_alternative<wait_for_load>(outcome));
+  coordinator_message parked;
+  send(parked, second, await_load_request{std::get<wait_for_load>(outcome).id});
+  EXPECT_FALSE(parked.is_answered);
+  say(first, unload_request{std::get<close_reply>(closed).closing});
+  EXPECT_TRUE(std::holds_alternative<ask_again_reply>(parked.reply));
+  EXPECT_TRUE(actor_->state().waits_for.empty());
+}
+
+TEST_F(Coordinator, EndsTheClosesOfAGroupThatLeaves)
+{
+  const planned_load planned = load("a");
+  say(first, close_request{library_handle{planned.root.value}});
+  const prepare_outcome outcome = prepare("a", second);
+  ASSERT_TRUE(std::holds_alternative<wait_for_load>(outcome));
+  coordinator_message parked;
+  send(parked, second, await_load_request{std::get<wait_for_load>(outcome).id});
+  const group_log::cursor last = [&] {
+    group_log::cursor at = program_;
+    while (at->next()) {
+      at = at->next();
+    }
+    return at;
+  }();
+  const coordinator_reply left = say(first, leave_request{first, std::nullopt});
+  ASSERT_TRUE(parked.is_answered);
+  EXPECT_TRUE(std::holds_alternative<ask_again_reply>(parked.reply));
+  // The unload counts only those who stay: the one who left completes its shares up to the operation before.
+  EXPECT_EQ(std::get<done_reply>(left).version, last->version());
+  ASSERT_TRUE(last->next() && std::holds_alternative<unload_modules>(last->next()->body()));
+  EXPECT_EQ(last->next()->pending(), 1U);
+  EXPECT_GT(plan("a", second).root, planned.root);
+}
+
+TEST_F(Coordinator, LetsNobodyWaitForItsOwnClose)
+{
+  const planned_load planned = load("a");
+  say(first, close_request{library_handle{planned.root.value}});
+  const load_id close = actor_->state().closing.at(planned.root).close;
+  EXPECT_TRUE(std::holds_alternative<ask_again_reply>(say(first, await_load_request{close})));
+  EXPECT_GT(plan("a").root, planned.root); // a new incarnation
+}
+
+TEST_F(Coordinator, TakesAWaitForACloseThatGivesUpOutOfTheChain)
+{
+  const planned_load planned = load("a");
+  say(first, close_request{library_handle{planned.root.value}});
+  const load_id close = actor_->state().closing.at(planned.root).close;
+  const coordinator_reply reply = say(second, await_load_request{close}, parker::clock::now() + 1ms);
+  ASSERT_TRUE(std::holds_alternative<error>(reply));
+  EXPECT_EQ(std::get<error>(reply).code(), errc::deadline_passed);
+  EXPECT_TRUE(actor_->state().waits_for.empty());
+}
+
 TEST_F(Coordinator, RefusesToPrepareOnceItIsStopping)
 {
   say(first, stop_request{3});

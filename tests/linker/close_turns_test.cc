@@ -16,9 +16,11 @@ library_handle handle_of(const linking_world& world, const std::string& name)
   return library_handle{world.id_of(name).value};
 }
 
-std::vector<module_id> close(linking_world& world, const std::string& name)
+constexpr group_id first{1};
+
+std::vector<module_id> close(linking_world& world, const std::string& name, group_id closer = first)
 {
-  auto closed = close_library(world.state, handle_of(world, name));
+  auto closed = close_library(world.state, closer, handle_of(world, name));
   EXPECT_TRUE(closed);
   return closed.value_or(std::vector<module_id>{});
 }
@@ -135,7 +137,7 @@ TEST(CloseLibrary, ClosesInALaterTurnWhatAnAbandonedLoadHeld)
 TEST(CloseLibrary, RefusesAHandleThatIsNotOpen)
 {
   linking_world world = world_with({});
-  EXPECT_EQ(close_library(world.state, library_handle{9}).error().code(), errc::invalid_handle);
+  EXPECT_EQ(close_library(world.state, first, library_handle{9}).error().code(), errc::invalid_handle);
 }
 
 TEST(CloseLibrary, MakesAnOpenOfTheFileWaitForTheClose)
@@ -143,9 +145,73 @@ TEST(CloseLibrary, MakesAnOpenOfTheFileWaitForTheClose)
   linking_world world = world_with({{"libx", side()}});
   const module_id old = world.open("libx");
   close(world, "libx");
-  const prepare_outcome outcome = world.prepare("libx");
+  const prepare_outcome outcome = world.prepare("libx", {}, world.join());
   ASSERT_NE(std::get_if<wait_for_load>(&outcome), nullptr);
-  EXPECT_EQ(std::get<wait_for_load>(outcome).id, world.state.closing.at(old));
+  EXPECT_EQ(std::get<wait_for_load>(outcome).id, world.state.closing.at(old).close);
+}
+
+// T7, T8: a destructor that opens its own library.
+TEST(CloseLibrary, LetsTheCloserOpenTheFileAsANewIncarnation)
+{
+  linking_world world = world_with({{"libx", side()}});
+  const module_id old = world.open("libx");
+  const std::vector<module_id> closing = close(world, "libx");
+  const module_id fresh = world.open("libx");
+  EXPECT_GT(fresh, old);
+  EXPECT_EQ(world.open("libx"), fresh);
+  unload(world.state, closing);
+  EXPECT_EQ(world.id_of("libx"), fresh);
+  EXPECT_EQ(world.state.current->find(old), nullptr);
+}
+
+TEST(CloseLibrary, EndsWithoutTouchingTheClaimOfANewIncarnation)
+{
+  linking_world world = world_with({{"libx", side()}});
+  world.open("libx");
+  const std::vector<module_id> closing = close(world, "libx");
+  const load_id fresh = world.plan("libx").id;
+  unload(world.state, closing);
+  const prepare_outcome other = world.prepare("libx", {}, world.join());
+  ASSERT_NE(std::get_if<wait_for_load>(&other), nullptr);
+  EXPECT_EQ(std::get<wait_for_load>(other).id, fresh);
+}
+
+TEST(CloseLibrary, MakesNoNewIncarnationOfAFileThatWasNotRead)
+{
+  linking_world world = world_with({{"libx", side()}});
+  world.open("libx");
+  load_request request = world.request("libx"); // takes it for loaded
+  close(world, "libx");
+  const prepare_outcome outcome = prepare_load(world.state, request);
+  ASSERT_NE(std::get_if<wait_for_load>(&outcome), nullptr);
+  EXPECT_EQ(std::get<wait_for_load>(outcome).id, no_load);
+}
+
+TEST(CloseLibrary, StandsInTheChainOfWaits)
+{
+  linking_world world = world_with({{"libx", side()}});
+  const group_id second = world.join();
+  world.open("libx");
+  close(world, "libx");
+  EXPECT_TRUE(begin_wait(world.state, second, first));
+  EXPECT_FALSE(begin_wait(world.state, first, second));
+  EXPECT_FALSE(begin_wait(world.state, first, first));
+  end_wait(world.state, second);
+  EXPECT_TRUE(begin_wait(world.state, first, second));
+}
+
+TEST(CloseLibrary, MakesNobodyWaitInACycleOfClosesAndConstructors)
+{
+  linking_world world = world_with({{"libx", side()}, {"liby", side()}});
+  const group_id second = world.join();
+  world.open("libx");
+  close(world, "libx"); // a destructor of the first opens liby,
+  const planned_load other = world.plan("liby", {}, second);
+  commit_load(world.state, other.id, {});
+  next_constructor(world.state, second, other.id, other.root);
+  ASSERT_TRUE(std::holds_alternative<wait_for_constructor>(next_constructor(world.state, first, no_load, other.root)));
+  // whose constructor opens libx.
+  EXPECT_TRUE(std::holds_alternative<planned_load>(world.prepare("libx", {}, second)));
 }
 
 TEST(CloseLibrary, HidesAClosingModuleFromNewImports)
@@ -154,6 +220,25 @@ TEST(CloseLibrary, HidesAClosingModuleFromNewImports)
   world.open("libglobal", {.is_global = true});
   close(world, "libglobal");
   EXPECT_EQ(world.plan("libx").plan->modules[0].thunks.at(0).slot, null_slot);
+}
+
+TEST(CloseLibrary, EndsWhenTheCloserLeaves)
+{
+  linking_world world = world_with({{"libx", side().needs("libbase").tls(8)}, {"libbase", side()}, {"liby", side()}});
+  const group_id second = world.join();
+  world.open("libx");
+  world.open("liby");
+  const module_id of_another = world.id_of("liby");
+  const std::vector<module_id> closing = close(world, "libx", second);
+  close(world, "liby", first);
+  const auto operations = leave_group(world.state, second);
+  ASSERT_EQ(operations.size(), 1U);
+  std::vector<module_id> gone = std::get<unload_modules>(operations.front()).modules;
+  std::ranges::reverse(gone);
+  EXPECT_EQ(gone, closing);
+  EXPECT_EQ(world.state.closing.size(), 1U);
+  EXPECT_TRUE(world.state.closing.contains(of_another));
+  EXPECT_GT(world.open("libx"), closing.front());
 }
 
 TEST(Unload, OpensTheFileAgainAsANewIncarnation)

@@ -95,7 +95,7 @@ TEST(Planner, AsksForZeroingOfMemoryThatWasUsedBefore)
 {
   linking_world world = world_with("libx", side().data_size(4096));
   world.open("libx");
-  const auto closed = close_library(world.state, library_handle{world.id_of("libx").value});
+  const auto closed = close_library(world.state, group_id{1}, library_handle{world.id_of("libx").value});
   unload(world.state, *closed);
   world.state.reusable_up_to = world.state.current->version;
   EXPECT_TRUE(world.plan("libx").plan->modules[0].needs_zeroing);

@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
+#include <vector>
 
 namespace interlink {
 namespace {
@@ -188,9 +190,28 @@ private:
     if (world_.state.open_count.empty()) {
       return;
     }
-    const auto closed = close_library(world_.state, library_handle{world_.state.open_count.begin()->first.value});
+    const library_handle handle{world_.state.open_count.begin()->first.value};
+    const auto closed = close_library(world_.state, any_group(), handle);
     if (closed && !closed->empty()) {
-      unload(world_.state, *closed);
+      closes_.push_back(world_.state.closing.at(closed->front()).close);
+    }
+    if (random_() % 2 == 0) {
+      unload_all(); // else other turns come between, or the closer leaves
+    }
+  }
+
+  void unload_all()
+  {
+    for (const load_id close : std::exchange(closes_, {})) {
+      std::vector<module_id> modules;
+      for (const auto& [id, closing] : world_.state.closing) {
+        if (closing.close == close) {
+          modules.push_back(id);
+        }
+      }
+      if (!modules.empty()) {
+        unload(world_.state, modules);
+      }
     }
   }
 
@@ -217,6 +238,7 @@ private:
   std::mt19937 random_;
   linking_world world_;
   std::vector<group_id> groups_;
+  std::vector<load_id> closes_; ///< begun, and not known to be over
 };
 
 TEST(Topology, KeepsItsInvariantsInRandomHistories)

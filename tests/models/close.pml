@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
    close.pml: the two turns of a close, destructors in between, and what opens of a closing file do (close_library,
-   unload, reachable_modules in linker/close_turns.cc; prepare_load, commit_load, abandon_load; leave_group;
+   unload, reachable_modules in linker/close_turns.cc; prepare_load, commit_load, abandon_load; begin_wait; leave_group;
    coordinator::turn(await_load_request), answer_ended_loads).
 
    Two files: A (0) needs B (1). Two threads; each opens a file, closes its handle and goes on or ends. Constructors and
@@ -18,10 +18,9 @@
    found by its file and opened again as it is.
    -DLIVE: `ltl answered` (weakly fair): every thread ends.
 
-   As the code is: CODE_WAIT (an open waits for a close without the cycle test), CODE_LEAVE (a closer that leaves between
-   the turns leaves its modules closing): each must fail.
-   Mutants: MUT_CLOSING_NOT_ROOT, MUT_LOADS_NOT_ROOT, MUT_BUILT_NOT_ROOT, MUT_FOUND (a closing module is found),
-   MUT_NO_WAKE, MUT_AWAIT_BLIND; with LIVE: MUT_TEST_LATE (the cycle test in the await turn only: the opener asks for
+   Mutants: MUT_NO_CYCLE (an open waits for a close without the cycle test), MUT_LEAVE_CLOSING (a closer that leaves
+   between the turns leaves its modules closing), MUT_CLOSING_NOT_ROOT, MUT_LOADS_NOT_ROOT, MUT_BUILT_NOT_ROOT,
+   MUT_FOUND (a closing module is found), MUT_NO_WAKE, MUT_AWAIT_BLIND; with LIVE: MUT_TEST_LATE (the cycle test in the await turn only: the opener asks for
    ever). */
 #define G 2
 #ifndef OPENS
@@ -129,7 +128,8 @@ inline closes_cycle(who) {
   od
 }
 
-/* does file f stand in the way of a load? sets w to the module to wait for */
+/* find_obstacle: does file f stand in the way of a load? sets w to the module to wait for: the one that is claimed, or
+   the newest that is closing, unless that wait would close a cycle */
 inline claim_test(f) {
   find(f, k);
   if
@@ -139,23 +139,27 @@ inline claim_test(f) {
        do
        :: y < M ->
             if
-            :: file[y] == f && st[y] == claimed -> w = y
-            :: file[y] == f && st[y] == closing ->
-                 closes_cycle(by[y]);
-#if !defined(CODE_WAIT) && !defined(MUT_TEST_LATE)
-                 if
-                 :: c == me -> skip            /* a new incarnation */
-                 :: else -> w = y
-                 fi;
-#else
-                 w = y;
-#endif
-                 c = 0
+            :: file[y] == f && (st[y] == claimed || st[y] == closing) -> k = y
             :: else -> skip
             fi;
             y++
        :: else -> break
-       od
+       od;
+       if
+       :: k == NONE -> skip
+       :: k != NONE && st[k] == claimed -> w = k
+       :: k != NONE && st[k] == closing ->
+#if !defined(MUT_NO_CYCLE) && !defined(MUT_TEST_LATE)
+            closes_cycle(by[k]);
+            if
+            :: c == me -> skip                 /* a new incarnation */
+            :: else -> w = k
+            fi;
+            c = 0
+#else
+            w = k
+#endif
+       fi
   fi
 }
 
@@ -270,7 +274,7 @@ await:                                         /* await_load_request: a turn of 
     :: st[w] == claimed || st[w] == closing ->
 #endif
          parked[me] = w;
-#ifndef CODE_WAIT
+#ifndef MUT_NO_CYCLE
          if
          :: st[w] == closing ->
               closes_cycle(by[w]);
@@ -450,7 +454,7 @@ leave:                                         /* leave_group */
               fi;
               wake(k)
          :: st[k] == closing && by[k] == me ->
-#ifdef CODE_LEAVE
+#ifdef MUT_LEAVE_CLOSING
               by[k] = NOBODY
 #else
               st[k] = gone;                    /* its leave is turn 2: destructors that have not begun are left out */

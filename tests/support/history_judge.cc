@@ -13,6 +13,7 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <span>
 #include <utility>
 
 namespace interlink::support {
@@ -91,6 +92,8 @@ private:
   void call(module_id importer, std::uint8_t number);
   void begin_close(module_id handle);
   void unload_next();
+  void note_freed(std::span<const module_id> gone, group_id leaving);
+  void judge_unload(const operation_body& operation, std::span<const module_id> gone);
   void join(std::uint8_t flags);
   void leave(std::uint8_t number);
   void publish(const std::vector<operation_body>& operations);
@@ -143,7 +146,13 @@ private:
   replayed_group group_; ///< has applied all that was published
   std::vector<module_info_ptr> infos_;
   std::vector<pending_load> pending_;
-  std::deque<std::vector<module_id>> closing_;
+
+  struct close_under_way {
+    group_id closer;
+    std::vector<module_id> modules;
+  };
+
+  std::deque<close_under_way> closing_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> reserved_slots_;
   std::vector<memory_range> blocks_given_; ///< to the arena, besides its first range
   std::vector<memory_range> used_;         ///< ever, by a published module
@@ -454,14 +463,15 @@ void history_judge::begin_close(module_id handle)
     held.insert(id);
   }
   const auto expected = reference_.close({handle.value}, held);
-  const auto gone = close_library(state_, {handle.value});
+  const group_id closer = pick_group(static_cast<std::uint8_t>(handle.value));
+  const auto gone = close_library(state_, closer, {handle.value});
   if (!gone || !expected) {
     expect(!gone && !expected, "a close is refused by one linker only");
     return;
   }
   expect(*gone == *expected, "a close unloads other modules than the reference linker says");
   if (!gone->empty()) {
-    closing_.push_back(*gone);
+    closing_.push_back({closer, *gone});
   }
 }
 
@@ -470,18 +480,27 @@ void history_judge::unload_next()
   if (closing_.empty()) {
     return;
   }
-  const std::vector<module_id> gone = closing_.front();
+  const std::vector<module_id> gone = closing_.front().modules;
   closing_.pop_front();
+  note_freed(gone, no_group);
+  judge_unload(unload(state_, gone), gone);
+}
+
+void history_judge::note_freed(std::span<const module_id> gone, group_id leaving)
+{
   const topology_version freed_at{state_.current->version.value + 1};
   for (const module_id id : gone) {
     freed_.push_back({{plan_of(id).memory_base.value, plan_of(id).memory_size}, freed_at});
     for (const auto& [group, entry] : state_.roster) {
-      if (const auto block = entry.blocks.find(id); block != entry.blocks.end()) {
+      if (const auto block = entry.blocks.find(id); block != entry.blocks.end() && group != leaving) {
         freed_.push_back({block->second, freed_at});
       }
     }
   }
-  const operation_body operation = unload(state_, gone);
+}
+
+void history_judge::judge_unload(const operation_body& operation, std::span<const module_id> gone)
+{
   for (const table_index slot : std::get<unload_modules>(operation).slots) {
     if (const auto function = function_at_.extract(slot)) {
       address_of_.erase(function.mapped());
@@ -515,7 +534,19 @@ void history_judge::leave(std::uint8_t number)
   }
   const group_id group = pick_group(number);
   drop_loads_of(group);
-  leave_group(state_, group);
+  std::vector<module_id> gone; // what it was closing goes with it
+  for (const close_under_way& close : closing_) {
+    if (close.closer == group) {
+      gone.insert(gone.end(), close.modules.begin(), close.modules.end());
+    }
+  }
+  std::erase_if(closing_, [&](const close_under_way& close) { return close.closer == group; });
+  note_freed(gone, group);
+  const auto operations = leave_group(state_, group);
+  expect(operations.size() == (gone.empty() ? 0U : 1U), "a group leaves, and its closes are not over");
+  for (const operation_body& operation : operations) {
+    judge_unload(operation, gone);
+  }
 }
 
 void history_judge::carry_out(const request_fact& request)

@@ -63,7 +63,8 @@ load_request linking_world::request(const std::string& root, const ask& how, gro
     const std::string name = to_read.front();
     to_read.pop_front();
     const file& found = files_.at(name);
-    const bool is_published = state.current->find_by_identity(found.identity) != nullptr;
+    const loaded_module* published = state.current->find_by_identity(found.identity);
+    const bool is_published = published != nullptr && !state.closing.contains(published->plan().id);
     requested_module module{found.identity, name, is_published ? nullptr : found.info, nullptr, {}};
     const std::vector<std::string> none;
     for (const std::string& needed : found.info->dylink ? found.info->dylink->needed : none) {
