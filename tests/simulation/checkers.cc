@@ -250,6 +250,46 @@ std::uint64_t coordinator_watch::reused_ranges() const
   return count;
 }
 
+std::uint64_t coordinator_watch::reused_slots() const
+{
+  std::uint64_t count = 0;
+  std::set<std::uint32_t> freed;
+  for (const group_log::cursor& node : log_) {
+    if (const auto* load = std::get_if<load_modules>(&node->body())) {
+      for (const module_plan& module : load->plan->modules) {
+        for (std::uint32_t i = 0; module.info->dylink && i < module.info->dylink->table_size; ++i) {
+          count += freed.erase(module.table_base.value + i);
+        }
+      }
+      for (const slot_fill& fill : load->plan->slots) {
+        count += freed.erase(fill.slot.value);
+      }
+    } else if (const auto* resolve = std::get_if<resolve_function>(&node->body())) {
+      for (const slot_fill& fill : resolve->slots) {
+        count += freed.erase(fill.slot.value);
+      }
+    } else if (const auto* unload = std::get_if<unload_modules>(&node->body())) {
+      for (const table_index slot : unload->slots) {
+        freed.insert(slot.value);
+      }
+    }
+  }
+  return count;
+}
+
+std::uint64_t coordinator_watch::skipped_modules(topology_version from, const snapshot& now, group_id group) const
+{
+  std::uint64_t count = 0;
+  for (std::uint64_t version = from.value + 1; version <= now.version.value && version < log_.size(); ++version) {
+    const auto* load = std::get_if<load_modules>(&log_[version]->body());
+    if (load != nullptr && load->requester != group) {
+      count += static_cast<std::uint64_t>(std::ranges::count_if(
+          load->plan->modules, [&](const module_plan& module) { return now.find(module.id) == nullptr; }));
+    }
+  }
+  return count;
+}
+
 std::uint64_t coordinator_watch::incarnations(std::uint32_t library) const
 {
   const auto known = incarnations_.find(library);
@@ -347,7 +387,7 @@ void coordinator_watch::check_slots(complaints& found) const
 void coordinator_watch::check_claims(complaints& found) const
 {
   const topology& state = process_.coordination().state();
-  std::size_t claimed = state.closing.size();
+  std::size_t claimed = 0;
   for (const auto& [id, load] : state.loads) {
     for (const loaded_module_ptr& module : load.modules) {
       const auto claim = state.claims.find(module->identity);
@@ -359,7 +399,19 @@ void coordinator_watch::check_claims(complaints& found) const
     }
   }
   if (state.claims.size() > claimed) {
-    found.push_back("T2: a claim that no load and no close holds");
+    found.push_back("T2: a claim that no load holds");
+  }
+  std::set<file_identity> files;
+  for (const loaded_module_ptr& module : *state.current->modules) {
+    const bool is_found = !state.closing.contains(module->plan().id);
+    if (is_found && (!files.insert(module->identity).second || state.claims.contains(module->identity))) {
+      found.push_back("T8: the file of module " + number(module->plan().id.value) + " is loaded twice");
+    }
+  }
+  for (const auto& [id, closing] : state.closing) {
+    if (state.current->find(id) == nullptr || !state.roster.contains(closing.closer)) {
+      found.push_back("T8: module " + number(id.value) + " is closing, and gone, or its closer is");
+    }
   }
 }
 
@@ -438,8 +490,9 @@ complaints coordinator_watch::check_end() const
                       " groups, and all have left");
     }
   }
-  if (!state.roster.empty() || !state.loads.empty() || !state.waits_for.empty()) {
-    found.push_back("G4: the roster, a load or a wait outlives all groups");
+  if (!state.roster.empty() || !state.loads.empty() || !state.waits_for.empty() || !state.closing.empty() ||
+      !state.claims.empty()) {
+    found.push_back("G4: the roster, a load, a claim, a close or a wait outlives all groups");
   }
   return found;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What must hold at every moment of a simulation: the invariants T1 to T7, C1 to C3 and G1 to G4 as far as they can be
+// What must hold at every moment of a simulation: the invariants T1 to T8, C1 to C3 and G1 to G4 as far as they can be
 // seen from outside. Each checker gives sentences; none is good.
 #pragma once
 
@@ -33,7 +33,7 @@ class coordinator_watch {
 public:
   explicit coordinator_watch(process_core& process) : process_(process), log_{process.coordination().first_cursor()} {}
 
-  /// T1 to T5, T7, C1, and words that only their own library may write.
+  /// T1 to T5, T7, T8, C1, and words that only their own library may write.
   complaints check();
 
   /// After each turn: a constructor begins after those of what its module needs, unless nobody could wait for them; a
@@ -51,6 +51,10 @@ public:
 
   /// Modules that were given memory which another had before.
   std::uint64_t reused_ranges() const;
+  /// Slots that were given to a function and had another before.
+  std::uint64_t reused_slots() const;
+  /// Modules that `group`, which was at `from`, passed over on its way to `now`: they were closed meanwhile.
+  std::uint64_t skipped_modules(topology_version from, const snapshot& now, group_id group) const;
   /// How often the library has been loaded.
   std::uint64_t incarnations(std::uint32_t library) const;
 
@@ -92,6 +96,13 @@ public:
   /// equal tables, bases and GOT entries, whatever the snapshot says; no group goes back to an older version.
   /// `is_loading`: it may hold more.
   complaints check(instance_group& group, bool is_loading);
+
+  /// Version at which the group was checked last; 0 when it was not.
+  topology_version applied(group_id group) const
+  {
+    const auto last = applied_.find(group);
+    return last == applied_.end() ? topology_version{} : last->second;
+  }
 
 private:
   std::map<topology_version, std::uint64_t> contents_; ///< hashes of what a group of that version holds

@@ -12,7 +12,10 @@ namespace interlink::simulation {
 
 result<void> simulated_world::on_event(instance_group& group, std::uint32_t what, std::uint32_t number)
 {
+  group_at_[scheduler_.running()] = group.id();
+  std::vector<happening>& inside = inside_[group.id()];
   if (what == support::event_called) {
+    note(happening::calls_in_start);
     if (!shared_.contains(number)) {
       scheduler_.fail("agreement: an open start function called a function that returned " + std::to_string(number));
     }
@@ -31,7 +34,13 @@ result<void> simulated_world::on_event(instance_group& group, std::uint32_t what
     if (chance(4)) {
       return wait(group);
     }
-    return chance(6) && loading_[group.id()] < 3 ? run_script(group, 1 + pick(2), 1) : call_shared(group);
+    if (!chance(6) || loading_[group.id()] >= 3) {
+      return call_shared(group);
+    }
+    inside.push_back(happening::opens_in_start);
+    auto ran = run_script(group, 1 + pick(2), 1);
+    inside.pop_back();
+    return ran;
   }
   check_holds_no_claim(group);
   scheduler_.trace("constructor of library " + std::to_string(number) + " in group " +
@@ -47,23 +56,38 @@ result<void> simulated_world::on_event(instance_group& group, std::uint32_t what
     scheduler_.fail("T6: the constructor of library " + std::to_string(number) + " ran twice");
   }
   if (chance(24)) {
+    note(happening::dies_in_constructor);
     return exit(group);
   }
   if (chance(64)) {
+    note(happening::dies_in_constructor);
     return trap(group);
   }
   if (chance(8)) {
     return wait_for_opener(group);
   }
-  return chance(2) && loading_[group.id()] < 3 ? run_script(group, 1 + pick(5), 1) : result<void>{};
+  if (!chance(2) || loading_[group.id()] >= 3) {
+    return {};
+  }
+  inside.push_back(happening::opens_in_constructor);
+  auto ran = run_script(group, 1 + pick(5), 1);
+  inside.pop_back();
+  return ran;
 }
 
 result<group_id> simulated_world::spawn_with(instance_group& group, std::uint32_t structure)
 {
   static_cast<void>(group.memory().store<std::uint32_t>(structure, shelf_ + 0x1'0000));
   scheduler_.describe("thread spawn");
+  spawning_.insert(group.id());
   auto spawned = spawn_thread(group, structure, thread_abi::wasi_threads);
+  spawning_.erase(group.id());
   scheduler_.describe("guest");
+  if (spawned) {
+    note(happening::spawns);
+  } else if (spawned.error().code() == errc::spawn_failed && refuses_threads_) {
+    note(happening::thread_refused);
+  }
   scheduler_.trace(spawned ? "group " + std::to_string(group.id().value) + " spawned " + std::to_string(spawned->value)
                            : "no thread: " + spawned.error().message());
   if (!spawned && spawned.error().code() == errc::spawn_failed && fault_one_in_ == 0 && !refuses_threads_) {
@@ -85,6 +109,7 @@ result<void> simulated_world::wait_for_opener(instance_group& group)
     return spawned.error().code() == errc::spawn_failed ? result<void>{} : fail(spawned.error());
   }
   // The opened library needs nobody's constructors: were the open to wait for this one, the watchdog would tell.
+  note(happening::waits_in_constructor_for_opener);
   scheduler_.trace("a constructor waits for a thread that opens");
   scheduler_.describe("a constructor that waits for a thread that opens");
   constexpr std::uint32_t for_four_seconds = 0xFFFF'FFFF;
@@ -100,6 +125,7 @@ result<void> simulated_world::wait_for_opener(instance_group& group)
 result<void> simulated_world::on_thread(instance_group& group, std::uint32_t structure)
 {
   arrived_.insert(group.id());
+  group_at_[scheduler_.running()] = group.id();
   const std::uint32_t opener = (structure - start_structure(0)) / structure_bytes;
   if (opener == 0) {
     return run_script(group, 8 + pick(60), 0);

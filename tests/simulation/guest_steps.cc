@@ -9,7 +9,6 @@
 #include "tests/simulation/simulated_world.hh"
 
 #include <algorithm>
-#include <filesystem>
 
 namespace interlink::simulation {
 
@@ -20,19 +19,10 @@ constexpr int spawns_max = 6;
 
 } // namespace
 
-struct simulated_world::script {
-  struct own_library {
-    std::uint32_t number{};
-    library_handle handle;
-    std::map<std::uint32_t, std::uint32_t> slots; ///< to what their functions return
-  };
-
-  std::vector<own_library> open;
-};
-
 result<void> simulated_world::run_script(instance_group& group, std::uint64_t steps, int nesting)
 {
   script mine;
+  group_at_[scheduler_.running()] = group.id();
   for (; steps > 0; --steps) {
     if (auto stepped = step(group, mine); !stepped) {
       scheduler_.trace("group " + std::to_string(group.id().value) + " unwinds: " + stepped.error().message());
@@ -108,6 +98,7 @@ result<void> simulated_world::step(instance_group& group, script& mine)
 result<void> simulated_world::trap(instance_group& group)
 {
   scheduler_.trace("group " + std::to_string(group.id().value) + " traps");
+  note(happening::traps);
   was_trapped_ = true;
   return without_value(guest_call(group, main_module, "trap", {}));
 }
@@ -115,6 +106,7 @@ result<void> simulated_world::trap(instance_group& group)
 result<void> simulated_world::exit(instance_group& group)
 {
   scheduler_.trace("group " + std::to_string(group.id().value) + " exits");
+  note(happening::exits);
   return fail(errc::thread_exited, "exits");
 }
 
@@ -136,22 +128,28 @@ result<library_handle> simulated_world::open_and_judge(instance_group& group, st
 {
   scheduler_.describe("dlopen");
   scheduler_.trace("group " + std::to_string(group.id().value) + " opens " + file_of(number));
+  if (const auto& inside = inside_[group.id()]; !inside.empty()) {
+    note(inside.back());
+  }
+  const snapshot_ptr before = process_->coordination().state().current;
   ++loading_[group.id()];
-  auto opened = open_library(group, file_of(number), flags, {});
+  std::shared_ptr<std::atomic<bool>> cancelled;
+  const wait_limit limit = some_limit(group.id(), cancelled);
+  auto opened = open_library(group, file_of(number), flags, {}, limit);
   --loading_[group.id()];
   scheduler_.describe("guest");
   const std::set<std::uint32_t> closure = closure_of(number);
   const bool has_trap =
       std::ranges::any_of(closure, [this](std::uint32_t each) { return shapes_.at(each).relocations_trap; });
   if (opened) {
-    ++report_.opens;
+    note(happening::opens);
     scheduler_.trace("opened " + file_of(number) + " as " + std::to_string(opened->value));
     if (has_trap) {
       scheduler_.fail("dlopen of " + file_of(number) + " succeeds, and relocations trap");
     }
     return opened;
   }
-  ++report_.failed_opens;
+  note(happening::fails_to_open);
   scheduler_.trace("open of " + file_of(number) + " fails: " + opened.error().message());
   const auto is_allowed = [&](errc code) {
     switch (code) {
@@ -165,12 +163,22 @@ result<library_handle> simulated_world::open_and_judge(instance_group& group, st
       return (flags & open_flag::now) != 0 && may_lack_symbols(closure);
     case errc::library_not_found:
       return move_one_in_ != 0 || (flags & open_flag::no_load) != 0;
+    case errc::deadline_passed:
+      note(last_wait_[group.id()] == happening::waits_for_constructor ? happening::passes_deadline_for_constructor
+                                                                      : happening::passes_deadline_for_load_or_close);
+      return limit.deadline.has_value();
+    case errc::cancelled:
+      note(happening::is_cancelled);
+      return cancelled != nullptr;
     default:
       return false;
     }
   };
   if (!is_unwinding(opened.error()) && !is_allowed(opened.error().code())) {
     scheduler_.fail("dlopen fails with " + opened.error().message());
+  }
+  if (opened.error().code() == errc::symbol_not_found) {
+    judge_missing_symbols(number, opened.error(), before);
   }
   return opened;
 }
@@ -209,6 +217,7 @@ result<void> simulated_world::find_and_share(instance_group& group, script& mine
     return {};
   }
   auto& library = mine.open[pick(mine.open.size())];
+  note(happening::looks_up);
   const std::string name = name_to_find(chance(4) ? 1 + static_cast<std::uint32_t>(pick(libraries_)) : library.number);
   scheduler_.describe("dlsym");
   const auto slot = find_address(group, library.handle, name);
@@ -235,6 +244,7 @@ result<void> simulated_world::find_and_share(instance_group& group, script& mine
     scheduler_.fail("slot " + std::to_string(*slot) + " was given to two functions");
   }
   shared_.insert(value);
+  note(happening::stores_index);
   scheduler_.trace("shares slot " + std::to_string(*slot) + ", " + name);
   return without_value(guest_call(group, main_module, "store", {shelf_word(), *slot}));
 }
@@ -254,6 +264,7 @@ std::string simulated_world::name_to_find(std::uint32_t library)
 
 result<void> simulated_world::find_in_global_scope(instance_group& group)
 {
+  note(happening::looks_up_in_global_scope);
   const std::string name = name_to_find(1 + static_cast<std::uint32_t>(pick(staying_)));
   const bool is_published = process_->coordination().state().current->version == process_->coordination().head();
   const auto before = reference_->linker().find(default_scope_handle, name);
@@ -270,100 +281,6 @@ result<void> simulated_world::find_in_global_scope(instance_group& group)
     return {};
   }
   return judge_call(group, guest_call(group, main_module, "call_slot", {*slot}), reference_->value_of(*after).value());
-}
-
-result<void> simulated_world::call_main_import(instance_group& group)
-{
-  if (main_.calls.empty()) {
-    return {};
-  }
-  const std::size_t place = pick(main_.calls.size());
-  const auto expected = reference_->value_of_import(main_module, main_.calls[place].text());
-  // A call of what nobody defines is a trap.
-  return expected ? judge_call(group, guest_call(group, main_module, "callM_" + std::to_string(place), {}), *expected)
-                  : result<void>{};
-}
-
-result<void> simulated_world::judge_call(instance_group& group, const result<std::uint32_t>& returned,
-                                         std::uint32_t expected)
-{
-  ++report_.calls;
-  if (!returned) {
-    // A trap is a wrong call, unless some start function on the way was told to trap.
-    if (is_unwinding(returned.error()) && (returned.error().code() != errc::guest_trapped || was_trapped_)) {
-      return fail(returned.error());
-    }
-    scheduler_.fail("agreement: group " + std::to_string(group.id().value) + " called and got " +
-                    returned.error().message() + ", expected " + std::to_string(expected));
-    return fail(returned.error());
-  }
-  if (expected != 0 ? *returned != expected : !shared_.contains(*returned)) {
-    scheduler_.fail("agreement: group " + std::to_string(group.id().value) + " called a function that returned " +
-                    std::to_string(*returned) + ", expected " + std::to_string(expected));
-  }
-  return {};
-}
-
-result<void> simulated_world::call_shared(instance_group& group)
-{
-  const std::uint32_t word = shelf_word();
-  const auto slot = guest_call(group, main_module, "load", {word});
-  if (!slot || *slot == 0) {
-    return without_value(slot);
-  }
-  if (chance(2)) {
-    return judge_call(group, guest_call(group, main_module, "call_at", {word}), 0);
-  }
-  if (chance(3)) {
-    const auto turns = 1 + static_cast<std::uint32_t>(pick(100));
-    return judge_call(group, guest_call(group, main_module, "spin_at", {word, *slot, turns}), 0);
-  }
-  return judge_call(group, guest_call(group, main_module, "call_slot", {*slot}), meaning_.at(*slot));
-}
-
-result<void> simulated_world::call_own(instance_group& group, script& mine)
-{
-  if (mine.open.empty()) {
-    return {};
-  }
-  const auto& library = mine.open[pick(mine.open.size())];
-  for (const auto& [slot, expected] : library.slots) {
-    if (auto judged = judge_call(group, guest_call(group, main_module, "call_slot", {slot}), expected); !judged) {
-      return judged;
-    }
-  }
-  const support::library_shape& shape = shapes_.at(library.number);
-  const std::string number = std::to_string(library.number);
-  const module_id module{library.handle.value};
-  for (std::size_t j = 0; j < shape.calls.size(); ++j) {
-    const support::function_name callee = shape.calls[j];
-    auto judged = judge_call(group, guest_call(group, module, "call" + number + "_" + std::to_string(j), {}),
-                             callee.library * 1000 + callee.function);
-    if (!judged) {
-      return judged;
-    }
-  }
-  for (std::size_t j = 0; j < shape.uses.size(); ++j) {
-    const auto expected = reference_->value_of_import(module, "shared_" + std::to_string(shape.uses[j]));
-    const std::string name = "use" + number + "_" + std::to_string(j);
-    if (auto judged = expected ? judge_call(group, guest_call(group, module, name, {}), *expected) : result<void>{};
-        !judged) {
-      return judged;
-    }
-  }
-  for (std::size_t j = 0; j < shape.addresses.size(); ++j) {
-    const auto address = guest_call(group, module, "got" + number + "_" + std::to_string(j), {});
-    const support::function_name target = shape.addresses[j];
-    if (!address) {
-      return fail(address.error());
-    }
-    auto judged = judge_call(group, guest_call(group, main_module, "call_slot", {*address}),
-                             target.library * 1000 + target.function);
-    if (!judged) {
-      return judged;
-    }
-  }
-  return {};
 }
 
 result<void> simulated_world::close(instance_group& group, script& mine)
@@ -383,17 +300,40 @@ result<void> simulated_world::close(instance_group& group, script& mine)
       return {};
     }
     const auto& closing = std::get<close_reply>(reply).closing;
-    if (!closing.empty()) {
-      // Destructors would run here, with no turn held.
-      for (std::uint64_t pause = pick(4); pause > 0; --pause) {
-        scheduler_.guest_step();
-      }
-      ++report_.unloads;
-      group.ask(unload_request{closing});
+    if (closing.empty()) {
+      return {};
     }
+    note(happening::begins_close);
+    if (auto destructed = destruct(group, closing); !destructed) {
+      note(happening::dies_between_turns_of_close);
+      return destructed; // its leave ends the close
+    }
+    note(happening::unloads);
+    group.ask(unload_request{closing});
     return {};
   }
   return {};
+}
+
+result<void> simulated_world::destruct(instance_group& group, const std::vector<module_id>& closing)
+{
+  std::vector<happening>& inside = inside_[group.id()];
+  inside.push_back(happening::opens_in_destructor);
+  result<void> outcome;
+  for (auto module = closing.begin(); module != closing.end() && outcome; ++module) {
+    for (std::uint64_t pause = pick(4); pause > 0; --pause) {
+      scheduler_.guest_step();
+    }
+    if (chance(24)) {
+      outcome = exit(group);
+    } else if (chance(96)) {
+      outcome = trap(group);
+    } else if (chance(3) && inside.size() < 4) {
+      outcome = run_script(group, 1 + pick(5), 1);
+    }
+  }
+  inside.pop_back();
+  return outcome;
 }
 
 result<void> simulated_world::wait(instance_group& group)
@@ -407,6 +347,10 @@ result<void> simulated_world::wait(instance_group& group)
   const std::uint32_t nanoseconds = 1'000 * (1 + static_cast<std::uint32_t>(pick(2'000)));
   auto waited = guest_call(group, main_module, "wait", {word, *value, nanoseconds});
   scheduler_.describe("guest");
+  note(happening::waits);
+  if (waited && *waited == 0) {
+    note(happening::is_woken);
+  }
   return without_value(waited);
 }
 
@@ -427,100 +371,6 @@ result<void> simulated_world::spawn(instance_group& group)
   }
   spawned_ += spawned ? 1 : 0;
   return {};
-}
-
-result<void> simulated_world::await_load(instance_group& group)
-{
-  // A request that gives up: it is answered once, whichever comes first.
-  const load_id awaited{1 + pick(12)};
-  const auto deadline = scheduler_.now() + std::chrono::microseconds(1 + pick(200));
-  scheduler_.describe("a wait for a load with a deadline");
-  const coordinator_reply reply = group.ask(await_load_request{awaited}, wait_limit(deadline));
-  scheduler_.describe("guest");
-  if (!std::holds_alternative<ask_again_reply>(reply) && !has_given_up(reply)) {
-    scheduler_.fail("C2: the answer to another request");
-  }
-  return {};
-}
-
-result<void> simulated_world::await_constructors(instance_group& group, script& mine)
-{
-  if (mine.open.empty()) {
-    return {};
-  }
-  const module_id root{mine.open[pick(mine.open.size())].handle.value};
-  const auto deadline = scheduler_.now() + std::chrono::microseconds(1 + pick(200));
-  scheduler_.describe("a wait for constructors with a deadline");
-  const coordinator_reply reply = group.ask(next_constructor_request{no_load, root, std::nullopt}, wait_limit(deadline));
-  scheduler_.describe("guest");
-  if (const auto* run = std::get_if<run_constructor>(&reply)) {
-    // What the loader does with one that nobody owns any more.
-    const auto constructor = group.store().find_function(run->module, "__wasm_call_ctors");
-    const auto ran = constructor ? group.call(*constructor, {}) : result<void>{};
-    group.ask(next_constructor_request{no_load, root, run->module, !ran});
-    return ran;
-  }
-  const bool is_answer = std::holds_alternative<ask_again_reply>(reply) ||
-                         std::holds_alternative<constructors_done>(reply) || has_given_up(reply);
-  if (!is_answer) {
-    scheduler_.fail("C2: the answer to another request");
-  }
-  return {};
-}
-
-bool simulated_world::has_given_up(const coordinator_reply& reply)
-{
-  const auto* failure = std::get_if<error>(&reply);
-  return failure != nullptr && (failure->code() == errc::deadline_passed || failure->code() == errc::stopping);
-}
-
-result<void> simulated_world::die_with_a_load(instance_group& group)
-{
-  const auto number = 1 + static_cast<std::uint32_t>(pick(libraries_));
-  const auto root = process_->files.find(file_of(number), {}, {}, "");
-  if (!root) {
-    return {};
-  }
-  auto request = read_closure(*process_, group.applied(), *root, {});
-  if (!request) {
-    return {};
-  }
-  request->is_final = stays(number);
-  const coordinator_reply reply = group.ask(prepare_load_request{std::move(*request)});
-  const auto* outcome = std::get_if<prepare_outcome>(&reply);
-  const auto* planned = outcome == nullptr ? nullptr : std::get_if<planned_load>(outcome);
-  if (planned == nullptr) {
-    return {}; // the handle of a library that is loaded already stays open
-  }
-  scheduler_.trace("group " + std::to_string(group.id().value) + " dies with load " +
-                   std::to_string(planned->id.value));
-  const planned_load kept = *planned;
-  group.set_load_in_flight(&kept);
-  if (chance(2) && group.catch_up_without_initialisers() && chance(2)) {
-    static_cast<void>(process_->grow_memory(group, kept.plan->memory_pages));
-    std::vector<module_artifact_ptr> thunks;
-    for (const module_plan& module : kept.plan->modules) {
-      thunks.push_back(process_->modules->prepare_thunks(module.thunks).value_or(nullptr));
-    }
-    group.zero_reused_memory_of(*kept.plan);
-    static_cast<void>(group.rehearse(kept.plan, thunks, kept.requester_blocks));
-  }
-  group.leave(); // what the guard of its thread does
-  return fail(errc::thread_exited, "dies with a load");
-}
-
-void simulated_world::move_file()
-{
-  const std::string name = file_of(1 + static_cast<std::uint32_t>(pick(libraries_)));
-  const std::string path = directory_ + "/" + name;
-  std::error_code ignored;
-  if (moved_.erase(name) != 0) {
-    std::filesystem::rename(path + ".away", path, ignored);
-  } else {
-    std::filesystem::rename(path, path + ".away", ignored);
-    moved_.insert(name);
-  }
-  scheduler_.trace("moves " + name);
 }
 
 } // namespace interlink::simulation

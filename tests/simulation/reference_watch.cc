@@ -98,7 +98,10 @@ void reference_watch::check_bindings(const load_in_flight& load, complaints& fou
     const std::vector<reference_symbol> expected = linker_.bindings_of(plan.id);
     for (std::size_t ordinal = 0; ordinal < expected.size(); ++ordinal) {
       const reference_symbol& symbol = expected[ordinal];
-      if (symbol.what != reference_symbol::kind::function && symbol.what != reference_symbol::kind::unbound) {
+      const bool is_of_function = symbol.what == reference_symbol::kind::function ||
+                                  symbol.what == reference_symbol::kind::unbound ||
+                                  symbol.what == reference_symbol::kind::nobody;
+      if (!is_of_function) {
         continue;
       }
       std::optional<function_place> right;
@@ -236,7 +239,7 @@ std::optional<std::uint32_t> reference_watch::value_of(const reference_symbol& s
   if (symbol.what != reference_symbol::kind::function) {
     return std::nullopt;
   }
-  // `fN_K`, `tlsN` and `shared_K` of library N.
+  // `fN_K`, `tlsN`, `shared_K` and `maybe_K` of library N.
   const module_plan& plan = state_.current->find(symbol.module)->plan();
   const std::string& name = plan.info->exports[symbol.export_ordinal].name;
   if (name.starts_with("tls")) {
@@ -244,7 +247,18 @@ std::optional<std::uint32_t> reference_watch::value_of(const reference_symbol& s
   }
   const auto last = static_cast<std::uint32_t>(std::stoul(name.substr(name.rfind('_') + 1)));
   const std::uint32_t library = library_number(plan);
-  return name.starts_with("shared_") ? support::shared_value_of(library, last) : library * 1000 + last;
+  return name.starts_with("shared_")  ? support::shared_value_of(library, last)
+         : name.starts_with("maybe_") ? support::maybe_value_of(library, last)
+                                      : library * 1000 + last;
+}
+
+reference_symbol reference_watch::symbol_of_import(module_id importer, std::string_view import_module,
+                                                   std::string_view name) const
+{
+  const module_info& info = *state_.current->find(importer)->plan().info;
+  const auto import = std::ranges::find_if(
+      info.imports, [&](const import_info& each) { return each.module_name == import_module && each.name == name; });
+  return linker_.bindings_of(importer)[static_cast<std::size_t>(import - info.imports.begin())];
 }
 
 std::optional<std::uint32_t> reference_watch::value_of_import(module_id importer, std::string_view name) const

@@ -30,6 +30,9 @@ public:
 
   /// What the import of a published module returns when it is called now; nothing when nobody defines it yet.
   std::optional<std::uint32_t> value_of_import(module_id importer, std::string_view name) const;
+  /// What the import of a published module is bound to. Pre: it has the import.
+  support::reference_symbol symbol_of_import(module_id importer, std::string_view import_module,
+                                             std::string_view name) const;
   /// What a function that was found returns. Nothing for data and variables.
   std::optional<std::uint32_t> value_of(const support::reference_symbol& symbol) const;
 

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <string>
 #include <vector>
 
 namespace interlink::simulation {
@@ -139,10 +140,20 @@ TEST(Simulation, RepeatsARunOfTheSameSeed)
   EXPECT_EQ(first.operations, again.operations);
 }
 
-/// Two closes overlapped, and the second took away what the first one's modules, still there, were bound to.
+// Seeds that fail without the line named. After a change of the simulation they may show something else:
+// `tools/mutate` finds new ones.
+
+/// The constructors of modules that need each other: post-order in place of `dependencies_first`. Seed 24,305 was the
+/// first to show it.
+TEST(Simulation, ConstructsACycleAfterWhatItNeeds)
+{
+  EXPECT_EQ(run_seed(195).failures, std::vector<std::string>{});
+}
+
+/// Two closes overlap: the closing modules among the roots of `reachable_modules`.
 TEST(Simulation, KeepsWhatAClosingModuleIsBoundTo)
 {
-  EXPECT_TRUE(run_seed(59'382).failures.empty());
+  EXPECT_EQ(run_seed(32).failures, std::vector<std::string>{});
 }
 
 } // namespace

@@ -28,14 +28,15 @@ struct options {
   unsigned jobs = 1;
   unsigned seconds = 0; ///< no new seed after so long; 0 for no bound
   bool traces = false;
+  bool wants_all_kinds = false; ///< fails when something of the list of happenings has not happened
 };
 
 /// What the processes share.
 struct shared_state {
   std::atomic<std::uint64_t> next;
   std::atomic<std::uint64_t> failed;
-  std::atomic<std::uint64_t> seeds, steps, switches, operations, calls, opens, failed_opens, unloads, reused, posts,
-      full;
+  std::atomic<std::uint64_t> seeds, steps, switches, operations;
+  std::atomic<std::uint64_t> happened[happenings];
   std::atomic<std::uint64_t> at[64]; ///< the seed that each process is at
 };
 
@@ -48,13 +49,9 @@ bool run_seed(std::uint64_t seed, const std::string& directory, shared_state& sh
   shared.steps += report.steps;
   shared.switches += report.switches;
   shared.operations += report.operations;
-  shared.calls += report.calls;
-  shared.opens += report.opens;
-  shared.failed_opens += report.failed_opens;
-  shared.unloads += report.unloads;
-  shared.reused += report.reused_ranges;
-  shared.posts += report.posts;
-  shared.full += report.full_posts;
+  for (std::size_t i = 0; i < happenings; ++i) {
+    shared.happened[i] += report.happened[i];
+  }
   if (!traces && !report.failures.empty()) {
     for (const std::string& line : report.trace) {
       std::printf("%s\n", line.c_str());
@@ -106,11 +103,14 @@ options read_options(const std::vector<std::string_view>& arguments)
       read.jobs = std::clamp(static_cast<unsigned>(number_after(arguments, i)), 1U, 64U);
     } else if (arguments[i] == "--seconds") {
       read.seconds = static_cast<unsigned>(number_after(arguments, i));
+    } else if (arguments[i] == "--all-kinds") {
+      read.wants_all_kinds = true;
     } else if (arguments[i] == "--trace") {
       read.traces = true;
       seeded_scheduler::print_events_at_once();
     } else {
-      std::fprintf(stderr, "usage: simulate [--seeds N] [--first S] [--jobs N] [--seconds N] [--trace]\n");
+      std::fprintf(stderr,
+                   "usage: simulate [--seeds N] [--first S] [--jobs N] [--seconds N] [--trace] [--all-kinds]\n");
       std::exit(2);
     }
   }
@@ -145,19 +145,23 @@ int main(int argc, char** argv)
     }
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  std::printf(
-      "%llu seeds, %llu steps, %llu switches, %llu operations, %llu calls through an index, %llu opens (%llu failed), "
-      "%llu unloads, %llu ranges reused, %llu posts (%llu met a full mailbox) in %.1f s\n",
-      static_cast<unsigned long long>(shared.seeds), static_cast<unsigned long long>(shared.steps),
-      static_cast<unsigned long long>(shared.switches), static_cast<unsigned long long>(shared.operations),
-      static_cast<unsigned long long>(shared.calls), static_cast<unsigned long long>(shared.opens),
-      static_cast<unsigned long long>(shared.failed_opens), static_cast<unsigned long long>(shared.unloads),
-      static_cast<unsigned long long>(shared.reused), static_cast<unsigned long long>(shared.posts),
-      static_cast<unsigned long long>(shared.full), seconds);
+  const auto number = [](const std::atomic<std::uint64_t>& of) {
+    return static_cast<unsigned long long>(of.load());
+  };
+  bool has_all_kinds = true;
+  for (std::size_t i = 0; asked.wants_all_kinds && i < happenings; ++i) {
+    std::printf("%12llu %s\n", number(shared.happened[i]), happening_names[i]);
+    has_all_kinds &= shared.happened[i] != 0;
+  }
+  std::printf("%llu seeds, %llu steps, %llu switches, %llu operations in %.1f s\n", number(shared.seeds),
+              number(shared.steps), number(shared.switches), number(shared.operations), seconds);
   if (shared.failed != 0) {
     std::printf("replay: tools/simulate --first %llu --seeds 1 --trace\n",
                 static_cast<unsigned long long>(shared.failed.load()));
     return 1;
   }
-  return 0;
+  if (!has_all_kinds) {
+    std::printf("error: something of the list has not happened in these seeds\n");
+  }
+  return has_all_kinds ? 0 : 1;
 }

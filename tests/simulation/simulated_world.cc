@@ -66,6 +66,14 @@ void simulated_world::choose_shape()
     if (chance(3)) {
       shape.uses.push_back(static_cast<std::uint32_t>(pick(shared_names)));
     }
+    for (std::uint32_t weak = 0; weak < weak_names; ++weak) {
+      if (chance(6)) {
+        shape.offers.push_back(weak);
+      }
+      if (chance(4)) {
+        shape.weak.push_back(weak);
+      }
+    }
     for (std::uint64_t count = pick(3); count > 0; --count) {
       const auto other = 1 + static_cast<std::uint32_t>(pick(reach));
       shape.needed.push_back(file_of(other));
@@ -110,16 +118,6 @@ void simulated_world::write_files()
   for (const auto& [number, shape] : shapes_) {
     write(file_of(number), support::make_library(shape));
   }
-}
-
-bool simulated_world::refuses(fake_call which)
-{
-  scheduler_.guest_step();
-  const bool is_refused = which != fake_call::compile && watch_ != nullptr && chance(fault_one_in_);
-  if (is_refused) {
-    scheduler_.trace("the engine refuses call " + std::to_string(static_cast<int>(which)));
-  }
-  return is_refused;
 }
 
 result<std::shared_ptr<process_core>> simulated_world::make_process()
@@ -204,9 +202,11 @@ void simulated_world::drive()
   };
   scheduler_.on_point = [this](schedule_place place) {
     if (place == schedule_place::turn_ends) {
+      note_turn();
       complain(reference_->check_turn());
       complain(watch_->check_turn());
     } else if (place == schedule_place::file_found && chance(2 * move_one_in_ / 5)) {
+      note(happening::file_vanishes_before_it_is_read);
       move_file();
     }
     complain(watch_->check_publication(place == schedule_place::turn_ends));
@@ -222,6 +222,9 @@ void simulated_world::drive()
     // The embedder stops the process at some moment, whatever its threads are at.
     scheduler_.describe("waits for a while");
     process_->threads.join_all(scheduler_.now() + std::chrono::microseconds(pick(8'000)));
+    if (!process_->has_ended() && process_->threads.alive_count() > 0) {
+      note(happening::is_stopped);
+    }
     process_->end({0, std::nullopt});
   }
   scheduler_.describe("waits for the embedder");
@@ -235,7 +238,8 @@ void simulated_world::drive()
   }
   process_->end({0, std::nullopt});
   report_.operations = watch_->published();
-  report_.reused_ranges = watch_->reused_ranges();
+  note(happening::reuses_memory, watch_->reused_ranges());
+  note(happening::reuses_slot, watch_->reused_slots());
   complain(watch_->check());
   complain(watch_->check_end());
   scheduler_.on_batch_end = nullptr;
@@ -294,6 +298,9 @@ void simulated_world::embed()
         ++*answered;
         const auto caught_up = at == nullptr ? result<void>(fail(errc::stopping)) : at->catch_up_if_behind();
         const auto ran = caught_up && count > 0 ? run_script(*at, count, 0) : caught_up;
+        if (!ran && ran.error().code() == errc::group_lost) {
+          note(happening::group_is_lost_applying);
+        }
         if (at != nullptr && !ran && ran.error().code() >= errc::guest_trapped) {
           process_->on_thread_result(ran);
           if (ran.error().code() == errc::thread_exited) {
@@ -312,7 +319,7 @@ void simulated_world::embed()
         break;
       }
     }
-    report_.full_posts += outcome == post_outcome::full ? 1 : 0;
+    note(happening::meets_full_mailbox, outcome == post_outcome::full ? 1 : 0);
     if (outcome == post_outcome::closed) {
       break;
     }
@@ -329,7 +336,7 @@ void simulated_world::embed()
   while (process_->threads.find(*started) != nullptr) {
     pause(100);
   }
-  report_.posts += accepted;
+  note(happening::posts, accepted);
   if (*answered != accepted) {
     scheduler_.fail("an embedder's " + std::to_string(accepted) + " posts were answered " + std::to_string(*answered) +
                     " times");
@@ -342,10 +349,45 @@ void simulated_world::judge_end(const process_outcome& outcome)
     return;
   }
   const errc code = outcome.failure->code();
+  if (outcome.failure->message().find("could not apply a committed operation") != std::string::npos) {
+    note(happening::process_ends_applying);
+  }
   const bool is_injected = fault_one_in_ != 0 || refuses_threads_ || was_trapped_;
   // The program's own libraries may be such that trap, and may vanish.
   if (!is_injected && code != errc::initialiser_failed && (code != errc::library_not_found || move_one_in_ == 0)) {
     scheduler_.fail("the process failed: " + outcome.failure->message());
+  }
+}
+
+void simulated_world::note_turn()
+{
+  const topology& state = process_->coordination().state();
+  for (const group_id id : arrived_) {
+    const auto group = process_->threads.find(id);
+    auto holder = group == nullptr ? nullptr : group->wait_in_linker().holder.load();
+    if (holder != nullptr && holder != waited_for_[id]) {
+      last_wait_[id] = holder->module != no_module          ? happening::waits_for_constructor
+                       : state.loads.contains(holder->load) ? happening::waits_for_load
+                                                            : happening::waits_for_close;
+      note(last_wait_[id]);
+    }
+    waited_for_[id] = std::move(holder);
+  }
+  for (const auto& [id, built] : state.constructions) {
+    for (std::size_t i = 0; i < built.order.size(); ++i) {
+      const bool is_begun = built.states[i] == construction::state::begun;
+      if (is_begun && begun_.insert(built.order[i]).second && built.owner == no_group) {
+        note(happening::takes_over_constructor);
+      }
+    }
+  }
+  for (const auto& [id, load] : state.loads) {
+    for (const loaded_module_ptr& module : load.modules) {
+      const bool is_beside = state.current->find_by_identity(module->identity) != nullptr;
+      if (is_beside && incarnated_.insert(module->plan().id).second) {
+        note(happening::makes_new_incarnation);
+      }
+    }
   }
 }
 
@@ -372,7 +414,11 @@ bool simulated_world::is_unwinding(const error& failure) const
 
 void simulated_world::check_here(instance_group& group, int nesting)
 {
+  const topology_version before = groups_.applied(group.id());
   complain(groups_.check(group, loading_[group.id()] > 0));
+  if (group.applied().version > before && before.value > 0) {
+    note(happening::skips_closed_load, watch_->skipped_modules(before, group.applied(), group.id()));
+  }
   if (nesting == 0) {
     check_open_starts(group);
   }

@@ -4,20 +4,23 @@
 // checkers between their steps.
 //
 // Guest threads store indices to shared memory, load and call them (through the real check), open, look up, spin, wait,
-// are woken, spawn, exit and trap; constructors and open start functions do so too, and a constructor may wait for a
-// thread that opens. Two kinds of libraries: those that stay (anybody may call their functions for ever), and those
-// that are closed by whoever opened them (called by their opener alone, while it holds its handle). An embedder posts
-// calls to a group of its own. What every open, look-up and call should give is asked of the reference linker.
+// are woken, spawn, exit and trap; constructors, destructors and open start functions do so too, and a constructor may
+// wait for a thread that opens. Two kinds of libraries: those that stay (anybody may call their functions for ever),
+// and those that are closed by whoever opened them (called by their opener alone, while it holds its handle). An
+// embedder posts calls to a group of its own. What every open, look-up and call should give is asked of the reference
+// linker.
 #pragma once
 
 #include "groups/instance_group.hh"
 #include "groups/process_core.hh"
 #include "tests/simulation/checkers.hh"
+#include "tests/simulation/happenings.hh"
 #include "tests/simulation/reference_watch.hh"
 #include "tests/simulation/seeded_scheduler.hh"
 #include "tests/support/fake_engine.hh"
 #include "tests/support/fake_guests.hh"
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -35,13 +38,7 @@ struct world_report {
   std::uint64_t steps{};
   std::uint64_t switches{};
   std::uint64_t operations{}; ///< published
-  std::uint64_t calls{};      ///< through an index
-  std::uint64_t opens{};      ///< that succeeded
-  std::uint64_t failed_opens{};
-  std::uint64_t reused_ranges{}; ///< modules whose memory had another owner before
-  std::uint64_t unloads{};
-  std::uint64_t posts{};      ///< of the embedder, that were accepted
-  std::uint64_t full_posts{}; ///< that met a full mailbox
+  tally happened{};
   std::vector<std::string> trace;
 };
 
@@ -54,7 +51,16 @@ public:
   world_report run();
 
 private:
-  struct script; // what one guest thread remembers
+  /// What one guest thread remembers.
+  struct script {
+    struct own_library {
+      std::uint32_t number{};
+      library_handle handle;
+      std::map<std::uint32_t, std::uint32_t> slots; ///< to what their functions return
+    };
+
+    std::vector<own_library> open;
+  };
 
   void choose_shape();
   void write_files();
@@ -63,7 +69,6 @@ private:
   void embed();
   result<std::shared_ptr<process_core>> make_process();
   host_registry host_functions();
-  bool refuses(support::fake_call which);
 
   // Steps of a thread. Errors unwind the thread.
   result<void> run_script(instance_group& group, std::uint64_t steps, int nesting);
@@ -80,15 +85,24 @@ private:
   result<void> find_and_share(instance_group& group, script& mine);
   result<void> call_shared(instance_group& group);
   result<void> call_own(instance_group& group, script& mine);
+  result<void> call_weak(instance_group& group, std::uint32_t library, module_id module);
+  result<void> see_weak_datum(instance_group& group, module_id module, std::uint32_t datum, const std::string& see);
   result<void> close(instance_group& group, script& mine);
+  result<void> destruct(instance_group& group, const std::vector<module_id>& closing);
   result<void> wait(instance_group& group);
   result<void> notify(instance_group& group);
   result<void> spawn(instance_group& group);
   result<void> await_load(instance_group& group);
   result<void> await_constructors(instance_group& group, script& mine);
   static bool has_given_up(const coordinator_reply& reply);
-  result<void> die_with_a_load(instance_group& group);
   void move_file();
+
+  // Faults.
+  result<void> die_with_a_load(instance_group& group);
+  /// None mostly, else a deadline or a flag that another thread sets.
+  wait_limit some_limit(group_id group, std::shared_ptr<std::atomic<bool>>& cancelled);
+  bool refuses(support::fake_call which);
+  void note_refusal(support::fake_call which);
 
   result<void> on_event(instance_group& group, std::uint32_t what, std::uint32_t number);
   std::uint32_t on_index(instance_group& group);
@@ -96,12 +110,17 @@ private:
   result<group_id> spawn_with(instance_group& group, std::uint32_t structure);
   result<void> wait_for_opener(instance_group& group);
   result<void> judge_call(instance_group& group, const result<std::uint32_t>& returned, std::uint32_t expected);
+  void judge_missing_symbols(std::uint32_t number, const error& failure, const snapshot_ptr& before);
   bool is_unwinding(const error& failure) const;
   void check_here(instance_group& group, int nesting);
   void check_open_starts(instance_group& group);
   void check_holds_no_claim(instance_group& group);
   void complain(const complaints& found);
   void judge_end(const process_outcome& outcome);
+
+  void note(happening what, std::uint64_t times = 1) { report_.happened[static_cast<std::size_t>(what)] += times; }
+
+  void note_turn();
 
   std::uint64_t pick(std::uint64_t bound) { return scheduler_.pick(bound); }
 
@@ -118,6 +137,7 @@ private:
   static constexpr std::uint32_t structure_bytes = 16;
   static constexpr std::uint32_t openers_max = 7;  ///< as many as main's data has room for
   static constexpr std::uint32_t shared_names = 3; ///< that several libraries may define
+  static constexpr std::uint32_t weak_names = 2;   ///< that are imported weakly, and that some define
 
   std::string file_of(std::uint32_t library) const { return "lib" + std::to_string(library) + ".so"; }
 
@@ -152,6 +172,13 @@ private:
   std::map<std::uint32_t, std::uint32_t> constructed_; ///< runs, by library
   std::map<std::pair<group_id, std::uint32_t>, std::uint32_t> started_; ///< open start functions, by group and library
   std::map<group_id, int> loading_;                                     ///< nested loads under way, by group
+  std::map<group_id, std::vector<happening>> inside_; ///< constructors, destructors and start functions under way
+  std::map<std::uint32_t, group_id> group_at_;        ///< by thread of the scheduler
+  std::map<group_id, std::shared_ptr<const wait_holder>> waited_for_; ///< what its request is parked for
+  std::map<group_id, happening> last_wait_;                           ///< of what kind the last such wait was
+  std::set<group_id> spawning_;
+  std::set<module_id> incarnated_; ///< while an older incarnation was closing
+  std::set<module_id> begun_;      ///< constructors
   world_report report_;
   std::set<group_id> openers_; ///< threads that a constructor waits for
   std::set<group_id> arrived_; ///< threads that have begun what they are for

@@ -91,6 +91,67 @@ void add_uses(wasm_builder& module, const std::vector<std::uint32_t>& imported, 
   }
 }
 
+/// What a library imports weakly, by index.
+struct weak_import {
+  std::uint32_t function{};
+  std::uint32_t address{};
+  std::uint32_t datum{};
+};
+
+std::vector<std::uint32_t> import_weak_functions(wasm_builder& module, const std::vector<std::uint32_t>& weak)
+{
+  std::vector<std::uint32_t> made;
+  for (const std::uint32_t each : weak) {
+    const std::string name = "maybe_" + std::to_string(each);
+    made.push_back(module.import_function("env", name, returns_int));
+    module.dylink_import_flags("env", name, symbol_flag::binding_weak | symbol_flag::undefined);
+  }
+  return made;
+}
+
+std::vector<weak_import> import_weak_addresses(wasm_builder& module, const std::vector<std::uint32_t>& weak,
+                                               const std::vector<std::uint32_t>& functions)
+{
+  std::vector<weak_import> made;
+  for (std::size_t i = 0; i < weak.size(); ++i) {
+    const std::string function = "maybe_" + std::to_string(weak[i]);
+    const std::string datum = "datum_" + std::to_string(weak[i]);
+    made.push_back({functions[i], module.import_global("GOT.func", function, {wasm::i32, true}),
+                    module.import_global("GOT.mem", datum, {wasm::i32, true})});
+    module.dylink_import_flags("GOT.func", function, symbol_flag::binding_weak | symbol_flag::undefined);
+    module.dylink_import_flags("GOT.mem", datum, symbol_flag::binding_weak | symbol_flag::undefined);
+  }
+  return made;
+}
+
+void add_weak(wasm_builder& module, const std::vector<weak_import>& imports, const std::string& number)
+{
+  constexpr std::uint32_t op_if = 0x04;
+  constexpr std::uint32_t op_end = 0x0b;
+  constexpr std::uint32_t local_set = 0x21;
+  for (std::size_t j = 0; j < imports.size(); ++j) {
+    const auto& [function, address, datum] = imports[j];
+    const std::string suffix = number + "_" + std::to_string(j);
+    module.function(returns_int, wasm_code().global_get(address), "ask" + suffix);
+    module.function(
+        returns_int,
+        wasm_code().global_get(address).raw({op_if, 0x40}).call(function).raw({local_set, 0, op_end}).local_get(0),
+        "try" + suffix, {wasm::i32});
+    module.function(returns_int, wasm_code().call(function), "risk" + suffix);
+    module.function(returns_int, wasm_code().global_get(datum), "see" + suffix);
+  }
+}
+
+void add_offers(wasm_builder& module, const library_shape& shape)
+{
+  for (const std::uint32_t offered : shape.offers) {
+    const std::string suffix = std::to_string(offered);
+    const auto value = static_cast<std::int32_t>(maybe_value_of(shape.number, offered));
+    module.function(returns_int, wasm_code().i32_const(value), "maybe_" + suffix);
+    constant_global(module, "datum_" + suffix, static_cast<std::int32_t>(weak_data_offset(offered)));
+  }
+}
+
 /// Computes while the word keeps the value and turns are left, then calls through it.
 wasm_code spin_and_call(std::uint32_t type)
 {
@@ -177,10 +238,12 @@ std::vector<std::byte> make_library(const library_shape& shape)
     callees.push_back(module.import_function("env", callee.text(), returns_int));
   }
   const auto shared = import_shared(module, shape.uses);
+  const auto weak_functions = import_weak_functions(module, shape.weak);
   std::vector<std::uint32_t> addresses;
   for (const function_name& target : shape.addresses) {
     addresses.push_back(module.import_global("GOT.func", target.text(), {wasm::i32, true}));
   }
+  const auto weak = import_weak_addresses(module, shape.weak, weak_functions);
   auto own = add_own_functions(module, shape);
   const std::string number = std::to_string(shape.number);
   for (std::size_t j = 0; j < callees.size(); ++j) {
@@ -194,6 +257,8 @@ std::vector<std::byte> make_library(const library_shape& shape)
     module.function(returns_int, wasm_code().i32_const(value), "shared_" + std::to_string(defined));
   }
   add_uses(module, shared, shape.number);
+  add_weak(module, weak, number);
+  add_offers(module, shape);
   if (shape.data_bytes > 0) {
     module.function(int_to_int, wasm_code().global_get(imports.memory_base).local_get(0).i32_add().append(load_word()),
                     "data" + number);

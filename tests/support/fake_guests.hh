@@ -37,6 +37,11 @@ struct function_name {
 ///   gotN_J () -> i32     the address of the J-th of `addresses`
 ///   shared_K () -> i32   for each K of `defines`: N * 1000 + 500 + K; other libraries may define it, too
 ///   useN_J () -> i32     what the J-th of `uses` returns, `shared_K` of whoever is found first
+///   maybe_K () -> i32    for each K of `offers`: N * 1000 + 600 + K; datum_K: data, at weak_data_offset(K)
+///   askN_J () -> i32     the address of the J-th of `weak`, imported weakly: `maybe_K` of whoever is found first, or 0
+///   tryN_J () -> i32     what it returns, or 0 when nobody has it
+///   riskN_J () -> i32    what it returns; a trap when nobody has it
+///   seeN_J () -> i32     the address of `datum_K`, imported weakly, for the K of the J-th of `weak`, or 0
 /// Its data: word 0 counts constructor runs, word 4 has the address of word 8 once relocated, word 12 has N once its
 /// start function has run. The host function `test.event (i32 what, i32 number)` is told of constructors, of open start
 /// functions, and of what the latter's call returned.
@@ -54,6 +59,8 @@ struct library_shape {
   bool has_constructor = false;
   bool relocations_trap = false;
   std::uint32_t data_bytes = 64;
+  std::vector<std::uint32_t> offers{};
+  std::vector<std::uint32_t> weak{};
 };
 
 std::vector<std::byte> make_library(const library_shape& shape);
@@ -93,6 +100,17 @@ std::vector<std::byte> make_main(const main_shape& shape);
 inline constexpr std::uint32_t shared_value_of(std::uint32_t library, std::uint32_t shared)
 {
   return library * 1000 + 500 + shared;
+}
+
+inline constexpr std::uint32_t maybe_value_of(std::uint32_t library, std::uint32_t maybe)
+{
+  return library * 1000 + 600 + maybe;
+}
+
+/// Where `datum_K` is in its library's data.
+inline constexpr std::uint32_t weak_data_offset(std::uint32_t datum)
+{
+  return 16 + 4 * datum;
 }
 
 inline constexpr std::uint32_t tls_word_of(std::uint32_t library)
