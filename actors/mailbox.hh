@@ -29,16 +29,16 @@ public:
     mailbox_node* seen = head_.load(std::memory_order_relaxed);
     do {
       node.next_in_mailbox = seen == nullptr ? mark() : seen;
-      // Release: the drainer's acquire in take() sees the node's contents. Acquire on success: a new drainer sees what
-      // the last one left behind.
-    } while (!head_.compare_exchange_weak(seen, &node, std::memory_order_acq_rel, std::memory_order_relaxed));
+      // Release: the drainer's acquire in take() sees the node's contents.
+    } while (!head_.compare_exchange_weak(seen, &node, std::memory_order_release, std::memory_order_relaxed));
     return seen == nullptr;
   }
 
   /// All messages pushed so far, oldest first, as a list ended by null; null when there are none.
   mailbox_node* take()
   {
-    mailbox_node* stack = head_.exchange(mark(), std::memory_order_acq_rel);
+    // Acquire: all that was pushed, and what the last drainer left behind, for pushes go on with what it released.
+    mailbox_node* stack = head_.exchange(mark(), std::memory_order_acquire);
     INTERLINK_ASSERT(stack != nullptr); // only a drainer takes, and a drainer's mailbox is busy
     mailbox_node* list = nullptr;
     while (stack != mark()) {
@@ -54,7 +54,7 @@ public:
   [[nodiscard]] bool release()
   {
     mailbox_node* expected = mark();
-    return head_.compare_exchange_strong(expected, nullptr, std::memory_order_acq_rel, std::memory_order_relaxed);
+    return head_.compare_exchange_strong(expected, nullptr, std::memory_order_release, std::memory_order_relaxed);
   }
 
 private:

@@ -33,6 +33,8 @@ public:
   {
     std::shared_ptr<log_node> rest = std::move(next_);
     while (rest && rest.use_count() == 1) {
+      // use_count orders nothing: what the last other owner read of the node comes before it is taken apart.
+      std::atomic_thread_fence(std::memory_order_acquire);
       rest = std::exchange(rest->next_, nullptr);
     }
   }

@@ -52,8 +52,7 @@ coordinator::coordinator(topology initial, std::uint32_t* head_word, asio::any_i
       state_(std::move(initial)),
       log_(resolve_function{}),
       first_(log_.tail()),
-      current_(state_.current),
-      head_word_(head_word),
+      publication_(state_.current, head_word),
       observer_(std::move(observer)),
       events_(observer_.events)
 {
@@ -166,17 +165,10 @@ void coordinator::handle(mailbox_node& node)
 
 void coordinator::finish_batch()
 {
-  const std::uint64_t version = state_.current->version.value;
-  if (const std::uint64_t before = head_.load(std::memory_order_relaxed); before != version) {
-    // Invariant C1. A group that sees the new head finds a snapshot at least as new, and every node up to it linked.
-    current_.store(state_.current);
-    schedule_point(schedule_place::snapshot_stored);
-    head_.store(version, std::memory_order_seq_cst);
-    schedule_point(schedule_place::head_stored);
-    std::atomic_ref<std::uint32_t>(*head_word_).store(static_cast<std::uint32_t>(version), std::memory_order_seq_cst);
-    // Full fence: the index leaks to guest memory only after every processor can see the new head.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    for (std::uint64_t published = before + 1; published <= version; ++published) {
+  const topology_version version = state_.current->version;
+  if (const topology_version before = publication_.head(); before != version) {
+    publication_.publish(state_.current, version); // invariant C1
+    for (std::uint64_t published = before.value + 1; published <= version.value; ++published) {
       events_.write({.subject = published, .kind = event_kind::publish});
     }
   }
@@ -241,9 +233,9 @@ void coordinator::note_reusable_memory()
 {
   // Invariant C3. A lane is stored before its group reads the snapshot, so a group whose lane is clear here will read a
   // snapshot at least as new as the published one.
-  std::uint64_t oldest = head_.load(std::memory_order_seq_cst);
+  std::uint64_t oldest = publication_.head().value;
   for (const auto& [group, lane] : lanes_) {
-    oldest = std::min(oldest, lane->version.load(std::memory_order_seq_cst));
+    oldest = std::min(oldest, lane->version());
   }
   state_.reusable_up_to = topology_version{oldest};
 }
@@ -414,8 +406,7 @@ coordinator::turn_reply coordinator::turn(coordinator_message&, join_request& re
     return join_needs_memory_reply{*needed};
   }
   auto& joined = std::get<joined_group>(outcome);
-  auto lane = std::make_shared<group_lane>();
-  lane->version.store(joined.from->version.value, std::memory_order_seq_cst);
+  auto lane = std::make_shared<group_lane>(joined.from->version.value);
   lanes_[joined.id] = lane;
   record(event_kind::spawn, 0, joined.id);
   return join_reply{std::move(joined), log_.tail(), std::move(lane)};

@@ -10,7 +10,7 @@
 //   C3  A range freed at version k is reused only when k is published and no lane holds a version below k.
 #pragma once
 
-#include "actors/published.hh"
+#include "actors/publication.hh"
 #include "actors/serial_actor.hh"
 #include "groups/coordinator_messages.hh"
 #include "linker/topology.hh"
@@ -50,9 +50,9 @@ public:
                         const wait_limit& limit = {});
 
   /// Version published last. Sequentially consistent: pairs with the publication.
-  topology_version head() const { return topology_version{head_.load(std::memory_order_seq_cst)}; }
+  topology_version head() const { return publication_.head(); }
 
-  snapshot_ptr current() const { return current_.load(); }
+  snapshot_ptr current() const { return publication_.current(); }
 
   /// A cursor at version 0, for the first group.
   group_log::cursor first_cursor() const { return first_; }
@@ -111,9 +111,7 @@ private:
   topology state_;
   group_log log_;
   group_log::cursor first_;
-  published<snapshot> current_;
-  std::atomic<std::uint64_t> head_{0};
-  std::uint32_t* head_word_;
+  publication<snapshot> publication_;
   coordinator_observer observer_;
 
   std::map<group_id, group_lane_ptr> lanes_;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/event_ring.hh"
+#include "actors/group_lane.hh"
 #include "actors/mailbox.hh"
 #include "actors/operation_log.hh"
 #include "actors/parker.hh"
@@ -26,13 +27,6 @@
 namespace interlink {
 
 using group_log = operation_log<operation_body>;
-
-/// The version below which a group can no longer write memory that was freed; `clear` when it is in no catch up.
-/// The group writes it, the coordinator reads it (design section 5, "Reuse").
-struct group_lane {
-  static constexpr std::uint64_t clear = ~std::uint64_t{0};
-  std::atomic<std::uint64_t> version{clear};
-};
 
 using group_lane_ptr = std::shared_ptr<group_lane>;
 

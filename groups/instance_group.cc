@@ -112,22 +112,11 @@ result<void> instance_group::build()
   return {};
 }
 
-void instance_group::hold_lane()
-{
-  // Invariant G2. The lane of a group that is being built was set in its join turn and is still held here.
-  if (lane_->version.load(std::memory_order_relaxed) == group_lane::clear) {
-    const topology_version head = process_->coordination().head();
-    schedule_point(schedule_place::lane_read);
-    lane_->version.store(head.value, std::memory_order_seq_cst);
-    schedule_point(schedule_place::lane_stored);
-  }
-}
-
 void instance_group::release_lane_if_idle()
 {
   if (initialisers_.empty() && catch_up_depth_ == 0 && initialiser_depth_ == 0) {
     schedule_point(schedule_place::lane_clearing);
-    lane_->version.store(group_lane::clear, std::memory_order_seq_cst);
+    lane_->release();
   }
 }
 
@@ -142,7 +131,7 @@ result<void> instance_group::catch_up_if_behind()
 result<void> instance_group::catch_up_without_initialisers()
 {
   count(process_->counts.get(), &statistics::catch_ups);
-  hold_lane();
+  lane_->hold(process_->coordination());
   result<void> applied;
   {
     const scoped_count counted(catch_up_depth_);
@@ -155,7 +144,7 @@ result<void> instance_group::catch_up_without_initialisers()
 result<void> instance_group::catch_up()
 {
   count(process_->counts.get(), &statistics::catch_ups);
-  hold_lane();
+  lane_->hold(process_->coordination());
   result<void> outcome;
   {
     const scoped_count counted(catch_up_depth_);
@@ -187,7 +176,7 @@ error instance_group::lose(const error& reason)
   if (depth_ == 0) {
     lost_ = error(errc::group_lost, failure.detail());
     initialisers_.clear();
-    lane_->version.store(group_lane::clear, std::memory_order_seq_cst); // it writes no memory any more
+    lane_->release(); // it writes no memory any more
     return *lost_;
   }
   // Guest frames below may hold guest locks: the process cannot go on without them.
@@ -198,6 +187,7 @@ error instance_group::lose(const error& reason)
 result<void> instance_group::apply_published()
 {
   const snapshot_ptr target = process_->coordination().current();
+  INTERLINK_ASSERT(lane_->version() <= target->version.value); // invariant G2
   schedule_point(schedule_place::target_read);
   record(event_kind::catch_up, target->version.value);
   while (cursor_->version() < target->version) {
@@ -469,7 +459,7 @@ void instance_group::leave()
   const coordinator_reply reply = ask(std::move(request));
   schedule_point(schedule_place::left);
   record(event_kind::exit, 0);
-  lane_->version.store(group_lane::clear, std::memory_order_seq_cst);
+  lane_->release();
   const auto* left = std::get_if<done_reply>(&reply);
   INTERLINK_ASSERT(left != nullptr);
   while (cursor_->version() < left->version) {

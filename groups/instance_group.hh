@@ -170,7 +170,6 @@ private:
   void show_frames();
   void count_dead_instances();
   void zero(memory_address address, std::uint64_t size);
-  void hold_lane();
   void release_lane_if_idle();
   result<void> apply_published();
   /// The cursor goes one operation further; the group's share of it is completed.

@@ -322,7 +322,7 @@ TEST_F(Coordinator, GivesANewcomerItsLaneAtTheVersionOfItsSnapshot)
   const coordinator_reply reply = say(first, join_request{std::nullopt});
   const auto* joined = std::get_if<join_reply>(&reply);
   ASSERT_NE(joined, nullptr);
-  EXPECT_EQ(joined->lane->version, joined->group.from->version.value);
+  EXPECT_EQ(joined->lane->version(), joined->group.from->version.value);
 }
 
 TEST_F(Coordinator, StandsANewcomersCursorAtItsSnapshot)
@@ -349,7 +349,7 @@ TEST_F(Coordinator, LeavesAFreedRangeAloneWhileALaneIsBehind)
   const coordinator_reply closed = say(first, close_request{library_handle{planned.root.value}});
   say(first, unload_request{std::get<close_reply>(closed).closing});
   EXPECT_NE(plan("b").plan->modules.front().memory_base, base); // C3
-  EXPECT_NE(joined.lane->version, group_lane::clear);
+  EXPECT_NE(joined.lane->version(), group_lane::clear);
 }
 
 TEST_F(Coordinator, ReusesAFreedRangeOnceNoLaneIsBehind)
@@ -359,7 +359,7 @@ TEST_F(Coordinator, ReusesAFreedRangeOnceNoLaneIsBehind)
   const auto& joined = std::get<join_reply>(reply);
   const coordinator_reply closed = say(first, close_request{library_handle{planned.root.value}});
   say(first, unload_request{std::get<close_reply>(closed).closing});
-  joined.lane->version = group_lane::clear;
+  joined.lane->release();
   const memory_address base = planned.plan->modules.front().memory_base;
   EXPECT_EQ(plan("b").plan->modules.front().memory_base, base);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-   reuse.pml: lanes, nested catch ups, joins, and the reuse of a memory range (instance_group::hold_lane,
+   reuse.pml: lanes, nested catch ups, joins, and the reuse of a memory range (group_lane::hold,
    release_lane_if_idle, apply_published; coordinator::note_reusable_memory, finish_batch).
 
    The writer's history: load, close, load, close, load. Each load is a new incarnation of file 0 or 1: a file may be
