@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Small programs around the real code of actors/, each with what must hold in all of its executions.
+#pragma once
+
+#include "tests/memory_model/explorer.hh"
+
+#include <vector>
+
+namespace interlink::memory_model {
+
+struct scenario {
+  const char* name;
+  const char* claim;
+  void (*program)(run&);
+  bool counts_exactly = false;
+};
+
+const std::vector<scenario>& scenarios();
+
+/// An index that leaks through a data race: right on x86, and nowhere promised.
+void leak_by_a_race(run& now);
+
+// ---- Wrong on every machine ----
+
+void leak_before_the_publication(run& now);
+void call_without_a_check(run& now);
+void lane_after_the_snapshot(run& now);
+
+} // namespace interlink::memory_model
