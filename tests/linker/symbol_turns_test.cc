@@ -118,6 +118,32 @@ TEST(BindLazy, DoesNotFindALocalLibrary)
   EXPECT_EQ(failed.error().detail().symbol_name, "later");
 }
 
+// Both have it only once libglobal is there: libbase passes on what it imports.
+TEST(BindLazy, SearchesTheGlobalScopeBeforeTheLibrarysOwn)
+{
+  linking_world world = linking_world::running(pie_main().build());
+  world.add("libglobal", side().function("later").function("inner").build());
+  world.add("libbase", side().import_function("inner").pass_on("inner", "later").build());
+  world.add("libx", side().needs("libbase").import_function("later").build());
+  world.open("libx");
+  const module_id provider = world.open("libglobal", {.is_global = true});
+  ASSERT_TRUE(bind_lazy(world.state, world.id_of("libbase"), 0));
+  const auto given = bind_lazy(world.state, world.id_of("libx"), 0);
+  ASSERT_TRUE(given);
+  EXPECT_EQ(given->slot, slot_of(*world.state.current, provider, 0));
+}
+
+TEST(BindLazy, DoesNotFindAFunctionOfAClosingLibrary)
+{
+  linking_world world = world_with("libx", side().import_function("later"));
+  world.add("liblater", side().function("later").build());
+  const module_id provider = world.open("liblater", {.is_global = true});
+  ASSERT_EQ(close_library(world.state, group_id{1}, library_handle{provider.value}), std::vector<module_id>{provider});
+  const auto failed = bind_lazy(world.state, world.id_of("libx"), 0);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), errc::symbol_not_found);
+}
+
 TEST(BindLazy, FindsAFunctionAfterAFailure)
 {
   linking_world world = world_with("libx", side().import_function("later"));
