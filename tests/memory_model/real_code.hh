@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The code under test itself: the headers and sources of actors/, compiled once more with the checked atomics, locks and
-// shared pointers in place of those of the standard library. Everything else that they use is the library's own. For one
-// source alone.
+// shared pointers in place of those of the standard library. Everything else that they use is the library's own.
 #pragma once
 
 #include "messages/assert.hh"
@@ -49,11 +48,11 @@ using interlink::memory_model::shared_ptr;
 #define std checked_std // NOLINT: on purpose, see above
 #define noexcept        // NOLINT: an execution that ends early is left by an exception
 #include "actors/event_ring.hh"
-#include "actors/futex_table.cc"
+#include "actors/futex_table.hh"
 #include "actors/group_lane.hh"
 #include "actors/mailbox.hh"
 #include "actors/operation_log.hh"
-#include "actors/parker.cc"
+#include "actors/parker.hh"
 #include "actors/publication.hh"
 #include "actors/serial_actor.hh"
 #undef noexcept
@@ -63,17 +62,5 @@ namespace interlink {
 
 /// Counts the drains that an actor has handed over, for whoever stands in for the background. Context: one execution.
 inline memory_model::atomic<int>* hand_overs = nullptr;
-
-void schedule_point(schedule_place place)
-{
-  if (place == schedule_place::handed_over && hand_overs != nullptr) {
-    hand_overs->fetch_add(1, std::memory_order_release);
-  }
-}
-
-schedule_clock::time_point schedule_clock::now()
-{
-  return {};
-}
 
 } // namespace interlink

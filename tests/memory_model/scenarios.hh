@@ -5,6 +5,8 @@
 
 #include "tests/memory_model/explorer.hh"
 
+#include <algorithm>
+#include <iterator>
 #include <vector>
 
 namespace interlink::memory_model {
@@ -16,7 +18,19 @@ struct scenario {
   bool counts_exactly = false;
 };
 
-const std::vector<scenario>& scenarios();
+std::vector<scenario> agreement_scenarios();
+std::vector<scenario> actor_scenarios();
+
+/// All of them.
+inline const std::vector<scenario>& scenarios()
+{
+  static const std::vector<scenario> all = [] {
+    std::vector<scenario> both = agreement_scenarios();
+    std::ranges::copy(actor_scenarios(), std::back_inserter(both));
+    return both;
+  }();
+  return all;
+}
 
 /// An index that leaks through a data race: right on x86, and nowhere promised.
 void leak_by_a_race(run& now);
