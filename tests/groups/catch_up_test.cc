@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <set>
+#include <vector>
 
 namespace interlink {
 namespace {
@@ -189,6 +190,27 @@ TEST_F(CatchUp, SkipsAnIncarnationThatIsGoneAlready)
   for (const guest_event& event : process.events()) {
     EXPECT_NE(event.group, other); // its start function never runs there
   }
+}
+
+// As a destructor would: to wait for the close would be to wait for itself. Both libraries are read anew.
+TEST_F(CatchUp, GivesACloserANewIncarnationOfWhatItCloses)
+{
+  process.add({.number = 1, .needed = {"lib2.so"}, .calls = {{2, 1}}});
+  process.add({.number = 2});
+  start();
+  const library_handle old = open("lib1.so");
+  std::vector<module_id> closing;
+  process.in(opener, [&](instance_group& group) {
+    const coordinator_reply closed = group.ask(close_request{old});
+    closing = std::get<close_reply>(closed).closing;
+  });
+  EXPECT_EQ(closing.size(), 2U);
+  const library_handle fresh = open("lib1.so");
+  EXPECT_GT(fresh.value, old.value);
+  const std::uint32_t slot = find(fresh, "f1_0");
+  process.in(opener, [&](instance_group& group) { group.ask(unload_request{closing}); });
+  EXPECT_EQ(process.call_slot(other, slot), 1000U);
+  EXPECT_EQ(open("lib1.so").value, fresh.value);
 }
 
 TEST_F(CatchUp, NullsTheSlotsOfAnUnloadedModule)
