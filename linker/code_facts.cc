@@ -44,7 +44,7 @@ void add(function_facts& facts, const instruction& at, const module_layout& layo
   case opcode::return_call_ref:
   case opcode::table_get:
   case opcode::table_size:
-  case opcode::throw_:
+  case opcode::throw_tag:
   case opcode::throw_ref:
   case opcode::rethrow:
   case opcode::atomic_wait64:
@@ -102,8 +102,8 @@ result<code_flags> scan_code(const module_layout& layout)
     instruction_walker walker(in);
     for (instruction at; walker.next(at);) {
       switch (at.opcode) {
-      case opcode::try_:
-      case opcode::catch_:
+      case opcode::legacy_try:
+      case opcode::legacy_catch:
       case opcode::rethrow:
       case opcode::delegate:
       case opcode::catch_all:

@@ -110,15 +110,16 @@ private:
       return fail(code_error(layout_, index, in.failure()));
     }
     if (length_) {
+      const std::size_t length = *length_;
       copy_to(body_end);
-      const std::size_t size = out_.size() - *length_ - wasm_writer::longest_u32_bytes;
+      const std::size_t size = out_.size() - length - wasm_writer::longest_u32_bytes;
       if (size > limit::function_body_bytes) {
         return fail(code_error(layout_, index,
                                error(errc::limit_exceeded, "instrumented body has " + std::to_string(size) +
                                                                " bytes, the limit is " +
                                                                std::to_string(limit::function_body_bytes))));
       }
-      out_.fill_length(*length_);
+      out_.fill_length(length);
       ++facts_.functions;
     }
     body_frame_ = body_end;

@@ -153,6 +153,7 @@ std::string opcode_text(std::uint32_t number)
 
 } // namespace
 
+// NOLINTNEXTLINE(bugprone-throwing-static-initialization): constinit, so it is done by the compiler
 constinit const std::array<immediate_form, 256> immediate_forms = make_table<256>(one_byte);
 
 immediate_form prefixed_form(std::uint8_t prefix, std::uint32_t number) noexcept
@@ -174,9 +175,9 @@ immediate_form prefixed_form(std::uint8_t prefix, std::uint32_t number) noexcept
 std::string_view instruction_name(std::uint32_t number) noexcept
 {
   switch (number) {
-  case opcode::try_:
+  case opcode::legacy_try:
     return "try";
-  case opcode::catch_:
+  case opcode::legacy_catch:
     return "catch";
   case opcode::rethrow:
     return "rethrow";
@@ -275,6 +276,16 @@ void instruction_walker::skip_catches()
   }
 }
 
+bool instruction_walker::read_prefixed(instruction& into)
+{
+  // The last byte of a number must not be taken for an `end`.
+  last_ = 0;
+  const auto prefix = static_cast<std::uint8_t>(into.opcode);
+  const std::uint32_t number = in_.u32();
+  into.opcode = into.opcode << 16 | (number & 0xffff);
+  return in_.ok() && read_immediates(number <= 0xffff ? prefixed_form(prefix, number) : form::unknown, into);
+}
+
 bool instruction_walker::read_immediates(immediate_form kind, instruction& into)
 {
   switch (kind) {
@@ -335,14 +346,8 @@ bool instruction_walker::read_immediates(immediate_form kind, instruction& into)
     in_.s33();
     in_.s33();
     break;
-  case form::prefix: {
-    // The last byte of a number must not be taken for an `end`.
-    last_ = 0;
-    const auto prefix = static_cast<std::uint8_t>(into.opcode);
-    const std::uint32_t number = in_.u32();
-    into.opcode = into.opcode << 16 | (number & 0xffff);
-    return in_.ok() && read_immediates(number <= 0xffff ? prefixed_form(prefix, number) : form::unknown, into);
-  }
+  case form::prefix:
+    return read_prefixed(into);
   case form::unknown:
     in_.fail(errc::unsupported_module, "unknown instruction " + opcode_text(into.opcode), into.begin);
     break;

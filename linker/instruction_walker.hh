@@ -15,9 +15,9 @@ namespace interlink {
 
 /// An instruction's number: the opcode byte, or `prefix << 16 | number` behind a prefix byte.
 namespace opcode {
-inline constexpr std::uint32_t try_ = 0x06;
-inline constexpr std::uint32_t catch_ = 0x07;
-inline constexpr std::uint32_t throw_ = 0x08;
+inline constexpr std::uint32_t legacy_try = 0x06;
+inline constexpr std::uint32_t legacy_catch = 0x07;
+inline constexpr std::uint32_t throw_tag = 0x08;
 inline constexpr std::uint32_t rethrow = 0x09;
 inline constexpr std::uint32_t throw_ref = 0x0a;
 inline constexpr std::uint32_t end = 0x0b;
@@ -117,6 +117,7 @@ public:
 private:
   void check_end();
   bool read_immediates(immediate_form form, instruction& into);
+  bool read_prefixed(instruction& into);
   void read_memory_argument(instruction& into);
   void skip_block_type();
   void skip_labels();

@@ -46,7 +46,7 @@ public:
 private:
   /// Sections that get something appended, in the format's order.
   static constexpr std::array<std::uint8_t, 4> grown{section_id::type, section_id::import, section_id::global,
-                                                     section_id::export_};
+                                                     section_id::exports};
 
   bool grows(std::uint8_t id) const
   {
@@ -57,7 +57,7 @@ private:
       return into_.imports_control_memory || into_.imports_runtime_table;
     case section_id::global:
       return into_.exports_applied;
-    case section_id::export_:
+    case section_id::exports:
       return into_.exports_applied || into_.exports_start || (plan_.shifts_tables && !layout_.exports.empty());
     default:
       return false;
@@ -121,7 +121,7 @@ private:
     wasm_writer payload;
     payload.reserve(content.size() + more.size() + wasm_writer::longest_u32_bytes);
     payload.u32(count + added);
-    if (id == section_id::export_ && plan_.shifts_tables) {
+    if (id == section_id::exports && plan_.shifts_tables) {
       write_exports(payload);
     } else {
       payload.bytes(entries);
@@ -185,7 +185,7 @@ private:
       more.u32(plan_.applied_global);
       ++added;
     }
-    if (into_.exports_start) {
+    if (into_.exports_start && layout_.start_function) {
       more.name(reserved::start_function);
       more.u8(static_cast<std::uint8_t>(extern_kind::function));
       more.u32(*layout_.start_function);

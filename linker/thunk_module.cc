@@ -143,7 +143,7 @@ std::vector<std::byte> make_thunk_module(std::span<const function_type> thunks)
   out.section(section_id::type, types.written());
   out.section(section_id::import, imports.written());
   out.section(section_id::function, functions.written());
-  out.section(section_id::export_, exports.written());
+  out.section(section_id::exports, exports.written());
   out.section(section_id::code, code.written());
   return out.take();
 }

@@ -62,7 +62,7 @@ public:
     write_section(module, section_id::memory, memories_);
     write_section(module, section_id::tag, tags_);
     write_section(module, section_id::global, globals_);
-    write_section(module, section_id::export_, exports_);
+    write_section(module, section_id::exports, exports_);
     write_section(module, section_id::code, code_);
     return module.take();
   }

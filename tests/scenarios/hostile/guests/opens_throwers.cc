@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Opens the library of the first argument, whose constructor or start function throws, while another thread calls through a
-// pointer. With "catch" it catches what comes out of dlopen, and goes on.
+// Opens the library of the first argument, whose constructor or start function throws, while another thread calls
+// through a pointer. With "catch" it catches what comes out of dlopen, and goes on.
 #include "guest.h"
 
 extern "C" int called()
