@@ -56,6 +56,66 @@ TEST(FacadeCompletion, RunsOnTheExecutorOfTheHandler)
   EXPECT_TRUE(was_in_context);
 }
 
+/// Begins an operation with a handler that is bound to an executor of its own; says whether it has run there.
+template <class Begin>
+bool completes_on_its_executor(Begin begin)
+{
+  asio::io_context context;
+  bool was_in_context = false;
+  begin(asio::bind_executor(context.get_executor(),
+                            [&](const auto&) { was_in_context = context.get_executor().running_in_this_thread(); }));
+  context.run_for(facade_deadline);
+  return was_in_context;
+}
+
+TEST(FacadeCompletion, OfEachOperationOfAGroupAndAReactorRunsOnTheExecutorOfTheHandler)
+{
+  callable program;
+  ASSERT_TRUE(program.add);
+  process& whole = program.guest.program();
+  EXPECT_TRUE(completes_on_its_executor([&](auto handler) { whole.async_start(handler); })) << "refused at once";
+  EXPECT_TRUE(completes_on_its_executor([&](auto handler) { whole.async_spawn_group(handler); }));
+  EXPECT_TRUE(completes_on_its_executor([&](auto handler) { program.first->async_open("./no.so", 0, handler); }));
+  EXPECT_TRUE(completes_on_its_executor(
+      [&](auto handler) { program.first->async_find_symbol(library{main_handle}, "computes_add", handler); }));
+  EXPECT_TRUE(completes_on_its_executor([&](auto handler) { whole.async_stop(facade_deadline, handler); }));
+  EXPECT_TRUE(completes_on_its_executor([&](auto handler) {
+    program.first->async_call(*program.add, {1, 2}, handler);
+  })) << "after the end";
+}
+
+TEST(FacadeCompletion, OfAProgramsRunIsOnTheExecutorOfTheHandler)
+{
+  embedding command("static_command");
+  ASSERT_FALSE(command.refusal());
+  asio::io_context context;
+  std::optional<result<process_outcome>> outcome;
+  bool was_in_context = false;
+  command.program().async_run(asio::bind_executor(context.get_executor(), [&](result<process_outcome> ended) {
+    was_in_context = context.get_executor().running_in_this_thread();
+    outcome.emplace(std::move(ended));
+  }));
+  EXPECT_FALSE(outcome) << "completed inside the initiation";
+  context.run_for(facade_deadline);
+  ASSERT_TRUE(outcome);
+  ASSERT_TRUE(*outcome) << outcome->error().message();
+  EXPECT_FALSE((*outcome)->failure);
+  EXPECT_TRUE(was_in_context);
+  EXPECT_TRUE(completes_on_its_executor([&](auto handler) { command.program().async_run(handler); }))
+      << "refused at once";
+}
+
+TEST(FacadeCompletion, OfAProgramsRunIsOnTheProcesssExecutorWhenTheHandlerHasNone)
+{
+  embedding command("static_command");
+  ASSERT_FALSE(command.refusal());
+  std::promise<std::thread::id> own;
+  asio::post(command.own_executor(), [&] { own.set_value(std::this_thread::get_id()); });
+  std::promise<std::thread::id> ran_on;
+  command.program().async_run([&](const result<process_outcome>&) { ran_on.set_value(std::this_thread::get_id()); });
+  EXPECT_EQ(ran_on.get_future().get(), own.get_future().get());
+}
+
 TEST(FacadeCompletion, RunsOnTheProcesssExecutorWhenTheHandlerHasNone)
 {
   callable program;
