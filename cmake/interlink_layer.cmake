@@ -7,11 +7,14 @@ target_compile_options(interlink_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
   -Wimplicit-fallthrough)
 
-# interlink_layer(NAME linker SOURCES ... HEADERS ... [USES messages ...] [PRIVATE_HEADERS ...])
+# interlink_layer(NAME linker SOURCES ... HEADERS ... [INTERNAL_HEADERS ...] [PRIVATE_HEADERS ...] [USES messages ...])
+#
+# HEADERS are installed: what a program that embeds the library includes, directly or not. INTERNAL_HEADERS are for other
+# layers and tests; they must compile alone, too. PRIVATE_HEADERS are the layer's own.
 function(interlink_layer)
-  cmake_parse_arguments(ARG "" "NAME" "SOURCES;HEADERS;PRIVATE_HEADERS;USES" ${ARGN})
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;HEADERS;INTERNAL_HEADERS;PRIVATE_HEADERS;USES" ${ARGN})
   set(target interlink_${ARG_NAME})
-  add_library(${target} STATIC ${ARG_SOURCES} ${ARG_PRIVATE_HEADERS})
+  add_library(${target} STATIC ${ARG_SOURCES} ${ARG_INTERNAL_HEADERS} ${ARG_PRIVATE_HEADERS})
   add_library(interlink::${ARG_NAME} ALIAS ${target})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${ARG_NAME} CXX_EXTENSIONS OFF
                         POSITION_INDEPENDENT_CODE ON)
@@ -24,5 +27,12 @@ function(interlink_layer)
   foreach(used IN LISTS ARG_USES)
     target_link_libraries(${target} PUBLIC interlink::${used})
   endforeach()
+  if(ARG_INTERNAL_HEADERS)
+    # A target of their own: an exported one would have to install every file set that it has.
+    add_library(${target}_internal INTERFACE)
+    target_sources(${target}_internal INTERFACE
+      FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}" FILES ${ARG_INTERNAL_HEADERS})
+    target_link_libraries(${target}_internal INTERFACE ${target})
+  endif()
   set_property(GLOBAL APPEND PROPERTY INTERLINK_LAYERS ${target})
 endfunction()

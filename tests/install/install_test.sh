@@ -11,6 +11,17 @@ trap 'rm -rf "$work"' EXIT
 prefix=$work/prefix
 "$cmake" --install "$build" --prefix "$prefix" >"$work/install.log" || { cat "$work/install.log"; exit 1; }
 
+# What is installed is what a program needs that includes the facade and the engine, and no more.
+includes=$prefix/include/interlink
+installed=$(cd "$includes" && find . -type f | sed 's,^\./,,' | sort)
+needed=$(printf '#include <%s>\n' groups/process.hh engine/wasmtime_engine.hh |
+  "$compiler" -std=c++23 -DASIO_STANDALONE -I "$includes" -MM -x c++ - | tr ' \\' '\n\n' |
+  sed -n "s,^$includes/,,p" | sort -u)
+if [ "$installed" != "$needed" ]; then
+  diff <(echo "$installed") <(echo "$needed") || echo "headers installed (<) are not those needed (>)" >&2
+  exit 1
+fi
+
 # Nothing of the build tree or the sources may be in the package's description.
 if grep -rn -e "$build" -e "$(cd "$here/../.." && pwd)/" "$prefix"/lib*/cmake; then
   echo "the package names its build tree" >&2
