@@ -60,8 +60,13 @@ std::vector<std::string> reversed_words(int argc, char** argv)
 /// The exit code of help, version, or wrong usage, whose text is printed.
 int report_parse_outcome(const CLI::App& app, const CLI::ParseError& outcome)
 {
-  const int code = app.exit(outcome);
-  return code == 0 ? 0 : exit_wrong_usage;
+  if (outcome.get_exit_code() == 0) {
+    return app.exit(outcome);
+  }
+  const auto commands = app.get_subcommands(); // those that were named
+  const std::string command = commands.empty() ? "interlink" : "interlink " + commands.front()->get_name();
+  print_line(command + ": " + outcome.what() + "; see " + command + " --help");
+  return exit_wrong_usage;
 }
 
 int run_command_line(int argc, char** argv)

@@ -34,6 +34,29 @@ result<found_module> identify(wasi::unique_fd fd, std::string path)
       std::move(path), {status.st_dev, status.st_ino}, std::make_shared<const wasi::unique_fd>(std::move(fd))};
 }
 
+/// Why a candidate could not be opened, in the words of a shell.
+std::string_view describe(wasi::errno_code code)
+{
+  switch (code) {
+  case wasi::errno_code::noent:
+    return "no such file";
+  case wasi::errno_code::isdir:
+    return "is a directory";
+  case wasi::errno_code::notdir:
+    return "not a directory";
+  case wasi::errno_code::acces:
+    return "permission denied";
+  case wasi::errno_code::notcapable:
+    return "outside of the guest's directories";
+  case wasi::errno_code::loop:
+    return "too many links";
+  case wasi::errno_code::nametoolong:
+    return "the name is too long";
+  default:
+    return wasi::to_string(code);
+  }
+}
+
 } // namespace
 
 result<library_files> library_files::make(std::shared_ptr<const wasi::system> system,
@@ -67,9 +90,7 @@ result<wasi::unique_fd> library_files::open_candidate(const std::string& path) c
   }
   auto fd = system_->open_guest_file(path);
   if (!fd) {
-    return fail(errc::file_unreadable, fd.error().code() == wasi::errno_code::noent
-                                           ? "no such file"
-                                           : std::string(wasi::to_string(fd.error().code())));
+    return fail(errc::file_unreadable, std::string(describe(fd.error().code())));
   }
   return std::move(*fd);
 }

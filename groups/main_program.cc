@@ -41,6 +41,14 @@ result<program_entry> load(instance_group& group)
       return program_entry{entry, name == "_start"};
     }
   }
+  const auto& alone = group.process().static_program; // its own start function has run by now
+  const bool has_run = alone && alone->modules.front().info->start_function;
+  if (!has_run && !group.process().options().serves_calls) {
+    error_detail detail;
+    detail.message = "there is nothing to run: it exports neither _start nor _initialize";
+    detail.remedy = "a shared library is run by a program that opens it";
+    return fail(error(errc::unsupported_module, std::move(detail)));
+  }
   return program_entry{};
 }
 

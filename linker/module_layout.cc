@@ -4,6 +4,7 @@
 #include "linker/reserved_names.hh"
 #include "linker/section_readers.hh"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>
@@ -40,20 +41,22 @@ constexpr std::array<section_kind, 14> kinds{{
 void read_header(binary_reader& in)
 {
   constexpr std::array<char, 4> magic{'\0', 'a', 's', 'm'};
-  const std::span<const std::byte> start = in.bytes(8);
-  if (!in.ok()) {
-    return;
-  }
-  if (std::memcmp(start.data(), magic.data(), magic.size()) != 0) {
+  const std::span<const std::byte> start = in.bytes(std::min(in.remaining(), magic.size()));
+  if (start.empty() || std::memcmp(start.data(), magic.data(), start.size()) != 0) {
     in.fail(errc::malformed_module, "not a wasm binary: it does not start with \\0asm", 0);
     return;
   }
+  in.skip(magic.size() - start.size()); // fails: cut short
+  const std::span<const std::byte> version = in.bytes(4);
+  if (!in.ok()) {
+    return;
+  }
   const auto byte_at = [&](std::size_t i) {
-    return std::to_integer<unsigned>(start[i]);
+    return std::to_integer<unsigned>(version[i]);
   };
-  if (byte_at(6) == 1) {
+  if (byte_at(2) == 1) {
     in.fail(errc::unsupported_module, "a wasm component, not a core module", 4);
-  } else if (byte_at(4) != 1 || byte_at(5) != 0 || byte_at(7) != 0 || byte_at(6) != 0) {
+  } else if (byte_at(0) != 1 || byte_at(1) != 0 || byte_at(2) != 0 || byte_at(3) != 0) {
     in.fail(errc::malformed_module, "wasm binary version is not 1", 4);
   }
 }

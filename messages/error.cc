@@ -143,7 +143,8 @@ std::string error::message() const
     text.append("\n  tried ").append(path);
   }
   if (!d.remedy.empty()) {
-    text.append("; ").append(d.remedy);
+    const bool has_list = listed > 0 || !d.paths_tried.empty();
+    text.append(has_list ? "\n  " : "; ").append(d.remedy);
   }
   return text;
 }

@@ -39,11 +39,20 @@ TEST(BrokenFile, IsReportedWhenADirectory)
   expect_refused(scratch.path(), "not a regular file");
 }
 
-TEST(BrokenFile, IsReportedWhenEmpty)
+TEST(BrokenFile, IsReportedWhenItIsNoModule)
 {
   const scratch_directory scratch;
-  scratch.write("empty.wasm", "");
-  expect_refused(scratch / "empty.wasm", "offset 0");
+  for (const std::string text : {"", "#!", "hello\n", "a longer text, which is no module either\n"}) {
+    scratch.write("text.wasm", text);
+    expect_refused(scratch / "text.wasm", "not a wasm binary");
+  }
+}
+
+TEST(BrokenFile, IsReportedWhenItIsAComponent)
+{
+  const scratch_directory scratch;
+  scratch.write("component.wasm", std::string("\0asm\x0d\0\1\0", 8));
+  expect_refused(scratch / "component.wasm", "a wasm component, not a core module");
 }
 
 TEST(BrokenFile, IsReportedWhenItHasTheOldDylinkSection)

@@ -49,6 +49,31 @@ TEST(CommandLine, EndsWith2WhenACommandLacksWhatItNeeds)
   }
 }
 
+TEST(CommandLine, SaysWhichCommandIsUsedWronglyAndWhereItsHelpIs)
+{
+  struct wrong_use {
+    std::vector<std::string> arguments;
+    std::string begin;
+    std::string end;
+  };
+
+  for (const wrong_use& each : {
+           wrong_use{{}, "interlink: ", "; see interlink --help\n"},
+           {{"ldd"}, "interlink ldd: FILE is required", "; see interlink ldd --help\n"},
+           {{"nm", "--bogus", "x"}, "interlink nm: ", "; see interlink nm --help\n"},
+           {{"run", "--stack-size", "x"},
+            "interlink run: --stack-size: x is not a size",
+            "; see interlink run --help\n"},
+           {{"run"}, "interlink run: no program given", "; see interlink run --help\n"},
+       }) {
+    const command_result run = run_command(each.arguments, {});
+    EXPECT_TRUE(ends_with(run, 2));
+    EXPECT_TRUE(run.err.starts_with(each.begin)) << run.err;
+    EXPECT_TRUE(run.err.ends_with(each.end)) << run.err;
+    EXPECT_EQ(run.out, "");
+  }
+}
+
 // static_command ends with the number of its arguments.
 TEST(CommandLine, GivesWhatFollowsTheProgramToTheGuest)
 {

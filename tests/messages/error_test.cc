@@ -96,7 +96,8 @@ TEST(Error, ListsItsFieldsInOneOrder)
   EXPECT_EQ(error(errc::symbol_type_mismatch, detail).message(),
             "cannot link; module liba.so; symbol add; expected (func (param i32)); found (func); at offset 12\n"
             "  sub (func (result i32)) (env), needed by libb.so\n"
-            "  tried /lib/liba.so: no such file; build it again");
+            "  tried /lib/liba.so: no such file\n"
+            "  build it again");
 }
 
 TEST(Error, LeavesOutTheFieldsThatAreNotSet)

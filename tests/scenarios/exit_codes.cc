@@ -33,6 +33,15 @@ TEST(Command, EndsWith127AndNamesANeededLibraryThatIsMissing)
   EXPECT_TRUE(run.err.contains("libchain_a.so")) << run.err;
 }
 
+TEST(Command, EndsWith127WhenThereIsNothingToRun)
+{
+  for (const std::string name : {"libplain.so", "libchain_c.so"}) {
+    const command_result run = run_command({"run", guest_directory() + "/" + name}, {});
+    EXPECT_TRUE(ends_with(run, 127)) << name;
+    EXPECT_TRUE(run.err.contains("nothing to run")) << run.err;
+  }
+}
+
 TEST(Command, EndsWith2ForAnUnknownOption)
 {
   EXPECT_TRUE(ends_with(run_command({"run", "--no-such-option", "x.wasm"}, {}), 2));
