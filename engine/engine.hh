@@ -22,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace interlink::engine {
 
@@ -135,6 +136,9 @@ public:
   /// Errors: engine_refused. New elements are null.
   virtual result<table> make_table(const table_type& type) = 0;
   virtual result<global> make_global(const global_type& type, value_slot initial) = 0;
+  /// Mutable i32 globals with these values, in this order: many at once, as a global offset table wants them, take less
+  /// memory and time. Errors: engine_refused.
+  virtual result<std::vector<global>> make_i32_globals(std::span<const std::uint32_t> initial) = 0;
   virtual result<tag> make_tag(const tag_type& type) = 0;
   /// A memory of this store alone. Errors: memory_exhausted, engine_refused, invalid_argument (minimum above maximum).
   virtual result<memory> make_memory(const memory_type& type) = 0;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine/wasmtime_faults.hh"
+#include "engine/wasmtime_global_blocks.hh"
 #include "engine/wasmtime_types.hh"
 
 #include <array>
@@ -15,13 +16,14 @@ namespace interlink::engine::wasmtime {
 inline constexpr std::uint64_t memory_reservation_bytes = std::uint64_t{4} << 30;
 inline constexpr std::uint64_t memory_guard_bytes = std::uint64_t{32} << 20;
 
-/// The engine of the C API and what is made once for it. Outlives all that was made with it. Context: immutable.
+/// The engine of the C API and what is made once for it. Outlives all that was made with it. Context: any thread.
 struct engine_state {
   std::unique_ptr<wasm_engine_t, deleter<wasm_engine_delete>> handle;
   bool interruptible = false;
 
   /// Types of globals of numbers, by kind of value and mutability: a module has thousands of such globals.
   std::array<std::array<global_type_ptr, 2>, 5> number_globals;
+  global_blocks blocks;
 };
 
 using engine_state_ptr = std::shared_ptr<const engine_state>;

@@ -198,6 +198,31 @@ result<global> wasmtime_store::make_global(const global_type& type, value_slot i
   return to_handle(made, *kind);
 }
 
+result<std::vector<global>> wasmtime_store::make_i32_globals(std::span<const std::uint32_t> initial)
+{
+  std::vector<global> made;
+  made.reserve(initial.size());
+  while (!initial.empty()) {
+    const auto part = initial.first(std::min(initial.size(), global_blocks::most));
+    initial = initial.subspan(part.size());
+    const auto first = engine_->blocks.make(context_, engine_->handle.get(), part.size());
+    for (std::uint32_t place = 0; place < part.size(); ++place) {
+      const value_slot value = value_slot::of_i32(part[place]);
+      if (first) {
+        made.push_back(to_handle(global_blocks::nth(*first, place), WASMTIME_I32));
+        global_set(made.back(), value);
+        continue;
+      }
+      auto one = make_global({wasm::i32, true}, value);
+      if (!one) {
+        return fail(std::move(one.error()));
+      }
+      made.push_back(*one);
+    }
+  }
+  return made;
+}
+
 result<tag> wasmtime_store::make_tag(const tag_type& type)
 {
   auto signature = to_wasm(engine_->handle.get(), type.signature);

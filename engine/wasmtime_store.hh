@@ -32,6 +32,7 @@ public:
   function make_function(const function_type& type, host_function body) override;
   result<table> make_table(const table_type& type) override;
   result<global> make_global(const global_type& type, value_slot initial) override;
+  result<std::vector<global>> make_i32_globals(std::span<const std::uint32_t> initial) override;
   result<tag> make_tag(const tag_type& type) override;
   result<memory> make_memory(const memory_type& type) override;
 

@@ -30,6 +30,13 @@ constexpr std::string_view wasix_init_tls = "__wasix_init_tls";
 /// aligned_alloc(alignment, size).
 const function_type allocator_type{{wasm::i32, wasm::i32}, {wasm::i32}};
 
+/// Imports that can be made many at once: entries of a module's global offset table.
+bool is_table_entry(const extern_type& import)
+{
+  const auto* type = std::get_if<global_type>(&import);
+  return type != nullptr && *type == global_type{wasm::i32, true};
+}
+
 /// A module that exports nothing but `__wasix_init_tls` is given the block that the plan reserved when it asks the
 /// allocator (design section 6): no phase calls the guest's allocator.
 bool needs_own_tls_allocation(const module_info& info)
@@ -137,16 +144,27 @@ result<void> group_store::add_module(const load_plan_ptr& load, std::size_t plan
   const auto* code = dynamic_cast<const compiled_code*>(plan.artifact.get());
   INTERLINK_ASSERT(code != nullptr);
   live_instance self{plan.id, load, &plan, {}, std::nullopt, std::nullopt};
+  const auto made = make_planned_globals(plan);
+  if (!made) {
+    return fail(in_module(made.error(), plan));
+  }
+  std::span<const engine::global> globals = *made;
   if (!plan.thunks.empty()) {
-    auto thunks = instantiate_thunks(plan, thunk_artifact);
+    auto thunks = instantiate_thunks(plan, thunk_artifact, globals.first(plan.thunks.size()));
     if (!thunks) {
       return fail(in_module(thunks.error(), plan));
     }
     self.thunks = *thunks;
+    globals = globals.subspan(plan.thunks.size());
   }
   std::vector<extern_value> imports;
   imports.reserve(plan.imports.size() + 2);
   for (std::size_t i = 0; i < plan.imports.size(); ++i) {
+    if (is_table_entry(plan.info->imports[i].type) && planned_value(plan.imports[i])) {
+      imports.emplace_back(globals.front());
+      globals = globals.subspan(1);
+      continue;
+    }
     auto bound = bind(plan, i, self);
     if (!bound) {
       return fail(in_module(bound.error(), plan));
@@ -234,6 +252,35 @@ engine::function group_store::give_reserved_block(const engine::function& alloca
   });
 }
 
+std::optional<std::uint64_t> group_store::planned_value(const import_binding& binding) const
+{
+  if (const auto* constant = std::get_if<binding::constant>(&binding)) {
+    return constant->value;
+  }
+  if (const auto* tls = std::get_if<binding::tls_address>(&binding)) {
+    return block_of(tls->provider).value + tls->offset;
+  }
+  if (const auto* bound = std::get_if<binding::stack_bound>(&binding)) {
+    return bound->is_high ? parameters_.stack_high.value : parameters_.stack_low.value;
+  }
+  return std::nullopt;
+}
+
+result<std::vector<engine::global>> group_store::make_planned_globals(const module_plan& plan)
+{
+  std::vector<std::uint32_t> values;
+  values.reserve(plan.thunks.size() + plan.imports.size());
+  for (const thunk_plan& thunk : plan.thunks) {
+    values.push_back(static_cast<std::uint32_t>(thunk.slot.value));
+  }
+  for (std::size_t i = 0; i < plan.imports.size(); ++i) {
+    if (const auto value = planned_value(plan.imports[i]); value && is_table_entry(plan.info->imports[i].type)) {
+      values.push_back(static_cast<std::uint32_t>(*value));
+    }
+  }
+  return store_->make_i32_globals(values);
+}
+
 result<engine::extern_value> group_store::bind(const module_plan& plan, std::size_t import_ordinal,
                                                const live_instance& self)
 {
@@ -251,21 +298,12 @@ result<engine::extern_value> group_store::bind_planned(const module_plan& plan, 
 {
   const import_info& import = plan.info->imports[import_ordinal];
   const import_binding& binding = plan.imports[import_ordinal];
-  auto new_global = [&](std::uint64_t value) -> result<extern_value> {
-    auto made = store_->make_global(std::get<global_type>(import.type), value_slot::of_i64(value));
+  if (const auto value = planned_value(binding)) {
+    auto made = store_->make_global(std::get<global_type>(import.type), value_slot::of_i64(*value));
     if (!made) {
       return fail(std::move(made.error()));
     }
     return extern_value(*made);
-  };
-  if (const auto* constant = std::get_if<binding::constant>(&binding)) {
-    return new_global(constant->value);
-  }
-  if (const auto* tls = std::get_if<binding::tls_address>(&binding)) {
-    return new_global(block_of(tls->provider).value + tls->offset);
-  }
-  if (const auto* bound = std::get_if<binding::stack_bound>(&binding)) {
-    return new_global(bound->is_high ? parameters_.stack_high.value : parameters_.stack_low.value);
   }
   if (const auto* direct = std::get_if<binding::direct>(&binding)) {
     return bind_export(direct->provider, direct->export_ordinal);
@@ -342,7 +380,8 @@ result<engine::extern_value> group_store::bind_export(module_id provider, std::u
   return std::move(*value);
 }
 
-result<engine::instance> group_store::instantiate_thunks(const module_plan& plan, const module_artifact_ptr& artifact)
+result<engine::instance> group_store::instantiate_thunks(const module_plan& plan, const module_artifact_ptr& artifact,
+                                                         std::span<const engine::global> slots)
 {
   const auto* code = dynamic_cast<const compiled_code*>(artifact.get());
   INTERLINK_ASSERT(code != nullptr);
@@ -352,13 +391,7 @@ result<engine::instance> group_store::instantiate_thunks(const module_plan& plan
     return fail(std::move(id.error()));
   }
   imports.emplace_back(*id);
-  for (const thunk_plan& thunk : plan.thunks) {
-    auto slot = store_->make_global({wasm::i32, true}, value_slot::of_i32(thunk.slot.value));
-    if (!slot) {
-      return fail(std::move(slot.error()));
-    }
-    imports.emplace_back(*slot);
-  }
+  imports.insert(imports.end(), slots.begin(), slots.end());
   return store_->instantiate(*code->compiled, imports);
 }
 

@@ -145,11 +145,16 @@ private:
   result<engine::extern_value> bind(const module_plan& plan, std::size_t import_ordinal, const live_instance& self);
   result<engine::extern_value> bind_planned(const module_plan& plan, std::size_t import_ordinal,
                                             const live_instance& self);
+  /// Value of a global that the plan decides; nothing for other bindings.
+  std::optional<std::uint64_t> planned_value(const import_binding& binding) const;
+  /// The slots of the module's thunks, then the entries of its global offset table.
+  result<std::vector<engine::global>> make_planned_globals(const module_plan& plan);
   result<engine::extern_value> bind_host(const import_info& import);
   engine::function give_reserved_block(const engine::function& allocator);
   result<void> init_tls(const live_instance& self, memory_address block);
   result<engine::extern_value> bind_export(module_id provider, std::uint32_t export_ordinal);
-  result<engine::instance> instantiate_thunks(const module_plan& plan, const module_artifact_ptr& artifact);
+  result<engine::instance> instantiate_thunks(const module_plan& plan, const module_artifact_ptr& artifact,
+                                              std::span<const engine::global> slots);
   result<engine::function> source_function(const function_source& source);
   result<engine::tag> shared_tag(const import_info& import);
   result<void> run_closed_initialisers(const live_instance& self, std::vector<module_id>& open_initialisers);

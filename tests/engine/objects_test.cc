@@ -2,6 +2,7 @@
 #include "tests/engine/fixture.hh"
 
 #include <bit>
+#include <malloc.h>
 
 namespace interlink::engine {
 namespace {
@@ -100,6 +101,68 @@ TEST_F(Globals, KeepValuesOfEveryNumericType)
     store_->global_set(made, value_slot{6, 0});
     EXPECT_EQ(store_->global_get(made).low, 6U) << to_string(type);
   }
+}
+
+std::vector<std::uint32_t> odd_numbers(std::size_t count)
+{
+  std::vector<std::uint32_t> numbers(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    numbers[i] = static_cast<std::uint32_t>(2 * i + 1);
+  }
+  return numbers;
+}
+
+std::vector<std::uint32_t> values_of(store& in, const std::vector<global>& globals)
+{
+  std::vector<std::uint32_t> values;
+  for (const global& each : globals) {
+    values.push_back(in.global_get(each).i32());
+  }
+  return values;
+}
+
+TEST_F(Globals, MadeManyAtOnceHaveTheirValuesInOrder)
+{
+  for (const std::size_t count : {0U, 1U, 15U, 16U, 17U, 100U, 1024U, 1025U, 2100U}) {
+    const auto numbers = odd_numbers(count);
+    EXPECT_EQ(values_of(*store_, need(store_->make_i32_globals(numbers))), numbers) << count;
+  }
+}
+
+TEST_F(Globals, MadeManyAtOnceAreOneByOneForTheGuest)
+{
+  auto made = need(store_->make_i32_globals(odd_numbers(40)));
+  auto others = need(store_->make_i32_globals(odd_numbers(40)));
+  auto run = guest(R"((module (import "env" "a" (global $a (mut i32))) (import "env" "b" (global $b (mut i32)))
+                       (func (export "run") (result i32)
+                         (global.set $a (i32.const 1000)) (global.get $b))))",
+                   "run", {made[39], made[20]});
+  store_->global_set(made[20], value_slot::of_i32(5));
+  EXPECT_EQ(call_i32(run), 5U);
+  auto expected = odd_numbers(40);
+  EXPECT_EQ(values_of(*store_, others), expected);
+  expected[20] = 5;
+  expected[39] = 1000;
+  EXPECT_EQ(values_of(*store_, made), expected);
+}
+
+TEST_F(Globals, MadeManyAtOnceNeedNoInstanceOfTheStoresLimit)
+{
+  store_limits limits;
+  limits.instances = 0;
+  auto limited = need(engine_->make_store(limits));
+  const auto numbers = odd_numbers(40);
+  EXPECT_EQ(values_of(*limited, need(limited->make_i32_globals(numbers))), numbers);
+}
+
+TEST_F(Globals, MadeManyAtOnceTakeNoMoreMemoryThanTheirInstance)
+{
+  // One by one, each takes more than 100 bytes.
+  constexpr std::size_t count = 10'000;
+  need(store_->make_i32_globals(odd_numbers(count))); // compiles what is compiled once
+  const std::size_t before = mallinfo2().uordblks;
+  need(store_->make_i32_globals(odd_numbers(count)));
+  EXPECT_LT(mallinfo2().uordblks - before, 30 * count);
 }
 
 TEST_F(Globals, KeepTheUpperHalfOfAVector)

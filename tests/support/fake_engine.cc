@@ -288,6 +288,15 @@ result<engine::global> fake_store::make_global(const global_type& type, value_sl
   return handle_of<engine::global_tag>(globals_.size());
 }
 
+result<std::vector<engine::global>> fake_store::make_i32_globals(std::span<const std::uint32_t> initial)
+{
+  std::vector<engine::global> made;
+  for (const std::uint32_t value : initial) {
+    made.push_back(*make_global({wasm::i32, true}, value_slot::of_i32(value)));
+  }
+  return made;
+}
+
 result<engine::tag> fake_store::make_tag(const tag_type&)
 {
   return handle_of<engine::tag_tag>(++tags_);

@@ -46,6 +46,7 @@ public:
   engine::function make_function(const function_type& type, engine::host_function body) override;
   result<engine::table> make_table(const table_type& type) override;
   result<engine::global> make_global(const global_type& type, engine::value_slot initial) override;
+  result<std::vector<engine::global>> make_i32_globals(std::span<const std::uint32_t> initial) override;
   result<engine::tag> make_tag(const tag_type& type) override;
   result<engine::memory> make_memory(const memory_type& type) override;
   std::uint64_t table_size(const engine::table& of) override;
