@@ -43,7 +43,7 @@ public:
       return;
     }
     happened.ticks = event_clock::now();
-    const auto words = std::bit_cast<std::array<std::uint64_t, words_per_event>>(happened);
+    const std::array<std::uint64_t, words_per_event> words = pack(happened);
     const std::uint64_t count = written_.load(std::memory_order_relaxed);
     slot& into = slots_[count & mask_];
     std::atomic_thread_fence(std::memory_order_release);
@@ -77,7 +77,7 @@ public:
       for (std::size_t word = 0; word < words_per_event; ++word) {
         words[word] = slots_[i & mask_][word].load(std::memory_order_relaxed);
       }
-      events.push_back(std::bit_cast<event>(words));
+      events.push_back(unpack(words));
     }
     std::atomic_thread_fence(std::memory_order_acquire);
     // The slot of event i is written again by event i + slots, which may be under way when that many are complete.
@@ -91,6 +91,27 @@ public:
 private:
   static constexpr std::size_t words_per_event = sizeof(event) / sizeof(std::uint64_t);
   using slot = std::array<std::atomic<std::uint64_t>, words_per_event>;
+
+  // Word by word, so that an event is put together in registers: copied from memory, its words would wait for the
+  // narrower stores of its members.
+  static std::array<std::uint64_t, words_per_event> pack(const event& from)
+  {
+    return {from.ticks, from.subject, from.message | std::uint64_t{from.cause} << 32,
+            from.peer.value | static_cast<std::uint64_t>(from.kind) << 32 |
+                static_cast<std::uint64_t>(from.request) << 40 | std::uint64_t{from.unused} << 48};
+  }
+
+  static event unpack(const std::array<std::uint64_t, words_per_event>& words)
+  {
+    return {.ticks = words[0],
+            .subject = words[1],
+            .message = static_cast<std::uint32_t>(words[2]),
+            .cause = static_cast<std::uint32_t>(words[2] >> 32),
+            .peer = group_id{static_cast<std::uint32_t>(words[3])},
+            .kind = static_cast<event_kind>(words[3] >> 32 & 0xff),
+            .request = static_cast<request_kind>(words[3] >> 40 & 0xff),
+            .unused = static_cast<std::uint16_t>(words[3] >> 48)};
+  }
 
   std::size_t mask_;
   std::unique_ptr<slot[]> slots_;

@@ -63,6 +63,26 @@ TEST(EventRing, KeepsAsManyAsItsCapacity)
   EXPECT_EQ(ring.dropped(), 13U);
 }
 
+TEST(EventRing, GivesEveryMemberAsItWas)
+{
+  event_ring ring(8);
+  event written{.ticks = 0,
+                .subject = 0x0123'4567'89ab'cdef,
+                .message = 0x8000'0001,
+                .cause = 0xf000'000f,
+                .peer = group_id{0x9876'5432},
+                .kind = event_kind::watchdog,
+                .request = request_kind::none,
+                .unused = 0xa55a};
+  ring.write(written);
+  ring.write({.kind = event_kind{0}, .request = request_kind{0}});
+  const std::vector<event> read = ring.last(2);
+  written.ticks = read[0].ticks;
+  EXPECT_EQ(read[0], written);
+  const event least{.ticks = read[1].ticks, .kind = event_kind{0}, .request = request_kind{0}};
+  EXPECT_EQ(read[1], least);
+}
+
 TEST(EventRing, TakesTheTime)
 {
   event_ring ring(8);
