@@ -38,6 +38,7 @@ public:
   {
     schedule_point(schedule_place::send);
     if (mailbox_.push(message)) {
+      drainers_own_ = &message;
       drain();
     } else {
       schedule_point(schedule_place::sent);
@@ -45,6 +46,9 @@ public:
   }
 
 protected:
+  /// In a turn or in `finish_batch`: this message was sent by the thread that runs now, from the very call that drains.
+  bool is_drainers_own(const mailbox_node& message) const { return &message == drainers_own_; }
+
   virtual void handle(mailbox_node& message) = 0;
 
   /// Publishes what the batch changed; only then may replies leave (design section 5, "Who runs a turn").
@@ -68,6 +72,7 @@ private:
       }
       rest_ = list;
       finish_batch();
+      drainers_own_ = nullptr; // it was in the first batch
       schedule_point(schedule_place::batch_ends);
       if (rest_ == nullptr && mailbox_.release()) {
         return; // from here another thread may be the drainer: touch nothing
@@ -78,7 +83,8 @@ private:
   }
 
   mailbox mailbox_;
-  mailbox_node* rest_ = nullptr; ///< taken and not yet handled; the drainer's own
+  mailbox_node* rest_ = nullptr;               ///< taken and not yet handled; the drainer's own
+  const mailbox_node* drainers_own_ = nullptr; ///< the message that made the mailbox non-empty, in the first batch
   asio::any_io_executor continue_on_;
   std::size_t drain_bound_;
 };

@@ -65,7 +65,9 @@ coordinator_reply coordinator::ask(request_channel& channel, group_id from, coor
   request.body = std::move(body);
   request.from = from;
   request.cancels = nullptr;
-  request.at = channel.at;
+  if (request.at != channel.at) { // once: a count that is shared costs more than the comparison
+    request.at = channel.at;
+  }
   request.wait = &channel.wait;
   request.is_answered.store(false, std::memory_order_relaxed);
   const request_kind kind = kind_of(request.body);
@@ -174,6 +176,10 @@ void coordinator::finish_batch()
   }
   for (coordinator_message* message : answered_) {
     schedule_point(schedule_place::reply);
+    if (is_drainers_own(*message)) {
+      message->is_answered.store(true, std::memory_order_release); // its thread is this one, and looks before it parks
+      continue;
+    }
     // Once answered, the message is its group's again and may be gone: the parker is kept alive from here.
     const std::shared_ptr<parker> at = message->at;
     message->is_answered.store(true, std::memory_order_release);
@@ -245,14 +251,16 @@ coordinator::turn_reply coordinator::turn(coordinator_message& message, prepare_
   if (is_stopping_) {
     return error(errc::stopping);
   }
+  if (auto open = reopen_library(state_, request.load)) {
+    append(open->operations);
+    return prepare_outcome(std::move(*open));
+  }
   note_reusable_memory();
   request.load.requester = message.from;
   prepare_outcome outcome = prepare_load(state_, request.load);
   if (auto* planned = std::get_if<planned_load>(&outcome)) {
     record(event_kind::prepare, planned->id.value);
     append(planned->operations);
-  } else if (auto* loaded = std::get_if<already_loaded>(&outcome)) {
-    append(loaded->operations);
   }
   return outcome;
 }

@@ -120,12 +120,14 @@ void instance_group::release_lane_if_idle()
   }
 }
 
+bool instance_group::is_behind() const
+{
+  return process_->coordination().head() != snapshot_->version || !initialisers_.empty();
+}
+
 result<void> instance_group::catch_up_if_behind()
 {
-  if (process_->coordination().head() == snapshot_->version && initialisers_.empty()) {
-    return check_stack();
-  }
-  return catch_up();
+  return is_behind() ? catch_up() : check_stack();
 }
 
 result<void> instance_group::catch_up_without_initialisers()

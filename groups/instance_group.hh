@@ -74,7 +74,10 @@ public:
   /// Both phases. Errors: stopping when the process ends; a trap of an open initialiser.
   result<void> catch_up();
 
-  /// The same when a newer version is published; costs one load otherwise.
+  /// A newer version is published, or initialisers wait for their turn.
+  bool is_behind() const;
+
+  /// Catches up if it is behind. Otherwise it only compares the guest's stack with its limit.
   result<void> catch_up_if_behind();
 
   /// Phase 1 alone: for a rehearsal, while claims are held. What it queues is drained by the next `catch_up`.

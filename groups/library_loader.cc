@@ -118,10 +118,10 @@ result<void> construct(instance_group& group, load_id own, module_id root, const
   }
 }
 
-coordinator_reply prepare(instance_group& group, const load_request& request)
+coordinator_reply prepare(instance_group& group, load_request request)
 {
   const phase_timer timer(group.process().counts.get(), load_phase::prepare);
-  return group.ask(prepare_load_request{request});
+  return group.ask(prepare_load_request{std::move(request)});
 }
 
 result<load_request> read(instance_group& group, const found_module& root, const std::vector<std::string>& library_path,
@@ -163,9 +163,43 @@ struct opened_module {
   bool is_constructed = false;
 };
 
+/// Nothing when the other load has ended.
+std::optional<error> await_other(instance_group& group, load_id other, const wait_limit& limit)
+{
+  const coordinator_reply ended = group.ask(await_load_request{other}, limit);
+  const auto* failure = std::get_if<error>(&ended);
+  return failure == nullptr ? std::nullopt : std::optional(*failure);
+}
+
+/// Step 2 for a root that the requester found in its snapshot. The request is not kept, for it is not repeated: nothing
+/// when the library has been closed meanwhile.
+result<std::optional<opened_module>> reopen(instance_group& group, load_request request, const wait_limit& limit)
+{
+  coordinator_reply reply = prepare(group, std::move(request));
+  auto* outcome = std::get_if<prepare_outcome>(&reply);
+  if (outcome == nullptr) {
+    return fail(std::get<error>(std::move(reply)));
+  }
+  if (const auto* loaded = std::get_if<already_loaded>(outcome)) {
+    return opened_module{no_load, loaded->root, loaded->is_constructed};
+  }
+  if (auto* failure = std::get_if<error>(outcome)) {
+    return fail(std::move(*failure));
+  }
+  if (const load_id other = std::get<wait_for_load>(*outcome).id; other != no_load) {
+    if (auto failure = await_other(group, other, limit)) {
+      return fail(std::move(*failure));
+    }
+  }
+  return std::nullopt;
+}
+
 /// Steps 2 to 4. Nothing when a module that the request takes for loaded is not (any more): read anew.
 result<std::optional<opened_module>> load(instance_group& group, load_request request, const wait_limit& limit)
 {
+  if (!request.modules.front().info) {
+    return reopen(group, std::move(request), limit);
+  }
   while (true) {
     coordinator_reply reply = prepare(group, request);
     if (auto* failure = std::get_if<error>(&reply)) {
@@ -182,9 +216,8 @@ result<std::optional<opened_module>> load(instance_group& group, load_request re
       if (other->id == no_load) {
         return std::nullopt;
       }
-      const coordinator_reply ended = group.ask(await_load_request{other->id}, limit);
-      if (const auto* failure = std::get_if<error>(&ended)) {
-        return fail(*failure);
+      if (auto failure = await_other(group, other->id, limit)) {
+        return fail(std::move(*failure));
       }
     } else if (const auto* needed = std::get_if<needs_memory>(&outcome)) {
       if (auto supplied = supply_memory(group, *needed); !supplied) {
@@ -214,8 +247,10 @@ result<std::optional<module_id>> load_and_construct(instance_group& group, load_
   auto opened = load(group, std::move(request), limit);
   // Committed or abandoned, no claim is held: open initialisers that a rehearsal queued run now, whatever came of the
   // load (design section 4, step 5 and 6).
-  if (auto drained = group.catch_up_if_behind(); !drained) {
-    return fail(std::move(drained.error()));
+  if (group.is_behind()) {
+    if (auto drained = group.catch_up(); !drained) {
+      return fail(std::move(drained.error()));
+    }
   }
   if (!opened) {
     return fail(std::move(opened.error()));
@@ -240,18 +275,22 @@ std::string name_key(instance_group& group, std::string_view name, const std::ve
   return key.append(1, '\0').append(name);
 }
 
-/// Step 1. What `loaded` has is not read; a name that this group has opened before, and that is still loaded, touches
-/// no file.
-result<load_request> request_library(instance_group& group, std::string_view name, const std::string& key,
+/// What this group has opened by that name, if it is in `loaded`.
+const loaded_module* find_opened(const instance_group& group, const std::string& key, const snapshot& loaded)
+{
+  const auto known = group.opened_names.find(key);
+  return known == group.opened_names.end() ? nullptr : loaded.find(known->second);
+}
+
+/// Step 1. What `loaded` has is not read; a library that is known to be open touches no file.
+result<load_request> request_library(instance_group& group, std::string_view name, const loaded_module* open,
                                      std::uint32_t flags, const std::vector<std::string>& library_path,
                                      const snapshot& loaded)
 {
   const process_core& process = group.process();
   load_request request;
-  const auto known = group.opened_names.find(key);
-  const loaded_module* open = known == group.opened_names.end() ? nullptr : loaded.find(known->second);
   if (open != nullptr) {
-    request.modules.push_back({open->identity, open->plan().name, nullptr, nullptr, {}});
+    request.modules.push_back({open->identity, {}, nullptr, nullptr, {}});
   } else {
     const loaded_module* main = group.applied().find(main_module);
     const std::vector<std::string> runtime_path = main != nullptr && main->plan().info->dylink
@@ -328,7 +367,10 @@ result<library_handle> open_library(instance_group& group, std::string_view name
     if (auto caught_up = group.catch_up_if_behind(); !caught_up) {
       return fail(std::move(caught_up.error()));
     }
-    auto request = request_library(group, name, key, flags, library_path, reads_all ? *nothing : group.applied());
+    const snapshot& seen = reads_all ? *nothing : group.applied();
+    const loaded_module* const open = find_opened(group, key, seen);
+    const module_id known = open == nullptr ? no_module : open->plan().id;
+    auto request = request_library(group, name, open, flags, library_path, seen);
     if (!request) {
       return fail(std::move(request.error()));
     }
@@ -337,7 +379,9 @@ result<library_handle> open_library(instance_group& group, std::string_view name
       return fail(std::move(loaded.error()));
     }
     if (*loaded) {
-      group.opened_names.insert_or_assign(key, **loaded);
+      if (**loaded != known) {
+        group.opened_names.insert_or_assign(key, **loaded);
+      }
       return library_handle{(*loaded)->value};
     }
   }

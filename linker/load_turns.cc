@@ -13,35 +13,12 @@ namespace interlink {
 
 namespace {
 
-/// The published module that each requested file is; closing ones are no longer found.
-std::vector<std::optional<module_id>> find_known(const topology& state, const load_request& request)
+/// The published module that a file is; closing ones are no longer found.
+std::optional<module_id> find_published(const topology& state, const requested_module& requested)
 {
-  std::vector<std::optional<module_id>> known(request.modules.size());
-  for (std::size_t place = 0; place < known.size(); ++place) {
-    const loaded_module* published = state.current->find_by_identity(request.modules[place].identity);
-    if (published != nullptr && !state.closing.contains(published->plan().id)) {
-      known[place] = published->plan().id;
-    }
-  }
-  return known;
-}
-
-already_loaded reopen(topology& state, const load_request& request, module_id root)
-{
-  already_loaded outcome{root, {}, state.constructed_by.empty()};
-  ++state.open_count[root];
-  if (request.is_final) {
-    state.final_modules.insert(root);
-  }
-  if (request.is_global) {
-    next_snapshot next(state);
-    promote_to_global(next.edit(), state.current->find(root)->closure);
-    if (next.edit().global_scope != state.current->global_scope) {
-      outcome.operations.emplace_back(resolve_function{{}, next.edit().table_size});
-      next.publish(state);
-    }
-  }
-  return outcome;
+  const loaded_module* published = state.current->find_by_identity(requested.identity);
+  return published == nullptr || state.closing.contains(published->plan().id) ? std::nullopt
+                                                                              : std::optional(published->plan().id);
 }
 
 /// Slots that published modules' functions were given go out at once: whoever learns a slot must find it filled.
@@ -176,15 +153,40 @@ void publish_load(topology& state, const load_in_flight& load, std::vector<modul
 
 } // namespace
 
+std::optional<already_loaded> reopen_library(topology& state, const load_request& request)
+{
+  const auto root = find_published(state, request.modules.front());
+  if (!root || state.current->is_stopping) {
+    return std::nullopt;
+  }
+  already_loaded outcome{*root, {}, state.constructed_by.empty()};
+  ++state.open_count[*root];
+  if (request.is_final) {
+    state.final_modules.insert(*root);
+  }
+  if (request.is_global) {
+    next_snapshot next(state);
+    promote_to_global(next.edit(), state.current->find(*root)->closure);
+    if (next.edit().global_scope != state.current->global_scope) {
+      outcome.operations.emplace_back(resolve_function{{}, next.edit().table_size});
+      next.publish(state);
+    }
+  }
+  return outcome;
+}
+
 prepare_outcome prepare_load(topology& state, const load_request& request)
 {
   INTERLINK_ASSERT(!request.modules.empty());
   if (state.current->is_stopping) {
     return error(errc::stopping, "the process is stopping; nothing can be loaded");
   }
-  const auto known = find_known(state, request);
-  if (known.front()) {
-    return reopen(state, request, *known.front());
+  if (auto open = reopen_library(state, request)) {
+    return std::move(*open);
+  }
+  std::vector<std::optional<module_id>> known;
+  for (const requested_module& module : request.modules) {
+    known.push_back(find_published(state, module));
   }
   if (const auto obstacle = find_obstacle(state, request, known)) {
     return *obstacle;

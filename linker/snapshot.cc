@@ -86,6 +86,11 @@ const loaded_module* snapshot::find(module_id id) const
 
 std::optional<std::size_t> snapshot::place_of(module_id id) const
 {
+  // Ids are given from 1 on: before a load has failed or a module has gone, there is nothing to search.
+  if (const std::size_t place = std::size_t{id.value} - 1;
+      place < modules->size() && (*modules)[place]->plan().id == id) {
+    return place;
+  }
   const auto found =
       std::ranges::lower_bound(*modules, id, {}, [](const loaded_module_ptr& module) { return module->plan().id; });
   if (found == modules->end() || (*found)->plan().id != id) {

@@ -155,6 +155,10 @@ struct needs_memory {
 
 using prepare_outcome = std::variant<already_loaded, planned_load, wait_for_load, needs_memory, error>;
 
+/// What prepare_load does first. Nothing when the request's root is not published, or when the process is stopping. Of
+/// the request only the root's identity and the flags matter.
+std::optional<already_loaded> reopen_library(topology& state, const load_request& request);
+
 /// Design section 4, step 2. On any outcome but `planned_load` the topology is unchanged (but for open_count of
 /// `already_loaded`).
 /// Errors: symbol_not_found with all missing symbols; symbol_type_mismatch; unknown_import with all unknown imports;

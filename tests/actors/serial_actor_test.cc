@@ -23,6 +23,7 @@ public:
 
   std::vector<int> handled;
   std::vector<std::size_t> batches; ///< how many had been handled at the end of each batch
+  std::vector<int> drainers_own;    ///< numbers of those handled that were the drainer's own, asked in their turns
   std::function<void(note&)> on_handle;
 
 private:
@@ -30,6 +31,9 @@ private:
   {
     auto& received = static_cast<note&>(message);
     handled.push_back(received.number);
+    if (is_drainers_own(message)) {
+      drainers_own.push_back(received.number);
+    }
     if (on_handle) {
       on_handle(received);
     }
@@ -75,6 +79,26 @@ TEST(SerialActor, LetsTheRunningDrainerTakeWhatComesDuringATurn)
   };
   actor.tell(first);
   EXPECT_EQ(actor.handled, (std::vector<int>{0, 2}));
+}
+
+TEST(SerialActor, TellsTheDrainersOwnMessageFromThoseOfOthers)
+{
+  asio::io_context never_run;
+  recorder actor(never_run.get_executor());
+  std::vector<note> notes(3);
+  for (int i = 0; i < 3; ++i) {
+    notes[static_cast<std::size_t>(i)].number = i;
+  }
+  actor.on_handle = [&](note& message) {
+    if (message.number == 0) {
+      std::thread other([&] { actor.tell(notes[1]); });
+      other.join();
+    }
+  };
+  actor.tell(notes[0]);
+  actor.tell(notes[2]);
+  EXPECT_EQ(actor.handled, (std::vector<int>{0, 1, 2}));
+  EXPECT_EQ(actor.drainers_own, (std::vector<int>{0, 2}));
 }
 
 TEST(SerialActor, MayFreeTheMessageOnceItIsHandled)

@@ -117,6 +117,45 @@ TEST(PrepareLoad, AsksToReadAnewWhenAModuleIsGoneThatTheRequesterHadSeen)
   EXPECT_EQ(std::get<wait_for_load>(outcome).id, no_load);
 }
 
+TEST(ReopenLibrary, KnowsOnlyWhatIsPublished)
+{
+  linking_world world = world_with("libx", side());
+  const load_request request = world.request("libx");
+  EXPECT_FALSE(reopen_library(world.state, request));
+  const planned_load planned = world.plan("libx");
+  EXPECT_FALSE(reopen_library(world.state, request));
+  commit_load(world.state, planned.id, {});
+  const auto open = reopen_library(world.state, request);
+  ASSERT_TRUE(open);
+  EXPECT_EQ(open->root, planned.root);
+  EXPECT_EQ(world.state.open_count.at(planned.root), 2U);
+}
+
+TEST(ReopenLibrary, GivesNoHandleWhenTheProcessIsStopping)
+{
+  linking_world world = world_with("libx", side());
+  world.open("libx");
+  stop(world.state, 0);
+  EXPECT_FALSE(reopen_library(world.state, world.request("libx")));
+}
+
+// Ids go on where an abandoned load has left them.
+TEST(AbandonLoad, LeavesAGapInTheIdsAcrossWhichModulesAreFound)
+{
+  linking_world world = world_with("libx", side());
+  world.add("liby", side().build());
+  const planned_load abandoned = world.plan("libx");
+  abandon_load(world.state, abandoned.id);
+  const module_id first = world.open("liby");
+  const module_id second = world.open("libx");
+  EXPECT_GT(first, abandoned.root);
+  EXPECT_EQ(world.state.current->find(abandoned.root), nullptr);
+  EXPECT_EQ(world.state.current->find(first)->plan().id, first);
+  EXPECT_EQ(world.state.current->find(second)->plan().id, second);
+  EXPECT_EQ(world.state.current->find(no_module), nullptr);
+  EXPECT_EQ(world.state.current->find(module_id{second.value + 1}), nullptr);
+}
+
 TEST(PrepareLoad, RefusesWhenTheProcessIsStopping)
 {
   linking_world world = world_with("libx", side());
