@@ -3,6 +3,7 @@
 // What a group pays for each operation that others published while it did something else.
 #include "bench/support/clocks.hh"
 #include "bench/support/guest_process.hh"
+#include "bench/support/samples.hh"
 #include "bench/support/scratch_copies.hh"
 #include "groups/symbol_lookup.hh"
 #include "linker/reserved_names.hh"
@@ -11,6 +12,8 @@
 
 #include <array>
 #include <cstdio>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace interlink::bench {
@@ -35,40 +38,58 @@ void measure_catch_up(benchmark::State& state, guest_process& guest, group_id fo
   state.counters["per_operation_ns"] = all * 1e9 / operations_in_all;
 }
 
-/// CPU time in which the engine alone instantiates the module that was loaded last: the part of applying a load that no
-/// linker can save. In seconds.
-double instantiation_seconds(instance_group& group)
-{
-  const module_plan& plan = group.applied().modules->back()->plan();
-  const auto* code = dynamic_cast<const compiled_code*>(plan.artifact.get());
-  engine::store& store = group.store().store();
-  std::vector<engine::extern_value> imports;
-  for (const import_info& import : plan.info->imports) {
-    if (const auto* type = std::get_if<global_type>(&import.type)) {
-      imports.emplace_back(need(store.make_global(*type, engine::value_slot::of_i32(1024))));
-    } else if (const auto* elements = std::get_if<table_type>(&import.type)) {
-      table_type sized = *elements;
-      sized.size.minimum += 2048;
-      imports.emplace_back(need(store.make_table(sized)));
-    } else if (std::holds_alternative<memory_type>(import.type)) {
-      imports.emplace_back(group.process().environment.linked_memory);
-    } else {
-      give_up("the small library imports " + import.name);
+/// What the engine alone does of applying a load, which no linker can save: instantiates the module that was loaded
+/// last, `times` times, with imports that are made beforehand.
+class bare_instantiation {
+public:
+  explicit bare_instantiation(instance_group& group) : store_(group.store().store())
+  {
+    const module_plan& plan = group.applied().modules->back()->plan();
+    load_ = group.applied().modules->back()->load;
+    code_ = dynamic_cast<const compiled_code*>(plan.artifact.get());
+    for (const import_info& import : plan.info->imports) {
+      if (const auto* type = std::get_if<global_type>(&import.type)) {
+        imports_.emplace_back(need(store_.make_global(*type, engine::value_slot::of_i32(1024))));
+      } else if (const auto* elements = std::get_if<table_type>(&import.type)) {
+        table_type sized = *elements;
+        sized.size.minimum += 2048;
+        imports_.emplace_back(need(store_.make_table(sized)));
+      } else if (std::holds_alternative<memory_type>(import.type)) {
+        imports_.emplace_back(group.process().environment.linked_memory);
+      } else {
+        give_up("the small library imports " + import.name);
+      }
+    }
+    if (code_->imports_control_memory) {
+      imports_.emplace_back(group.process().environment.control_memory);
+    }
+    if (code_->imports_runtime_table) {
+      imports_.emplace_back(need(
+          store_.make_table({wasm::funcref, {reserved::runtime_table_size, reserved::runtime_table_size}, false})));
     }
   }
-  if (code->imports_control_memory) {
-    imports.emplace_back(group.process().environment.control_memory);
+
+  void run(int times)
+  {
+    for (int i = 0; i < times; ++i) {
+      need(store_.instantiate(*code_->compiled, imports_));
+    }
   }
-  if (code->imports_runtime_table) {
-    imports.emplace_back(
-        need(store.make_table({wasm::funcref, {reserved::runtime_table_size, reserved::runtime_table_size}, false})));
-  }
-  constexpr int times = 100;
+
+private:
+  engine::store& store_;
+  load_plan_ptr load_; ///< keeps the code
+  const compiled_code* code_;
+  std::vector<engine::extern_value> imports_;
+};
+
+/// CPU time of `work`, in nanoseconds for each of its operations.
+template <class Work>
+double spent_on(int operations, Work&& work)
+{
   const double began = thread_seconds();
-  for (int i = 0; i < times; ++i) {
-    need(store.instantiate(*code->compiled, imports));
-  }
-  return (thread_seconds() - began) / times;
+  work();
+  return 1e9 * (thread_seconds() - began) / operations;
 }
 
 void nothing_to_do(benchmark::State& state)
@@ -100,23 +121,60 @@ void resolved_functions(benchmark::State& state)
   });
 }
 
+/// The engine's part is measured in the same thread and store, right before the catch up or right after it by turns,
+/// and as often as the catch up instantiates: so both find the machine as the other does.
 void loads(benchmark::State& state)
 {
   constexpr int operations = 10;
-  const scratch_copies copies(std::string(INTERLINK_GUEST_DIR) + "/libbench_small.so", 50, copy_content::same);
+  const int rounds = static_cast<int>(state.max_iterations);
+  const scratch_copies copies(std::string(INTERLINK_GUEST_DIR) + "/libbench_small.so", operations * (rounds + 1),
+                              copy_content::same);
   guest_options options;
   options.copies = copies.directory();
   guest_process guest("bench_symbols", options);
   const group_id follower = guest.spawn_group();
   int number = 0;
-  measure_catch_up(state, guest, follower, operations, [&](instance_group& group) {
+  const auto publish = [&](instance_group& group) {
     for (int i = 0; i < operations; ++i) {
       need(open_library(group, "/copies/" + scratch_copies::name(number++), open_flag::now, {}));
     }
+  };
+  guest.in_first_group(publish);
+  std::optional<bare_instantiation> bare;
+  guest.in_group(follower, [&](instance_group& group) {
+    need(group.catch_up());
+    bare.emplace(group);
   });
-  guest.in_group(follower,
-                 [&](instance_group& group) { state.counters["engine_ns"] = 1e9 * instantiation_seconds(group); });
-  state.counters["linker_ns"] = state.counters["per_operation_ns"] - state.counters["engine_ns"];
+  std::vector<double> all;
+  std::vector<double> of_engine;
+  std::vector<double> differences;
+  for (auto _ : state) {
+    guest.in_first_group(publish);
+    guest.in_group(follower, [&](instance_group& group) {
+      const auto measure_engine = [&] {
+        of_engine.push_back(spent_on(operations, [&] { bare->run(operations); }));
+      };
+      const bool is_engine_first = all.size() % 2 == 0;
+      if (is_engine_first) {
+        measure_engine();
+      }
+      all.push_back(spent_on(operations, [&] { need(group.catch_up()); }));
+      if (!is_engine_first) {
+        measure_engine();
+      }
+    });
+    differences.push_back(all.back() - of_engine.back());
+    state.SetIterationTime(1e-9 * all.back() * operations);
+  }
+  state.counters["per_operation_ns"] = quantile(all, 0.5);
+  state.counters["engine_ns"] = quantile(of_engine, 0.5);
+  state.counters["linker_ns"] = quantile(differences, 0.5);
+}
+
+/// Rounds of one repetition: an even number, for both orders; few, for what is loaded stays loaded.
+int rounds_wanted()
+{
+  return samples_wanted(10);
 }
 
 BENCHMARK(nothing_to_do)->Name("catch_up/nothing");
@@ -125,7 +183,7 @@ BENCHMARK(resolved_functions)
     ->Iterations(30)
     ->UseManualTime()
     ->Unit(benchmark::kMicrosecond);
-BENCHMARK(loads)->Name("catch_up/loads")->Iterations(5)->UseManualTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK(loads)->Name("catch_up/loads")->Iterations(rounds_wanted())->UseManualTime()->Unit(benchmark::kMicrosecond);
 
 } // namespace
 } // namespace interlink::bench
