@@ -207,13 +207,14 @@ result<std::vector<global>> wasmtime_store::make_i32_globals(std::span<const std
     initial = initial.subspan(part.size());
     const auto first = engine_->blocks.make(context_, engine_->handle.get(), part.size());
     for (std::uint32_t place = 0; place < part.size(); ++place) {
-      const value_slot value = value_slot::of_i32(part[place]);
       if (first) {
-        made.push_back(to_handle(global_blocks::nth(*first, place), WASMTIME_I32));
-        global_set(made.back(), value);
+        const wasmtime_global_t item = global_blocks::nth(*first, place);
+        const wasmtime_val_t value{.kind = WASMTIME_I32, .of = {.i32 = static_cast<std::int32_t>(part[place])}};
+        const error_ptr failure(wasmtime_global_set(context_, &item, &value)); // none: it is mutable, and an i32
+        made.push_back(to_handle(item, WASMTIME_I32));
         continue;
       }
-      auto one = make_global({wasm::i32, true}, value);
+      auto one = make_global({wasm::i32, true}, value_slot::of_i32(part[place]));
       if (!one) {
         return fail(std::move(one.error()));
       }

@@ -132,6 +132,9 @@ result<void> instance_group::catch_up_if_behind()
 
 result<void> instance_group::catch_up_without_initialisers()
 {
+  if (process_->coordination().head() == snapshot_->version) {
+    return {}; // no instance is behind either, as it may be when a check asks
+  }
   count(process_->counts.get(), &statistics::catch_ups);
   lane_->hold(process_->coordination());
   result<void> applied;

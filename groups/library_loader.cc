@@ -118,7 +118,7 @@ result<void> construct(instance_group& group, load_id own, module_id root, const
   }
 }
 
-coordinator_reply prepare(instance_group& group, load_request request)
+coordinator_reply prepare(instance_group& group, load_request&& request)
 {
   const phase_timer timer(group.process().counts.get(), load_phase::prepare);
   return group.ask(prepare_load_request{std::move(request)});
@@ -173,7 +173,7 @@ std::optional<error> await_other(instance_group& group, load_id other, const wai
 
 /// Step 2 for a root that the requester found in its snapshot. The request is not kept, for it is not repeated: nothing
 /// when the library has been closed meanwhile.
-result<std::optional<opened_module>> reopen(instance_group& group, load_request request, const wait_limit& limit)
+result<std::optional<opened_module>> reopen(instance_group& group, load_request&& request, const wait_limit& limit)
 {
   coordinator_reply reply = prepare(group, std::move(request));
   auto* outcome = std::get_if<prepare_outcome>(&reply);
@@ -195,13 +195,13 @@ result<std::optional<opened_module>> reopen(instance_group& group, load_request 
 }
 
 /// Steps 2 to 4. Nothing when a module that the request takes for loaded is not (any more): read anew.
-result<std::optional<opened_module>> load(instance_group& group, load_request request, const wait_limit& limit)
+result<std::optional<opened_module>> load(instance_group& group, load_request&& request, const wait_limit& limit)
 {
   if (!request.modules.front().info) {
     return reopen(group, std::move(request), limit);
   }
   while (true) {
-    coordinator_reply reply = prepare(group, request);
+    coordinator_reply reply = prepare(group, load_request(request));
     if (auto* failure = std::get_if<error>(&reply)) {
       return fail(std::move(*failure));
     }
@@ -241,7 +241,7 @@ result<std::optional<opened_module>> load(instance_group& group, load_request re
   }
 }
 
-result<std::optional<module_id>> load_and_construct(instance_group& group, load_request request,
+result<std::optional<module_id>> load_and_construct(instance_group& group, load_request&& request,
                                                     const wait_limit& limit)
 {
   auto opened = load(group, std::move(request), limit);
