@@ -127,9 +127,6 @@ private:
   std::string message_;
 };
 
-/// True when `text` is well-formed UTF-8: shortest forms, no surrogates, nothing above U+10FFFF.
-bool is_utf8(std::string_view text) noexcept;
-
 /// `bytes` seen as characters; same lifetime.
 std::string_view as_text(std::span<const std::byte> bytes) noexcept;
 

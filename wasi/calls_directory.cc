@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "messages/utf8.hh"
 #include "wasi/call_support.hh"
 
 #include <algorithm>

@@ -1,54 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/guest_path.hh"
 
+#include "messages/utf8.hh"
 #include "wasi/abi.hh"
 
-#include <array>
-#include <cstdint>
 #include <vector>
 
 namespace interlink::wasi {
 
 namespace {
-
-struct utf8_form {
-  unsigned char lead_mask;
-  unsigned char lead_bits;
-  std::size_t length;
-  std::uint32_t smallest;
-};
-
-constexpr std::array<utf8_form, 4> utf8_forms{{
-    {0x80, 0x00, 1, 0},
-    {0xe0, 0xc0, 2, 0x80},
-    {0xf0, 0xe0, 3, 0x800},
-    {0xf8, 0xf0, 4, 0x10000},
-}};
-
-// Length of the well-formed sequence at the start of `text`, 0 when there is none.
-std::size_t utf8_sequence_length(std::string_view text)
-{
-  auto lead = static_cast<unsigned char>(text[0]);
-  for (const auto& form : utf8_forms) {
-    if ((lead & form.lead_mask) != form.lead_bits) {
-      continue;
-    }
-    if (text.size() < form.length) {
-      return 0;
-    }
-    std::uint32_t value = lead & static_cast<unsigned char>(~form.lead_mask);
-    for (std::size_t i = 1; i < form.length; ++i) {
-      auto next = static_cast<unsigned char>(text[i]);
-      if ((next & 0xc0) != 0x80) {
-        return 0;
-      }
-      value = value << 6 | (next & 0x3f);
-    }
-    bool is_surrogate = value >= 0xd800 && value <= 0xdfff;
-    return value < form.smallest || value > 0x10ffff || is_surrogate ? 0 : form.length;
-  }
-  return 0;
-}
 
 void append_components(std::vector<std::string_view>& to, std::string_view path)
 {
@@ -67,18 +27,6 @@ void append_components(std::vector<std::string_view>& to, std::string_view path)
 }
 
 } // namespace
-
-bool is_utf8(std::string_view text) noexcept
-{
-  while (!text.empty()) {
-    auto length = utf8_sequence_length(text);
-    if (length == 0) {
-      return false;
-    }
-    text.remove_prefix(length);
-  }
-  return true;
-}
 
 outcome check_relative_path(std::string_view path) noexcept
 {

@@ -10,9 +10,6 @@
 
 namespace interlink::wasi {
 
-/// True for well-formed UTF-8: shortest forms, no surrogates, nothing above U+10FFFF. Source: RFC 3629.
-bool is_utf8(std::string_view text) noexcept;
-
 /// Whether a path given to a call with a directory descriptor may be looked up at all.
 /// Errors: noent when empty; nametoolong from 4096 bytes; inval with a NUL inside; ilseq when not UTF-8; notcapable
 /// when absolute, for a path is always relative to its descriptor.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/system.hh"
 
+#include "messages/utf8.hh"
 #include "wasi/guest_path.hh"
 
 #include <algorithm>

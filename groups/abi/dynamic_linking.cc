@@ -8,6 +8,7 @@
 #include "groups/process_core.hh"
 #include "groups/symbol_lookup.hh"
 #include "messages/limits.hh"
+#include "messages/utf8.hh"
 
 #include <string>
 #include <utility>

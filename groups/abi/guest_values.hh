@@ -37,7 +37,4 @@ inline result<void> answer(values results, errno_code code)
 /// buffer writes nothing either: the text is a courtesy.
 void write_text(const wasi::guest_memory& memory, std::uint32_t buffer, std::uint32_t length, std::string_view text);
 
-/// True when `text` is UTF-8.
-bool is_utf8(std::string_view text);
-
 } // namespace interlink::abi

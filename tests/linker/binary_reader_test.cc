@@ -148,18 +148,5 @@ TEST(BinaryReader, DoesNotReadBeyondAWindow)
   EXPECT_FALSE(in.ok());
 }
 
-TEST(Utf8, AcceptsEveryLength)
-{
-  EXPECT_TRUE(is_utf8("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"));
-}
-
-TEST(Utf8, RefusesWhatIsNotShortestOrNotACharacter)
-{
-  for (const std::string_view text : {"\x80", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
-                                      "\xf4\x90\x80\x80", "\xff", "\xe2\x82", "\xc3\x28"}) {
-    EXPECT_FALSE(is_utf8(text)) << testing::PrintToString(std::string(text));
-  }
-}
-
 } // namespace
 } // namespace interlink

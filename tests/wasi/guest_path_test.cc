@@ -8,36 +8,6 @@ namespace {
 
 using namespace std::string_view_literals;
 
-TEST(GuestPath, AcceptsUtf8OfEveryLength)
-{
-  EXPECT_TRUE(is_utf8(""));
-  EXPECT_TRUE(is_utf8("plain"));
-  EXPECT_TRUE(is_utf8("\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"));
-  EXPECT_TRUE(is_utf8("\xf4\x8f\xbf\xbf"));
-}
-
-TEST(GuestPath, RefusesOverlongForms)
-{
-  EXPECT_FALSE(is_utf8("\xc0\xaf"));
-  EXPECT_FALSE(is_utf8("\xe0\x80\xaf"));
-  EXPECT_FALSE(is_utf8("\xf0\x80\x80\xaf"));
-}
-
-TEST(GuestPath, RefusesSurrogatesAndWhatIsBeyondUnicode)
-{
-  EXPECT_FALSE(is_utf8("\xed\xa0\x80"));
-  EXPECT_FALSE(is_utf8("\xed\xbf\xbf"));
-  EXPECT_FALSE(is_utf8("\xf4\x90\x80\x80"));
-  EXPECT_FALSE(is_utf8("\xff"));
-}
-
-TEST(GuestPath, RefusesCutAndStraySequences)
-{
-  EXPECT_FALSE(is_utf8("\xe2\x82"));
-  EXPECT_FALSE(is_utf8("\x80"));
-  EXPECT_FALSE(is_utf8("a\xc3z"));
-}
-
 TEST(GuestPath, ChecksTheTextOfARelativePath)
 {
   EXPECT_EQ(check_relative_path("a/b"), errno_code::success);
