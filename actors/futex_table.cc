@@ -89,4 +89,10 @@ std::uint32_t futex_table::notify(const void* word, std::uint32_t count)
   return woken;
 }
 
+futex_table& shared_futexes()
+{
+  static auto& table = *new futex_table; // never destroyed: a guest thread may wait while the host leaves
+  return table;
+}
+
 } // namespace interlink

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The one address-keyed wait table of a process: it serves `memory.atomic.wait32/64/notify` and the futex calls of the
+// The address-keyed wait table: it serves `memory.atomic.wait32/64/notify` and the futex calls of the
 // guest ABI alike, so a waiting thread can be woken by either, stopped, and seen in a report.
 //
 // Order that must hold: the word is compared under the bucket's lock, and a notifier takes that lock after its store to
@@ -48,5 +48,9 @@ private:
   static constexpr std::size_t bucket_count = 64; // more than the cores of any machine this runs on
   std::unique_ptr<std::array<bucket, bucket_count>> buckets_;
 };
+
+/// The one of all guests: its addresses are the host's, so that threads of two processes that share a memory wake each
+/// other. Context: any thread; lives as long as the host.
+futex_table& shared_futexes();
 
 } // namespace interlink

@@ -37,11 +37,42 @@ bool is_table_entry(const extern_type& import)
   return type != nullptr && *type == global_type{wasm::i32, true};
 }
 
+/// Sets a flag for a scope.
+class scoped_flag {
+public:
+  explicit scoped_flag(bool& flag) : flag_(flag), outer_(std::exchange(flag, true)) {}
+
+  ~scoped_flag() { flag_ = outer_; }
+
+  scoped_flag(const scoped_flag&) = delete;
+  scoped_flag& operator=(const scoped_flag&) = delete;
+
+private:
+  bool& flag_;
+  bool outer_;
+};
+
 /// A module that exports nothing but `__wasix_init_tls` is given the block that the plan reserved when it asks the
 /// allocator (design section 6): no phase calls the guest's allocator.
 bool needs_own_tls_allocation(const module_info& info)
 {
   return info.find_export("__wasm_init_tls") == nullptr && info.find_export(wasix_init_tls) != nullptr;
+}
+
+/// Wasm's own instructions in a closed initialiser become these; everything else in the runtime table calls out.
+bool is_an_instruction(std::uint32_t runtime_slot)
+{
+  return runtime_slot == reserved::runtime_slot::wait32 || runtime_slot == reserved::runtime_slot::wait64 ||
+         runtime_slot == reserved::runtime_slot::notify;
+}
+
+/// Only `__wasix_init_tls` can get here, which is not told from the bytes.
+std::unexpected<error> refuse_in_initialiser(std::string_view what)
+{
+  error_detail detail;
+  detail.message = "an initialiser calls " + std::string(what) + ", where nothing may be called that can wait";
+  detail.trap = trap_record{detail.message, {}};
+  return fail(error(errc::guest_trapped, std::move(detail)));
 }
 
 } // namespace
@@ -69,10 +100,10 @@ result<std::unique_ptr<group_store>> group_store::make(const store_environment& 
   }
   made->runtime_table_ = *runtime_table;
   for (const auto& [slot, name, function] : runtime) {
-    auto host = made->store_->make_function(
-        function.type, [&group, name, call = function.call](engine::store&, std::span<value_slot> values) {
-          return group.serve(name, call, values);
-        });
+    auto host = made->store_->make_function(function.type, [self = made.get(), slot, name, call = function.call](
+                                                               engine::store&, std::span<value_slot> values) {
+      return is_an_instruction(slot) ? self->group_.serve(name, call, values) : self->serve(name, call, values);
+    });
     if (auto set = made->store_->table_set(made->runtime_table_, slot, host); !set) {
       return fail(std::move(set.error()));
     }
@@ -207,7 +238,7 @@ result<void> group_store::run_closed_initialisers(const live_instance& self, std
   if (plan.info->start == initialiser_kind::open) {
     open_initialisers.push_back(plan.id);
   } else if (plan.info->start == initialiser_kind::closed) {
-    if (auto started = call_initialiser(plan.id, reserved::start_function); !started) {
+    if (auto started = call_closed_initialiser(plan.id, reserved::start_function); !started) {
       return fail(started.error().with_context("start function of " + plan.name));
     }
   }
@@ -233,7 +264,10 @@ result<void> group_store::init_tls(const live_instance& self, memory_address blo
   // The argument of the one, the place of the result of the other.
   std::array<value_slot, 1> values{value_slot::of_i32(static_cast<std::uint32_t>(block.value))};
   offered_block_ = is_wasix ? block : memory_address{};
-  const auto called = store_->call(*function, values);
+  const result<void> called = [&] {
+    const scoped_flag closed(runs_closed_initialiser_);
+    return store_->call(*function, values);
+  }();
   offered_block_ = {};
   if (!called) {
     return fail(called.error().with_context(std::string(name) + " of " + self.plan->name));
@@ -241,11 +275,20 @@ result<void> group_store::init_tls(const live_instance& self, memory_address blo
   return {};
 }
 
+result<void> group_store::serve(const char* name, const host_call& call, std::span<value_slot> values)
+{
+  if (runs_closed_initialiser_) [[unlikely]] {
+    return refuse_in_initialiser(name);
+  }
+  return group_.serve(name, call, values);
+}
+
 engine::function group_store::give_reserved_block(const engine::function& allocator)
 {
   return store_->make_function(allocator_type, [this, allocator](engine::store& store, std::span<value_slot> values) {
     if (offered_block_.value == 0) {
-      return store.call(allocator, values);
+      return runs_closed_initialiser_ ? refuse_in_initialiser("aligned_alloc, a second time")
+                                      : store.call(allocator, values);
     }
     values[0] = value_slot::of_i32(static_cast<std::uint32_t>(std::exchange(offered_block_, {}).value));
     return result<void>{};
@@ -352,8 +395,8 @@ result<engine::extern_value> group_store::bind_host(const import_info& import)
   engine::function made;
   if (entry != nullptr) {
     const auto& function = std::get<host_function>(*entry);
-    made = store_->make_function(type, [&group = group_, &function](engine::store&, std::span<value_slot> v) {
-      return group.serve(function.name.c_str(), function.call, v);
+    made = store_->make_function(type, [this, &function](engine::store&, std::span<value_slot> v) {
+      return serve(function.name.c_str(), function.call, v);
     });
   } else {
     // A function of an open module that nobody implements: it links, and answers Notsup.
@@ -550,6 +593,12 @@ result<void> group_store::call_initialiser(module_id module, std::string_view na
                 std::string(name) + " has type " + to_string(store_->type_of(*function)) + ", expected (func)");
   }
   return store_->call(*function, {});
+}
+
+result<void> group_store::call_closed_initialiser(module_id module, std::string_view name)
+{
+  const scoped_flag closed(runs_closed_initialiser_);
+  return call_initialiser(module, name);
 }
 
 std::optional<std::uint32_t> group_store::stack_pointer()

@@ -113,6 +113,12 @@ public:
 
   /// Calls an export of type () -> () if there is one.
   result<void> call_initialiser(module_id module, std::string_view name);
+  /// The same for closed ones, which may run while this group holds claims and in threads that asked for nothing.
+  result<void> call_closed_initialiser(module_id module, std::string_view name);
+
+  /// The code under way is a closed initialiser's. Nothing in it may wait: whoever it waited for might be waiting for
+  /// it.
+  bool runs_closed_initialiser() const { return runs_closed_initialiser_; }
 
   /// The main module brings its own stack pointer, and with it a stack whose bounds nobody told.
   bool has_own_stack_pointer() const { return has_own_stack_pointer_; }
@@ -150,6 +156,8 @@ private:
   /// The slots of the module's thunks, then the entries of its global offset table.
   result<std::vector<engine::global>> make_planned_globals(const module_plan& plan);
   result<engine::extern_value> bind_host(const import_info& import);
+  /// A host call of the guest.
+  result<void> serve(const char* name, const host_call& call, std::span<engine::value_slot> values);
   engine::function give_reserved_block(const engine::function& allocator);
   result<void> init_tls(const live_instance& self, memory_address block);
   result<engine::extern_value> bind_export(module_id provider, std::uint32_t export_ordinal);
@@ -173,6 +181,7 @@ private:
   std::map<module_id, live_instance> instances_;
   std::map<module_id, memory_address> blocks_;
   memory_address offered_block_; ///< what the next request of a `__wasix_init_tls` to the allocator gets
+  bool runs_closed_initialiser_ = false;
 };
 
 } // namespace interlink

@@ -277,7 +277,7 @@ result<void> instance_group::rehearse(const load_plan_ptr& load, std::span<const
   std::vector<module_id> opened;
   auto applied = store_->apply(load, thunk_artifacts, opened);
   for (std::size_t i = 0; applied && i < load->modules.size(); ++i) {
-    applied = store_->call_initialiser(load->modules[i].id, "__wasm_apply_data_relocs");
+    applied = store_->call_closed_initialiser(load->modules[i].id, "__wasm_apply_data_relocs");
     if (!applied) {
       applied = fail(applied.error().with_context("__wasm_apply_data_relocs of " + load->modules[i].name));
     }

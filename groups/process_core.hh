@@ -93,7 +93,7 @@ public:
   bool exports_spawn_group{}; ///< it has the guest support library's `spawn_group_export`
 
   // Each guards itself.
-  futex_table futexes;
+  futex_table& futexes = shared_futexes(); ///< its addresses are the host's: processes may share a memory
   thread_table threads;
   class embedder_groups embedder_groups;
   debug_log log;

@@ -125,12 +125,10 @@ result<code_flags> scan_code(const module_layout& layout)
   return flags;
 }
 
-result<initialiser> classify_initialiser(const module_layout& layout, std::uint32_t function_index)
+result<initialiser_kind> classify_initialiser(const module_layout& layout, std::uint32_t function_index)
 {
-  initialiser found;
   if (function_index < layout.imported_functions) {
-    found.kind = initialiser_kind::open;
-    return found;
+    return initialiser_kind::open;
   }
   std::vector<bool> is_known(layout.bodies.size());
   std::vector<std::uint32_t> to_walk{function_index};
@@ -139,14 +137,13 @@ result<initialiser> classify_initialiser(const module_layout& layout, std::uint3
   while (!to_walk.empty()) {
     const std::uint32_t next = to_walk.back();
     to_walk.pop_back();
-    found.reached.push_back(next);
     callees.clear();
     const result<function_facts> facts = read_facts(layout, next, callees);
     if (!facts) {
       return fail(facts.error());
     }
     if (facts->is_open) {
-      return initialiser{initialiser_kind::open, {}};
+      return initialiser_kind::open;
     }
     for (const std::uint32_t callee : callees) {
       if (!is_known[callee - layout.imported_functions]) {
@@ -155,8 +152,7 @@ result<initialiser> classify_initialiser(const module_layout& layout, std::uint3
       }
     }
   }
-  found.kind = initialiser_kind::closed;
-  return found;
+  return initialiser_kind::closed;
 }
 
 } // namespace interlink

@@ -20,17 +20,13 @@ struct code_flags {
 /// Errors: those of the walker, with the function's index. Context: any thread.
 result<code_flags> scan_code(const module_layout& layout);
 
-struct initialiser {
-  initialiser_kind kind = initialiser_kind::none;
-  std::vector<std::uint32_t> reached; ///< defined functions that it runs, itself included; of a closed one
-};
-
 /// Closed when neither the function nor what it calls calls an import, calls indirectly, reads the function table,
 /// throws, or waits. One way of waiting is allowed: the one of wasm-ld's `__wasm_init_memory`, which waits only for
 /// another instance of the same module to finish the same work; seen as a function without calls that has one
-/// compare-and-exchange, one wait32, one notify and initialises memory. Source: design section 5, "Initialisers".
+/// compare-and-exchange, one wait32, one notify and initialises memory. What only looks like it is told apart when it
+/// runs: a closed initialiser that would wait traps. Source: design section 5, "Initialisers".
 /// Errors: those of the walker, with the function's index. Context: any thread.
-result<initialiser> classify_initialiser(const module_layout& layout, std::uint32_t function_index);
+result<initialiser_kind> classify_initialiser(const module_layout& layout, std::uint32_t function_index);
 
 /// The reader of one body: `index` counts defined functions.
 inline binary_reader body_reader(const module_layout& layout, std::size_t index)

@@ -102,7 +102,7 @@ private:
     binary_reader in = body_reader(layout_, index);
     instruction_walker walker(in);
     for (instruction at; walker.next(at);) {
-      if (!rewrite(at, in, index)) {
+      if (!rewrite(at, in)) {
         return fail(refusal(at, index));
       }
     }
@@ -127,7 +127,7 @@ private:
   }
 
   /// False when the instruction is refused.
-  bool rewrite(const instruction& at, const binary_reader& in, std::size_t index)
+  bool rewrite(const instruction& at, const binary_reader& in)
   {
     switch (at.opcode) {
     case opcode::call_indirect:
@@ -154,8 +154,7 @@ private:
     case opcode::atomic_wait32:
     case opcode::atomic_wait64:
     case opcode::atomic_notify:
-      replace_wait(at, in, index);
-      return true;
+      return replace_wait(at, in);
     default:
       return true;
     }
@@ -194,10 +193,16 @@ private:
     }
   }
 
-  void replace_wait(const instruction& at, const binary_reader& in, std::size_t index)
+  /// False for a wait that would stay in the engine, where nothing could end it. Without shared memory the engine's
+  /// trap is the answer; a static program with a memory of its own has one thread, which waits for its timeout.
+  bool replace_wait(const instruction& at, const binary_reader& in)
   {
-    if (plan_.waits_on != at.first || (!plan_.keeps_waits.empty() && plan_.keeps_waits[index])) {
-      return;
+    if (!plan_.replaces_waits) {
+      return true;
+    }
+    if (plan_.waits_on != at.first) {
+      return !plan_.is_dynamic || at.opcode == opcode::atomic_notify || at.first >= layout_.memories.size() ||
+             !layout_.memories[at.first].is_shared;
     }
     cut_at(at);
     copied_ = static_cast<std::size_t>(in.offset());
@@ -208,6 +213,7 @@ private:
                                                                     : reserved::runtime_slot::notify;
     write_runtime_call(out_, plan_, slot);
     ++facts_.waits;
+    return true;
   }
 
   /// Writes the opcode again and leaves the old instruction out; the immediates follow.
@@ -249,9 +255,16 @@ private:
     const auto function = static_cast<std::uint32_t>(layout_.imported_functions + index);
     error_detail detail;
     detail.symbol_name = function_name(layout_, function);
-    detail.message = "function " + std::to_string(function) + " changes the function table with " +
-                     std::string(instruction_name(at.opcode));
     detail.offset = at.begin;
+    const bool is_wait = at.opcode == opcode::atomic_wait32 || at.opcode == opcode::atomic_wait64;
+    detail.message =
+        "function " + std::to_string(function) +
+        (is_wait ? " waits on another memory than the program's, with " : " changes the function table with ") +
+        std::string(instruction_name(at.opcode));
+    if (is_wait) {
+      detail.remedy = "nothing could end such a wait: wait in the program's own 32-bit memory (env.memory)";
+      return {errc::unsupported_module, std::move(detail)};
+    }
     detail.remedy = "the function table belongs to the linker: get function pointers by taking a function's address, "
                     "by dlsym or by a closure";
     return {errc::unsupported_module, std::move(detail)};

@@ -195,6 +195,10 @@ std::string_view instruction_name(std::uint32_t number) noexcept
     return "table.grow";
   case opcode::table_fill:
     return "table.fill";
+  case opcode::atomic_wait32:
+    return "memory.atomic.wait32";
+  case opcode::atomic_wait64:
+    return "memory.atomic.wait64";
   default:
     return {};
   }

@@ -19,7 +19,7 @@ struct instrumentation {
   bool inserts_checks = false;
   std::optional<std::uint32_t> function_table; ///< of a dynamic module
   std::optional<std::uint32_t> waits_on;       ///< memory whose waits are replaced
-  std::vector<bool> keeps_waits;               ///< by defined function; empty when none does
+  bool replaces_waits = false;                 ///< of `waits_on`; those on another shared memory are refused
 
   // Indices of what is appended.
   std::uint32_t control_memory{};

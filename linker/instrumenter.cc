@@ -70,35 +70,8 @@ std::optional<std::uint32_t> memory_to_wait_on(const module_layout& layout)
   return memory;
 }
 
-/// Marks what the closed initialisers reach.
-result<std::vector<bool>> find_closed_functions(const module_layout& layout, const module_info& info)
-{
-  std::vector<std::uint32_t> roots;
-  if (info.start == initialiser_kind::closed && layout.start_function) {
-    roots.push_back(*layout.start_function);
-  }
-  for (const std::string_view name : {reserved::init_tls, reserved::apply_data_relocations}) {
-    const export_info* exported = info.find_export(name);
-    if (exported != nullptr && kind_of(exported->type) == extern_kind::function &&
-        exported->index < layout.functions.size()) {
-      roots.push_back(exported->index);
-    }
-  }
-  std::vector<bool> reached(layout.bodies.size());
-  for (const std::uint32_t root : roots) {
-    const result<initialiser> found = classify_initialiser(layout, root);
-    if (!found) {
-      return fail(found.error());
-    }
-    for (const std::uint32_t function : found->reached) {
-      reached[function - layout.imported_functions] = found->kind == initialiser_kind::closed;
-    }
-  }
-  return reached;
-}
-
-result<instrumentation> plan_instrumentation(const module_layout& layout, const module_info& info,
-                                             const instrument_options& options)
+instrumentation plan_instrumentation(const module_layout& layout, const module_info& info,
+                                     const instrument_options& options)
 {
   instrumentation plan;
   plan.is_dynamic = info.dylink.has_value();
@@ -108,11 +81,7 @@ result<instrumentation> plan_instrumentation(const module_layout& layout, const 
   }
   if (options.wait_notify && info.has_wait_or_notify) {
     plan.waits_on = memory_to_wait_on(layout);
-    result<std::vector<bool>> closed = find_closed_functions(layout, info);
-    if (!closed) {
-      return fail(closed.error());
-    }
-    plan.keeps_waits = *std::move(closed);
+    plan.replaces_waits = true;
   }
   plan.control_memory = layout.imported_memories;
   plan.runtime_table = layout.imported_tables;
@@ -188,26 +157,23 @@ result<instrumented_module> instrument(std::span<const std::byte> bytes, const m
   if (result<void> accepted = refuse(*layout, info); !accepted) {
     return fail(accepted.error());
   }
-  const result<instrumentation> plan = plan_instrumentation(*layout, info, options);
-  if (!plan) {
-    return fail(plan.error());
-  }
-  if (!plan->is_dynamic && !plan->waits_on) {
+  const instrumentation plan = plan_instrumentation(*layout, info, options);
+  if (!plan.is_dynamic && !plan.waits_on) {
     return unchanged(bytes);
   }
   instrumented_module module;
-  const result<wasm_writer> code = rewrite_code(*layout, *plan, module.facts);
+  const result<wasm_writer> code = rewrite_code(*layout, plan, module.facts);
   if (!code) {
     return fail(code.error());
   }
-  if (!plan->is_dynamic && module.facts.waits == 0) {
+  if (!plan.is_dynamic && module.facts.waits == 0) {
     return unchanged(bytes);
   }
-  module.imports_control_memory = plan->inserts_checks;
-  module.exports_applied = plan->inserts_checks;
-  module.imports_runtime_table = plan->inserts_checks || module.facts.waits > 0;
-  module.exports_start = plan->is_dynamic && layout->start_function.has_value();
-  module.bytes = write_module(*layout, *plan, code->written(), module);
+  module.imports_control_memory = plan.inserts_checks;
+  module.exports_applied = plan.inserts_checks;
+  module.imports_runtime_table = plan.inserts_checks || module.facts.waits > 0;
+  module.exports_start = plan.is_dynamic && layout->start_function.has_value();
+  module.bytes = write_module(*layout, plan, code->written(), module);
   module.facts.bytes_in = bytes.size();
   module.facts.bytes_out = module.bytes.size();
   return module;

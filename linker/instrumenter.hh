@@ -55,11 +55,11 @@ struct instrumented_module {
 /// A module without dylink.0 gets no check and keeps its start section; only its waits are replaced. If there are none
 /// to replace, the bytes come back as they are.
 ///
-/// Left in the engine are waits on other memories than the linked one, on memories that are 64-bit or not shared (there
-/// the engine's trap is the answer), and the wait of wasm-ld's memory initialiser, which must not leave wasm code
-/// because closed initialisers run where no host call may wait.
+/// Left in the engine are waits on memories that are not shared (there its trap is the answer), and those of a static
+/// program on a memory of its own.
 ///
 /// Errors: unsupported_module for legacy exceptions, names reserved for Interlink, guest writes to the function table,
+/// waits of a module that has dylink.0 on another shared memory than the linked one, or on a 64-bit one,
 /// tables, memories or (with shared memory) active data segments of a module that has dylink.0; each with the place and
 /// what to do. limit_exceeded for a body that grows beyond the engine's bound. Context: any thread.
 result<instrumented_module> instrument(std::span<const std::byte> bytes, const module_info& info,

@@ -171,11 +171,7 @@ result<initialiser_kind> classify_export(const module_layout& layout, const modu
   if (exported == nullptr || kind_of(exported->type) != extern_kind::function) {
     return initialiser_kind::none;
   }
-  const result<initialiser> found = classify_initialiser(layout, exported->index);
-  if (!found) {
-    return fail(found.error());
-  }
-  return found->kind;
+  return classify_initialiser(layout, exported->index);
 }
 
 result<void> add_code_facts(const module_layout& layout, module_info& into)
@@ -187,11 +183,11 @@ result<void> add_code_facts(const module_layout& layout, module_info& into)
   into.uses_legacy_exceptions = flags->uses_legacy_exceptions;
   into.has_wait_or_notify = flags->has_wait_or_notify;
   if (layout.start_function) {
-    const result<initialiser> start = classify_initialiser(layout, *layout.start_function);
+    const result<initialiser_kind> start = classify_initialiser(layout, *layout.start_function);
     if (!start) {
       return fail(start.error());
     }
-    into.start = start->kind;
+    into.start = *start;
   }
   const result<initialiser_kind> init_tls = classify_export(layout, into, reserved::init_tls);
   const result<initialiser_kind> relocations = classify_export(layout, into, reserved::apply_data_relocations);

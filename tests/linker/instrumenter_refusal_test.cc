@@ -173,5 +173,33 @@ TEST(Instrumenter, RefusesABodyThatGrowsBeyondTheLimit)
   EXPECT_EQ(refusal->code(), errc::limit_exceeded);
 }
 
+TEST(InstrumenterRefusal, NamesAWaitThatNothingCouldEnd)
+{
+  wasm_builder long_addresses;
+  long_addresses.dylink();
+  long_addresses.import_memory("env", "memory", {{1, 2}, true, true, 16});
+  long_addresses.function(none_to_none, wasm_code().unreachable().prefixed(0xfe, 1, {2, 0}).drop(), "waits");
+  wasm_builder second = side_module();
+  second.import_memory("other", "memory", {{1, 2}, true, false, 16});
+  second.function(none_to_none, wasm_code().unreachable().prefixed(0xfe, 1, {0x42, 1, 0}).drop(), "waits");
+  for (const wasm_builder* source : {&long_addresses, &second}) {
+    const std::optional<error> refusal = refusal_of(*source);
+    ASSERT_TRUE(refusal);
+    EXPECT_EQ(refusal->code(), errc::unsupported_module);
+    EXPECT_TRUE(refusal->message().contains("waits on another memory than the program's, with memory.atomic.wait32"))
+        << refusal->message();
+    EXPECT_EQ(refusal->detail().symbol_name, "waits");
+    EXPECT_FALSE(refusal->detail().remedy.empty());
+  }
+}
+
+TEST(InstrumenterRefusal, LetsASecondMemoryBeNotified)
+{
+  wasm_builder second = side_module();
+  second.import_memory("other", "memory", {{1, 2}, true, false, 16});
+  second.function(none_to_none, wasm_code().unreachable().prefixed(0xfe, 0, {0x42, 1, 0}).drop());
+  EXPECT_FALSE(refusal_of(second));
+}
+
 } // namespace
 } // namespace interlink

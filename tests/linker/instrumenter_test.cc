@@ -248,7 +248,7 @@ TEST(Instrumenter, NumbersItsTypesAfterWholeRecursionGroups)
   EXPECT_TRUE(std::ranges::find(listed, line_of(0x11, {3, 1})) != listed.end());
 }
 
-TEST(Instrumenter, KeepsTheWaitOfTheLinkersMemoryInitialiser)
+TEST(Instrumenter, ReplacesTheWaitsOfClosedInitialisersToo)
 {
   wasm_builder source = side_module();
   source.passive_data("hello");
@@ -258,9 +258,7 @@ TEST(Instrumenter, KeepsTheWaitOfTheLinkersMemoryInitialiser)
   code.i32_const(64).i32_const(-1).prefixed(0xfe, 0, {2, 0}).drop();
   code.i32_const(64).i32_const(1).i64_const(-1).prefixed(0xfe, 1, {2, 0}).drop();
   source.start(source.function(none_to_none, code));
-  const auto user = wasm_code().unreachable().prefixed(0xfe, 1, {2, 0}).drop();
-  source.function(none_to_none, user);
-  EXPECT_EQ(instrument_module(source).module.facts.waits, 1U);
+  EXPECT_EQ(instrument_module(source).module.facts.waits, 2U); // the notify, too
 }
 
 TEST(Instrumenter, LeavesWaitsOnAnUnsharedMemoryToTheEngine)
@@ -268,15 +266,6 @@ TEST(Instrumenter, LeavesWaitsOnAnUnsharedMemoryToTheEngine)
   wasm_builder source;
   source.dylink();
   source.import_memory("env", "memory", {{1, std::nullopt}, false, false, 16});
-  source.function(none_to_none, wasm_code().unreachable().prefixed(0xfe, 1, {2, 0}).drop());
-  EXPECT_EQ(instrument_module(source).module.facts.waits, 0U);
-}
-
-TEST(Instrumenter, LeavesWaitsOnASixtyFourBitMemoryToTheEngine)
-{
-  wasm_builder source;
-  source.dylink();
-  source.import_memory("env", "memory", {{1, 2}, true, true, 16});
   source.function(none_to_none, wasm_code().unreachable().prefixed(0xfe, 1, {2, 0}).drop());
   EXPECT_EQ(instrument_module(source).module.facts.waits, 0U);
 }
