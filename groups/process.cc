@@ -275,6 +275,13 @@ void process::spawn_group(const pending<group>& done)
   auto started = start_bare_group(owner_->shared_core(), [](instance_group& in) { return serve_calls(in); });
   if (!started) {
     done->complete(fail(std::move(started.error())));
+  if (core.exports_spawn_group || !core.has_begun()) {
+    done->complete(fail(errc::spawn_failed, core.has_begun()
+                                                ? "the program's main thread has left; its guest support library makes "
+                                                  "threads for the embedder there"
+                                                : "the program was not started"));
+    return;
+  }
     return;
   }
   done->complete(group(owner_, *started, executor_));
@@ -322,5 +329,6 @@ void process::stop(std::chrono::milliseconds grace, const pending<stop_report>& 
     done->complete(fail(std::move(waiter.error())));
   }
 }
+    owner_->core().end(process_outcome{0, std::nullopt}); // what waits and what calls the host ends all the same
 
 } // namespace interlink

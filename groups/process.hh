@@ -37,6 +37,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -208,7 +209,8 @@ public:
 
   /// Makes another group. A program with the guest support library makes a guest thread for it, in the first group
   /// between its guest calls; any other program (freestanding, without libc threads) gets a bare group.
-  /// Errors: those of building a group; mailbox_full; stopping.
+  /// Errors: those of building a group; spawn_failed before the start, and when the guest cannot make a thread, for
+  /// example because its main thread has left; mailbox_full; stopping.
   template <class Token>
   auto async_spawn_group(Token&& token)
   {
@@ -218,6 +220,7 @@ public:
 
   /// Ends the process and waits for its threads, at most `grace`: code that computes without calls can be stopped only
   /// by an interruptible engine.
+  /// Errors: spawn_failed when the host has no thread to wait on: the process is ended, and nobody waits; cancelled.
   template <class Token>
   auto async_stop(std::chrono::milliseconds grace, Token&& token)
   {
@@ -228,6 +231,12 @@ public:
 
   /// Waits until the process has ended. Context: a thread that serves neither handlers nor guests.
   process_outcome wait() { return owner_->core().wait_for_end(); }
+
+  /// The same; nothing when the deadline passed first.
+  std::optional<process_outcome> wait_until(parker::clock::time_point deadline)
+  {
+    return owner_->core().wait_for_end(deadline);
+  }
 
   /// The linker itself, for reports and tests.
   process_core& core() { return owner_->core(); }

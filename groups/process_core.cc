@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstring>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
 namespace interlink {
@@ -57,6 +58,13 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
       return fail(std::move(plan.error()));
     }
     made->static_program = std::move(*plan);
+  }
+  if (made->environment.engine->is_interruptible()) {
+    try {
+      made->interrupts_.emplace(background);
+    } catch (const std::system_error& failure) { // asio has no other way to say that there are no descriptors left
+      return fail(errc::engine_refused, std::string("no timer for interrupts: ") + failure.what());
+    }
   }
   made->make_coordinator(std::move(background));
   return made;
@@ -214,8 +222,8 @@ void process_core::end(process_outcome outcome)
   coordinator_->ask(channel, no_group, stop_request{outcome.exit_code});
   threads.stop_all_waits();
   embedder_groups.close();
-  if (environment.engine->is_interruptible()) {
-    environment.engine->increment_epoch(); // ends the threads that compute without a call
+  if (interrupts_) {
+    interrupt_again(std::chrono::milliseconds(1)); // ends the threads that compute without a call
   }
   if (counts) {
     // Before anybody learns of the end: the command leaves at once.
@@ -239,15 +247,26 @@ void process_core::end(process_outcome outcome)
 
 bool process_core::join_threads(parker::clock::time_point deadline)
 {
-  // A store that was answering for another process as our epoch came has missed it (engine::store::set_interrupt).
-  constexpr std::chrono::milliseconds between_epochs{50};
-  while (environment.engine->is_interruptible() && parker::clock::now() + between_epochs < deadline) {
-    if (threads.join_all(parker::clock::now() + between_epochs)) {
-      return true;
-    }
-    environment.engine->increment_epoch();
-  }
   return threads.join_all(deadline);
+}
+
+void process_core::interrupt_again(std::chrono::milliseconds pause)
+{
+  static constexpr std::chrono::milliseconds longest_pause{50};
+  environment.engine->increment_epoch();
+  interrupts_->expires_after(pause);
+  interrupts_->async_wait([weak = weak_from_this(), pause](const asio::error_code&) {
+    const auto self = weak.lock();
+    if (self != nullptr && self->threads.alive_count() != 0) {
+      self->interrupt_again(std::min(2 * pause, longest_pause));
+    }
+  });
+}
+
+bool process_core::has_begun() const
+{
+  std::lock_guard lock(mutex_);
+  return has_begun_;
 }
 
 bool process_core::begin()
@@ -279,19 +298,20 @@ void process_core::on_thread_result(const result<void>& outcome)
   }
 }
 
-process_outcome process_core::wait_for_end()
+std::optional<process_outcome> process_core::wait_for_end(std::optional<parker::clock::time_point> deadline)
 {
   const auto at = std::make_shared<parker>();
   {
     std::lock_guard lock(mutex_);
     if (is_over_) {
-      return *outcome_;
+      return outcome_;
     }
     end_waiters_.push_back(at);
   }
-  at->park();
+  at->park(deadline);
   std::lock_guard lock(mutex_);
-  return *outcome_;
+  std::erase(end_waiters_, at);
+  return is_over_ ? outcome_ : std::nullopt;
 }
 
 void process_core::on_end(std::function<void(const process_outcome&)> callback)

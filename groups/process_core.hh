@@ -20,6 +20,7 @@
 #include "wasi/system.hh"
 
 #include <asio/any_io_executor.hpp>
+#include <asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -107,17 +108,21 @@ public:
   /// True for the first caller: a program is started once.
   bool begin();
 
+  bool has_begun() const;
+
   bool has_ended() const { return has_ended_.load(std::memory_order_acquire); }
 
-  /// Waits until every thread has finished, then joins them; an interruptible engine ends those that compute. False
+  /// Waits until every thread has finished, then joins them. False
   /// when the deadline passed first. Context: after `end`, a thread that runs no guest code.
   bool join_threads(parker::clock::time_point deadline);
 
   /// What a thread's outcome means for the process: nothing for a normal return and thread_exit, its end otherwise.
   void on_thread_result(const result<void>& outcome);
 
-  /// Waits until `end` was called. Context: a thread that runs no guest code.
-  process_outcome wait_for_end();
+  /// Waits until `end` was called. Nothing when the deadline passed first. Context: a thread that runs no guest code.
+  std::optional<process_outcome> wait_for_end(std::optional<parker::clock::time_point> deadline);
+
+  process_outcome wait_for_end() { return *wait_for_end(std::nullopt); }
 
   /// Runs `callback` once, with the outcome, when the process has ended; at once when it has. On the ending thread.
   void on_end(std::function<void(const process_outcome&)> callback);
@@ -149,9 +154,13 @@ private:
   void report_unimplemented(const std::string& name);
   /// A wait in the linker has lasted long: asks who holds it for its frames, and reports it when it is long enough.
   void on_long_wait(group_id waiter, const linker_wait& wait, std::chrono::milliseconds waited);
+  /// Advances the epoch until every thread has ended: a store that was answering for another process as an epoch came
+  /// has missed it (engine::store::set_interrupt).
+  void interrupt_again(std::chrono::milliseconds pause);
 
   process_options options_;
   std::unique_ptr<coordinator> coordinator_;
+  std::optional<asio::steady_timer> interrupts_; ///< of an interruptible engine; after the end only
 
   mutable ranked_mutex mutex_{lock_rank::process_state};
   std::string signal_handler_;

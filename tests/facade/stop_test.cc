@@ -111,6 +111,55 @@ TEST(FacadeStop, LeavesExitCodeZeroWithoutFailure)
   EXPECT_FALSE(outcome.failure);
 }
 
+TEST(FacadeStop, EndsAThreadThatComputesAlsoWhenNobodyWaitsForIt)
+{
+  // What advances the epoch goes on until the thread has ended, whoever was being answered as the first one came.
+  embedding guest("computes", interruptible());
+  const auto first = guest.start();
+  ASSERT_TRUE(first) << first.error().message();
+  const auto busy = computing_call::start(guest, *first);
+  ASSERT_TRUE(busy);
+  guest.program().core().end({3, std::nullopt});
+  EXPECT_FALSE(busy->outcome());
+  EXPECT_TRUE(comes_true([&] { return guest.program().core().threads.alive_count() == 0; }));
+}
+
+TEST(FacadeSpawn, IsRefusedBeforeTheStart)
+{
+  embedding guest("computes");
+  const auto refused = await(guest.program().async_spawn_group(asio::use_future));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), errc::spawn_failed);
+  EXPECT_TRUE(refused.error().message().contains("the program was not started")) << refused.error().message();
+}
+
+TEST(FacadeSpawn, IsRefusedWhenTheMainThreadThatMakesThreadsHasLeft)
+{
+  embedding guest("embedded");
+  const auto first = guest.start();
+  ASSERT_TRUE(first) << first.error().message();
+  const auto second = await(guest.program().async_spawn_group(asio::use_future));
+  ASSERT_TRUE(second) << second.error().message();
+  ASSERT_TRUE(guest.call(*first, "embedded_leave", {}).error() == errc::thread_exited);
+  EXPECT_TRUE(comes_true([&] { return guest.program().core().threads.find(first->id()) == nullptr; }));
+  const auto refused = await(guest.program().async_spawn_group(asio::use_future));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), errc::spawn_failed);
+  EXPECT_TRUE(refused.error().message().contains("the program's main thread has left")) << refused.error().message();
+  EXPECT_EQ(guest.call(*second, "embedded_add", {40, 2}), std::vector<guest_value>{42});
+}
+
+TEST(FacadeWait, GivesUpAtItsDeadlineAndSeesTheEndLater)
+{
+  embedding guest("computes");
+  ASSERT_TRUE(guest.start());
+  EXPECT_FALSE(guest.program().wait_until(parker::clock::now() + std::chrono::milliseconds(1)));
+  ASSERT_TRUE(guest.stop(facade_deadline));
+  const auto outcome = guest.program().wait_until(parker::clock::now() + facade_deadline);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->exit_code, 0U);
+}
+
 TEST(FacadeStart, RefusesToStartAProgramAgain)
 {
   embedding guest("computes");

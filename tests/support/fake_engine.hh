@@ -141,7 +141,12 @@ public:
   result<interlink::engine::shared_memory_ptr> make_shared_memory(const memory_type& type) override;
   result<std::unique_ptr<interlink::engine::store>> make_store(const interlink::engine::store_limits& limits) override;
 
-  void increment_epoch() override {}
+  bool is_interruptible() const override { return interruptible; }
+
+  void increment_epoch() override { ++epochs; }
+
+  bool interruptible = false; ///< no guest of this engine takes notice
+  std::atomic<std::uint64_t> epochs{0};
 
   std::uint64_t compiled_count() const { return compiled_; }
 

@@ -29,9 +29,10 @@ process_options with_defaults(process_options options, const std::string& direct
 
 } // namespace
 
-fake_process::fake_process(const main_shape& main, process_options options)
+fake_process::fake_process(const main_shape& main, process_options options, bool is_interruptible)
     : engine_(std::make_shared<fake_engine>()), runtime_(engine_)
 {
+  engine_->interruptible = is_interruptible;
   add("main.wasm", make_main(main));
   auto made =
       process_core::make(engine_, directory_.path() + "/main.wasm",

@@ -36,7 +36,7 @@ struct guest_event {
 /// Context: the test's thread.
 class fake_process {
 public:
-  explicit fake_process(const main_shape& main = {}, process_options options = {});
+  explicit fake_process(const main_shape& main = {}, process_options options = {}, bool is_interruptible = false);
   fake_process(const fake_process&) = delete;
   fake_process& operator=(const fake_process&) = delete;
   ~fake_process(); ///< stops and joins

@@ -2,6 +2,9 @@
 // For embedders: a reactor with libc. Functions to call from several groups, and one that opens a library itself.
 #include "guest.h"
 
+// For libspins_in_start.
+atomic_int constructing, release;
+
 static atomic_int calls;
 static _Thread_local int calls_here;
 
@@ -17,6 +20,13 @@ int embedded_count_here(void) { return ++calls_here; }
 int embedded_call(binary *function, int a, int b) { return function(a, b); }
 
 int embedded_open_and_add(int a, int b) { return ((binary *)find(open_now("./libplain.so"), "plain_add"))(a, b); }
+
+atomic_int *embedded_constructing(void) { return &constructing; }
+
+atomic_int *embedded_release(void) { return &release; }
+
+// Of this thread.
+int embedded_leave(void) { pthread_exit(0); }
 
 int embedded_trap(void) { __builtin_trap(); }
 
