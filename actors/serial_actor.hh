@@ -58,7 +58,8 @@ protected:
   virtual std::shared_ptr<void> keep_alive() { return nullptr; }
 
 private:
-  void drain()
+  // What escapes from a turn would leave the actor half changed and for ever busy: it ends the host.
+  void drain() noexcept
   {
     for (std::size_t handled = 0; handled < drain_bound_;) {
       mailbox_node* list = rest_ != nullptr ? std::exchange(rest_, nullptr) : mailbox_.take();

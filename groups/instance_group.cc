@@ -2,6 +2,7 @@
 #include "groups/instance_group.hh"
 
 #include "groups/abi/runtime_calls.hh"
+#include "groups/host_memory.hh"
 #include "groups/process_core.hh"
 #include "linker/reserved_names.hh"
 #include "messages/assert.hh"
@@ -380,9 +381,11 @@ result<void> instance_group::run_initialiser(module_id module)
 result<void> instance_group::check_stack()
 {
   // Nothing can guard linear memory, so the stack is compared with its limit where the host sees it.
+  if (initialiser_depth_ != 0 || store_->has_own_stack_pointer() || stack_bounds.stack_low.value == 0) {
+    return {};
+  }
   const std::optional<std::uint32_t> pointer = store_->stack_pointer();
-  if (initialiser_depth_ == 0 && !store_->has_own_stack_pointer() && pointer && stack_bounds.stack_low.value != 0 &&
-      *pointer != 0 && *pointer < stack_bounds.stack_low.value) {
+  if (pointer && *pointer != 0 && *pointer < stack_bounds.stack_low.value) {
     error_detail detail;
     detail.message = "stack overflow: the stack pointer is below the thread's stack";
     detail.expected = "at least " + std::to_string(stack_bounds.stack_low.value);
@@ -413,14 +416,17 @@ result<void> instance_group::construct(module_id module)
 
 result<void> instance_group::serve(const char* name, const host_call& call, std::span<engine::value_slot> values)
 {
+  const auto run = [&] {
+    return unless_exhausted(name, [&] { return call(*this, values); });
+  };
   if (!is_watched_) {
-    return call(*this, values);
+    return run();
   }
   last_call_.enter(name);
   if (is_asked_for_frames_.load(std::memory_order_relaxed)) [[unlikely]] {
     show_frames();
   }
-  auto outcome = call(*this, values);
+  auto outcome = run();
   last_call_.leave(name);
   if (outcome && is_asked_for_frames_.load(std::memory_order_relaxed)) [[unlikely]] {
     show_frames();

@@ -104,6 +104,9 @@ public:
   /// Serves a host call of the guest; `name` is for reports and lives as long as the process.
   result<void> serve(const char* name, const host_call& call, std::span<engine::value_slot> values);
 
+  /// Compares the guest's stack pointer with its stack, which nothing guards. Errors: guest_trapped.
+  result<void> check_stack();
+
   /// This thread is about to wait for something outside of the guest's memory and its own work.
   void before_wait();
 
@@ -183,7 +186,6 @@ private:
   result<void> apply_load(const load_modules& operation, const snapshot& target);
   result<void> drain_initialisers();
   result<void> run_initialiser(module_id module);
-  result<void> check_stack();
   void take_blocks(std::span<const group_block> blocks);
 
   std::shared_ptr<process_core> process_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "groups/library_files.hh"
 
+#include "groups/host_memory.hh"
 #include "messages/limits.hh"
 #include "wasi/beneath.hh"
 
@@ -141,7 +142,11 @@ result<std::vector<std::byte>> library_files::read(const found_module& file)
     return fail(errc::limit_exceeded, file.path + ": " + std::to_string(size) + " bytes, the limit is " +
                                           std::to_string(limit::module_bytes));
   }
-  std::vector<std::byte> bytes(size);
+  auto allocated = unless_exhausted(file.path, [&] { return result<std::vector<std::byte>>(std::in_place, size); });
+  if (!allocated) {
+    return fail(errc::memory_exhausted, allocated.error().detail().message); // its open fails, and the guest goes on
+  }
+  std::vector<std::byte>& bytes = *allocated;
   std::size_t done = 0;
   while (done < size) {
     const ssize_t got = ::pread(file.file->value(), bytes.data() + done, size - done, static_cast<off_t>(done));
@@ -157,7 +162,7 @@ result<std::vector<std::byte>> library_files::read(const found_module& file)
     done += static_cast<std::size_t>(got);
   }
   bytes.resize(done);
-  return bytes;
+  return allocated;
 }
 
 result<found_module> library_files::open_host_file(const std::string& path)

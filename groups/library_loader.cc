@@ -16,6 +16,9 @@ namespace {
 
 using engine::value_slot;
 
+/// Spellings that a group remembers for re-opens. Chosen: far more than programs have libraries.
+constexpr std::size_t opened_names_kept = 4'096;
+
 /// Between prepare and commit: whatever ends this scope early abandons the load.
 class claimed_load {
 public:
@@ -380,6 +383,9 @@ result<library_handle> open_library(instance_group& group, std::string_view name
     }
     if (*loaded) {
       if (**loaded != known) {
+        if (group.opened_names.size() >= opened_names_kept) {
+          group.opened_names.clear(); // one library has endless spellings; the next open of each finds its file again
+        }
         group.opened_names.insert_or_assign(key, **loaded);
       }
       return library_handle{(*loaded)->value};

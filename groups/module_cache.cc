@@ -18,12 +18,23 @@ module_cache::content_hash module_cache::hash(std::span<const std::byte> bytes)
   return {hash.low64, hash.high64};
 }
 
+template <class T>
+T module_cache::remember(table<T>& in, const content_hash& key, T made)
+{
+  std::lock_guard lock(mutex_);
+  if (in.by_content.size() >= in.room) {
+    std::erase_if(in.by_content, [](const auto& entry) { return entry.second.use_count() == 1; });
+    in.room = in.by_content.size() + idle_kept;
+  }
+  return in.by_content.try_emplace(key, std::move(made)).first->second;
+}
+
 result<prepared_module> module_cache::prepare(std::span<const std::byte> bytes, const std::string& name)
 {
   const content_hash key = hash(bytes);
   {
     std::lock_guard lock(mutex_);
-    if (const auto known = modules_.find(key); known != modules_.end()) {
+    if (const auto known = modules_.by_content.find(key); known != modules_.by_content.end()) {
       return known->second;
     }
   }
@@ -31,8 +42,7 @@ result<prepared_module> module_cache::prepare(std::span<const std::byte> bytes, 
   if (!prepared) {
     return fail(prepared.error().with_context(name));
   }
-  std::lock_guard lock(mutex_);
-  return modules_.try_emplace(key, std::move(*prepared)).first->second;
+  return remember(modules_, key, std::move(*prepared));
 }
 
 result<prepared_module> module_cache::compile(std::span<const std::byte> bytes)
@@ -75,7 +85,7 @@ result<module_artifact_ptr> module_cache::prepare_thunks(const std::vector<thunk
   const content_hash key = hash(bytes);
   {
     std::lock_guard lock(mutex_);
-    if (const auto known = thunks_.find(key); known != thunks_.end()) {
+    if (const auto known = thunks_.by_content.find(key); known != thunks_.by_content.end()) {
       return known->second;
     }
   }
@@ -86,8 +96,7 @@ result<module_artifact_ptr> module_cache::prepare_thunks(const std::vector<thunk
   }
   auto code = std::make_shared<compiled_code>();
   code->compiled = std::move(*compiled);
-  std::lock_guard lock(mutex_);
-  return thunks_.try_emplace(key, std::move(code)).first->second;
+  return remember(thunks_, key, module_artifact_ptr(std::move(code)));
 }
 
 } // namespace interlink

@@ -26,10 +26,13 @@ namespace interlink {
 struct prepared_module {
   module_info_ptr info;
   std::shared_ptr<const compiled_code> code;
+
+  long use_count() const { return code.use_count(); }
 };
 
 /// Context: any thread. Compiles outside its lock: two threads with the same bytes may both compile, and one result
-/// wins.
+/// wins. What no load uses any more is kept for the next open of it, but not without bound: files are the guest's to
+/// change.
 class module_cache {
 public:
   /// `counts` may be null, and outlives the cache otherwise.
@@ -52,6 +55,19 @@ private:
     friend auto operator<=>(const content_hash&, const content_hash&) = default;
   };
 
+  /// Known modules, or thunks, by the hash of their bytes.
+  template <class T>
+  struct table {
+    std::map<content_hash, T> by_content;
+    std::size_t room = idle_kept; ///< entries that may be there before those that nobody uses go
+  };
+
+  /// Chosen: more libraries than a program opens, a few hundred KiB each.
+  static constexpr std::size_t idle_kept = 256;
+
+  template <class T>
+  T remember(table<T>& in, const content_hash& key, T made);
+
   static content_hash hash(std::span<const std::byte> bytes);
   result<prepared_module> compile(std::span<const std::byte> bytes);
 
@@ -59,8 +75,8 @@ private:
   bool with_checks_;
   statistics* counts_;
   ranked_mutex mutex_{lock_rank::module_cache};
-  std::map<content_hash, prepared_module> modules_;
-  std::map<content_hash, module_artifact_ptr> thunks_;
+  table<prepared_module> modules_;
+  table<module_artifact_ptr> thunks_;
 };
 
 } // namespace interlink

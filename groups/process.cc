@@ -2,6 +2,7 @@
 #include "groups/process.hh"
 
 #include "actors/guest_thread.hh"
+#include "groups/host_memory.hh"
 #include "groups/instance_group.hh"
 #include "groups/main_program.hh"
 #include "groups/symbol_lookup.hh"
@@ -157,7 +158,9 @@ void post(const std::shared_ptr<process_core>& process, group_id id, const pendi
     if (!done->state()->begin()) {
       return; // cancelled
     }
-    result<T> outcome = work(*group, wait_limit(std::nullopt, &done->state()->is_cancelled()));
+    result<T> outcome = unless_exhausted("a call of the embedder's", [&] {
+      return work(*group, wait_limit(std::nullopt, &done->state()->is_cancelled()));
+    });
     if (!outcome && outcome.error().code() >= errc::guest_trapped) {
       group->process().on_thread_result(fail(outcome.error()));
       if (outcome.error().code() == errc::thread_exited) {
@@ -272,9 +275,6 @@ void process::spawn_group(const pending<group>& done)
     spawn_guest_group(*first, done);
     return;
   }
-  auto started = start_bare_group(owner_->shared_core(), [](instance_group& in) { return serve_calls(in); });
-  if (!started) {
-    done->complete(fail(std::move(started.error())));
   if (core.exports_spawn_group || !core.has_begun()) {
     done->complete(fail(errc::spawn_failed, core.has_begun()
                                                 ? "the program's main thread has left; its guest support library makes "
@@ -282,6 +282,9 @@ void process::spawn_group(const pending<group>& done)
                                                 : "the program was not started"));
     return;
   }
+  auto started = start_bare_group(owner_->shared_core(), [](instance_group& in) { return serve_calls(in); });
+  if (!started) {
+    done->complete(fail(std::move(started.error())));
     return;
   }
   done->complete(group(owner_, *started, executor_));
@@ -326,9 +329,9 @@ void process::stop(std::chrono::milliseconds grace, const pending<stop_report>& 
     done->complete(std::move(report));
   });
   if (!waiter) {
+    owner_->core().end(process_outcome{0, std::nullopt}); // what waits and what calls the host ends all the same
     done->complete(fail(std::move(waiter.error())));
   }
 }
-    owner_->core().end(process_outcome{0, std::nullopt}); // what waits and what calls the host ends all the same
 
 } // namespace interlink

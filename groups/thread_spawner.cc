@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "groups/thread_spawner.hh"
 
+#include "groups/host_memory.hh"
 #include "groups/instance_group.hh"
 #include "groups/library_loader.hh"
 #include "groups/process_core.hh"
@@ -91,7 +92,7 @@ result<void> start_thread(std::shared_ptr<instance_group> group,
   return process.threads.start(
       std::move(group), stack_bytes, [keep = std::move(keep), raw, body = std::move(body)]() mutable {
         const std::shared_ptr<instance_group> self = keep->threads.find(raw->id());
-        const result<void> outcome = body(*self);
+        const result<void> outcome = unless_exhausted("a guest thread", [&] { return body(*self); });
         keep->on_thread_result(outcome);
         self->calls.drop_rest();
         self->leave();

@@ -71,6 +71,7 @@ std::size_t thread_table::alive_count() const
 
 bool thread_table::join(group_id group, const std::shared_ptr<parker>& at)
 {
+  bool is_listed = false; // a signal wakes a joiner as often as the guest likes
   while (true) {
     {
       std::lock_guard lock(mutex_);
@@ -78,7 +79,9 @@ bool thread_table::join(group_id group, const std::shared_ptr<parker>& at)
       if (found == alive_.end()) {
         return true;
       }
-      found->second.joiners.push_back(at);
+      if (!std::exchange(is_listed, true)) {
+        found->second.joiners.push_back(at);
+      }
     }
     if (at->park() == wake_reason::stopped) {
       return false;

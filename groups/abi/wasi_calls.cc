@@ -30,6 +30,9 @@ result<void> unwind(const wasi::outcome& outcome)
 host_call bind(const wasi::host_call& function)
 {
   return [&function](instance_group& group, std::span<engine::value_slot> values) -> result<void> {
+    if (auto checked = group.check_stack(); !checked) {
+      return checked;
+    }
     std::array<std::uint64_t, parameters_max> arguments{};
     const std::size_t count = function.type.parameters.size();
     for (std::size_t i = 0; i < count; ++i) {

@@ -11,7 +11,9 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace interlink {
@@ -222,6 +224,44 @@ TEST_F(Coordinator, GivesUpAWaitAtItsDeadline)
   const auto* failure = std::get_if<error>(&reply);
   ASSERT_NE(failure, nullptr);
   EXPECT_EQ(failure->code(), errc::deadline_passed);
+}
+
+TEST(CoordinatorWatch, TellsOfAWaitForATurnThatDoesNotCome)
+{
+  // The first request's turn lasts until the second has been told of, which waits for its own.
+  linking_world world{pie_main().build()};
+  asio::thread_pool background{1};
+  std::uint32_t head = 0;
+  std::promise<void> in_turn;
+  std::promise<std::string> told;
+  std::atomic<int> turns{0};
+  coordinator_observer observer;
+  observer.watchdog = 20ms;
+  observer.on_turn = [&, reported = told.get_future().share()] {
+    if (turns++ == 0) {
+      in_turn.set_value();
+      reported.wait();
+    }
+  };
+  observer.on_long_wait = [&, is_told = false](group_id waiter, const linker_wait& wait,
+                                               std::chrono::milliseconds waited) mutable {
+    if (waited >= 20ms && !std::exchange(is_told, true)) {
+      EXPECT_EQ(waiter, second);
+      EXPECT_EQ(wait.holder.load(), nullptr); // whose turn it is, the coordinator's events tell
+      told.set_value(wait.what.load());
+    }
+  };
+  coordinator actor(world.state, &head, background.get_executor(), std::move(observer));
+  std::thread one([&] {
+    request_channel channel;
+    actor.ask(channel, first, allocate_slots_request{1});
+  });
+  in_turn.get_future().wait();
+  request_channel channel;
+  const coordinator_reply reply = actor.ask(channel, second, allocate_slots_request{1});
+  EXPECT_TRUE(std::holds_alternative<slot_outcome>(reply));
+  one.join();
+  EXPECT_EQ(turns, 2);
 }
 
 TEST_F(Coordinator, DoesNotAnswerAgainWhatWasGivenUp)

@@ -53,6 +53,21 @@ TEST_F(ModuleCache, RemembersNoFailure)
   EXPECT_TRUE(cache.prepare(bytes, "one"));
 }
 
+TEST_F(ModuleCache, ForgetsWhatNobodyUsesInTime)
+{
+  const auto used = cache.prepare(make_library({.number = 1}), "used");
+  const auto idle = make_library({.number = 2});
+  ASSERT_TRUE(cache.prepare(idle, "idle"));
+  for (std::uint32_t number = 3; number < 300; ++number) {
+    ASSERT_TRUE(cache.prepare(make_library({.number = number}), "another"));
+  }
+  const std::uint64_t compiled = engine->compiled_count();
+  ASSERT_TRUE(cache.prepare(make_library({.number = 1}), "used"));
+  EXPECT_EQ(engine->compiled_count(), compiled);
+  ASSERT_TRUE(cache.prepare(idle, "idle"));
+  EXPECT_EQ(engine->compiled_count(), compiled + 1);
+}
+
 TEST_F(ModuleCache, SharesThunksOfEqualTypes)
 {
   const std::vector<thunk_plan> thunks{{{{}, {wasm::i32}}, 0, {}}, {{{wasm::i32}, {}}, 1, {}}};

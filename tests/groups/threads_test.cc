@@ -55,6 +55,18 @@ TEST_F(Threads, GiveTheStartRoutineItsArgument)
   EXPECT_EQ(told.get_future().get(), structure());
 }
 
+TEST_F(Threads, EndTheProcessWhenTheHostsMemoryIsExhaustedInOne)
+{
+  process.on_thread = [](instance_group&, std::uint32_t) -> result<void> {
+    throw std::bad_alloc();
+  };
+  start();
+  ASSERT_TRUE(spawn(main_thread));
+  const process_outcome outcome = process.core().wait_for_end();
+  ASSERT_TRUE(outcome.failure);
+  EXPECT_EQ(*outcome.failure, errc::guest_trapped);
+}
+
 TEST_F(Threads, HaveEveryLibraryThatWasOpenBefore)
 {
   process.add({.number = 1, .functions_in_table = 1, .has_tls = true});

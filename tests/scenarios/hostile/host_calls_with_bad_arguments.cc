@@ -82,7 +82,7 @@ public:
     scratch.write("guest/file", "content");
     scratch.write("program.wasm", content_of(module_));
     return run_command({"run", "--wasm-cache", "off", "--dir", (scratch / "guest") + "::/", scratch / "program.wasm"},
-                       {});
+                       {.host_memory_bytes = std::size_t{512} << 20}); // no length is taken at its word
   }
 
 private:

@@ -12,6 +12,7 @@
 #include <spawn.h>
 #include <sstream>
 #include <stdexcept>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -106,6 +107,12 @@ pid_t spawn(std::vector<std::string> arguments, const command_options& options, 
   if (failure != 0) {
     throw std::runtime_error("cannot start " INTERLINK_COMMAND);
   }
+#ifndef __SANITIZE_ADDRESS__ // its shadow is writable, too
+  if (options.host_memory_bytes != 0) {
+    const rlimit most{options.host_memory_bytes, options.host_memory_bytes};
+    ::prlimit(child, RLIMIT_DATA, &most, nullptr);
+  }
+#endif
   return child;
 }
 

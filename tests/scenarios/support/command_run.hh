@@ -36,6 +36,7 @@ struct command_options {
   std::vector<std::string> environment{}; ///< KEY=VALUE, besides the test's own
   std::string directory{};                ///< in which the command runs; the guests' own by default
   std::vector<script_step> script{close_input()};
+  std::size_t host_memory_bytes{}; ///< that the command may have, about; 0: what there is. Nothing under a sanitizer
   std::string hold_output_until{}; ///< standard output is not read before this text has come on standard error
 };
 
