@@ -26,7 +26,7 @@ class instance_group;
 struct thread_report {
   group_id group;
   std::string waiting_in; ///< the host call in which it waits for the guest's own or the host's doing, or the embedder;
-                          ///< empty when it computes, or waits in the linker
+                          ///< what it waits for in the linker; empty when it computes
   std::string linker_wait{}; ///< what it waits for in the linker, and who holds it; empty when it does not
   std::chrono::milliseconds linker_waited{};
   std::string

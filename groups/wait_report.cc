@@ -129,6 +129,7 @@ thread_report describe_thread(const instance_group& group)
     if (const auto holder = wait.holder.load()) {
       report.linker_wait += ": " + describe_holder(*holder);
     }
+    report.waiting_in = what;
   }
   const last_call::reading called = group.called_last();
   if (called.name != nullptr) {

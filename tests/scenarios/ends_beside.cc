@@ -10,6 +10,9 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <thread>
 #include <unistd.h>
 
@@ -34,10 +37,10 @@ const std::array<thread_state, 15> states{{
     {"sleeps", {"thread_sleep", "thread_sleep"}},
     {"joins", {"memory.atomic.wait", "thread_join"}},
     {"loads", {}},
-    {"waits_for_load", {}, 1},
-    {"constructs", {"", "memory.atomic.wait"}},
-    {"waits_for_constructors", {"", "memory.atomic.wait"}},
-    {"computes_in_constructor", {}, 1},
+    {"waits_for_load", {"", "another thread's load of the same library"}, 1},
+    {"constructs", {"another thread's constructors", "memory.atomic.wait"}},
+    {"waits_for_constructors", {"another thread's constructors", "memory.atomic.wait"}},
+    {"computes_in_constructor", {"", "another thread's constructors"}, 1},
     {"spawns", {}},
     {"serves", {"interlink_host.serve", "interlink_host.serve"}},
 }};
@@ -209,6 +212,63 @@ TEST_P(ProcessEnd, JoinsEveryThread)
 
 INSTANTIATE_TEST_SUITE_P(, ProcessEnd, testing::ValuesIn(all_endings()),
                          [](const auto& one) { return name_of(one.param); });
+
+/// What this test program has of the host.
+struct host_share {
+  std::size_t mapped_bytes{};
+  std::size_t threads{};
+  std::size_t descriptors{};
+
+  static host_share now()
+  {
+    const auto entries = [](const char* directory) {
+      return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(directory), {}));
+    };
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    return {pages * static_cast<std::size_t>(::getpagesize()), entries("/proc/self/task"), entries("/proc/self/fd")};
+  }
+};
+
+/// One process, from its beginning until nothing of it is left; what the host had of it meanwhile.
+host_share end_beside_waiters(const way_to_end& way)
+{
+  const auto at = std::make_shared<meeting>();
+  auto ready = at->ready.get_future();
+  guest_options options;
+  options.arguments = {"waits", way.name};
+  options.functions = host_functions(at);
+  guest_process guest("ends_beside", std::move(options));
+  auto outcome = guest.begin();
+  EXPECT_EQ(ready.wait_for(process_deadline), std::future_status::ready) << guest.output();
+  EXPECT_TRUE(come_to_wait(guest.core(), {"memory.atomic.wait", "memory.atomic.wait"}));
+  const host_share meanwhile = host_share::now();
+  at->may_go.set_value();
+  if (std::string_view(way.name) == "stop") {
+    EXPECT_TRUE(guest.stop(process_deadline));
+  }
+  EXPECT_TRUE(guest_process::await(std::move(outcome)));
+  return meanwhile;
+}
+
+TEST(EndedProcess, HasGivenBackItsMemoryThreadsAndDescriptors)
+{
+  constexpr std::size_t gibibyte = std::size_t{1} << 30;
+  end_beside_waiters(ways[0]); // what the engine and the allocator keep for good
+  const host_share before = host_share::now();
+  for (int round = 0; round < 3; ++round) {
+    for (const way_to_end& way : ways) {
+      const host_share meanwhile = end_beside_waiters(way);
+      // Its linear memory alone is an address space of 4 GiB.
+      EXPECT_GT(meanwhile.mapped_bytes, before.mapped_bytes + 2 * gibibyte);
+      EXPECT_GT(meanwhile.threads, before.threads);
+    }
+  }
+  const host_share after = host_share::now();
+  EXPECT_LT(after.mapped_bytes, before.mapped_bytes + gibibyte);
+  EXPECT_EQ(after.threads, before.threads);
+  EXPECT_EQ(after.descriptors, before.descriptors);
+}
 
 } // namespace
 } // namespace interlink
