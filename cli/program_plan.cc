@@ -178,6 +178,7 @@ result<std::string> describe_program_plan(const needed_tree& tree, const memory_
   std::string text;
   describe_memory(text, *layout);
   text += to_text(plan);
+  text += to_text(*state.current->host_slots);
   text += "blocks of the first thread\n";
   describe_blocks(text, plan, planned->group.blocks);
   describe_blocks(text, plan, planned->load.requester_blocks);

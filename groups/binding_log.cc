@@ -54,11 +54,11 @@ private:
   /// " of NAME" for a slot that this plan fills.
   std::string owner_of(table_index slot) const
   {
-    const auto fill = std::ranges::find(plan_.slots, slot, &slot_fill::slot);
-    if (fill == plan_.slots.end()) {
-      return {};
+    if (const auto fill = std::ranges::find(plan_.slots, slot, &slot_fill::slot); fill != plan_.slots.end()) {
+      return " of " + name_of(fill->source.provider);
     }
-    return fill->source.provider == no_module ? " of the host" : " of " + name_of(fill->source.provider);
+    const bool is_host = std::ranges::find(*loaded_.host_slots, slot, &slot_fill::slot) != loaded_.host_slots->end();
+    return is_host ? " of the host" : "";
   }
 
   const load_plan& plan_;

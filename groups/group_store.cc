@@ -151,17 +151,14 @@ result<void> group_store::build(const snapshot& from, std::vector<module_id>& op
       return added;
     }
   }
-  std::vector<slot_fill> fills;
+  std::vector<slot_fill> fills = *from.host_slots;
   for (std::size_t i = 0; i < modules.size(); ++i) {
     if (!from.slots[i]) {
       continue;
     }
     const module_id id = modules[i]->plan().id;
     from.slots[i]->of_export.for_each([&](std::size_t ordinal, table_index slot) {
-      fills.push_back({slot, {id, static_cast<std::uint32_t>(ordinal), no_module, 0}});
-    });
-    from.slots[i]->of_host.for_each([&](std::size_t ordinal, table_index slot) {
-      fills.push_back({slot, {no_module, 0, id, static_cast<std::uint32_t>(ordinal)}});
+      fills.push_back({slot, {id, static_cast<std::uint32_t>(ordinal)}});
     });
   }
   return fill(fills);
@@ -381,7 +378,7 @@ result<engine::extern_value> group_store::bind_planned(const module_plan& plan, 
 
 result<engine::extern_value> group_store::bind_host(const import_info& import)
 {
-  const std::pair key{import.module_name, import.name};
+  const std::tuple key{import.module_name, import.name, import.type}; // open modules take any type
   if (const auto known = host_functions_.find(key); known != host_functions_.end()) {
     return extern_value(known->second);
   }
@@ -465,21 +462,7 @@ result<void> group_store::grow_table(std::uint64_t size)
 
 result<engine::function> group_store::source_function(const function_source& source)
 {
-  if (source.provider != no_module) {
-    auto bound = bind_export(source.provider, source.export_ordinal);
-    if (!bound) {
-      return fail(std::move(bound.error()));
-    }
-    return std::get<engine::function>(*bound);
-  }
-  const auto importer = instances_.find(source.importer);
-  INTERLINK_ASSERT(importer != instances_.end());
-  import_info import = importer->second.plan->info->imports[source.import_ordinal];
-  const host_registry::entry* entry = environment_.registry->find("env", import.name);
-  INTERLINK_ASSERT(entry != nullptr && std::holds_alternative<host_function>(*entry));
-  import.module_name = "env";
-  import.type = std::get<host_function>(*entry).type;
-  auto bound = bind_host(import);
+  auto bound = source.host ? bind_host(*source.host) : bind_export(source.provider, source.export_ordinal);
   if (!bound) {
     return fail(std::move(bound.error()));
   }
@@ -490,8 +473,7 @@ result<void> group_store::fill(std::span<const slot_fill> slots)
 {
   for (const slot_fill& fill_one : slots) {
     // A module that was unloaded, and that this group never instantiated, has no instance to take a function from.
-    const function_source& source = fill_one.source;
-    if (!instances_.contains(source.provider != no_module ? source.provider : source.importer)) {
+    if (!fill_one.source.host && !instances_.contains(fill_one.source.provider)) {
       continue;
     }
     auto function = source_function(fill_one.source);

@@ -16,6 +16,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -177,7 +178,7 @@ private:
   bool has_own_stack_pointer_ = false;
   std::optional<engine::memory> private_memory_; ///< imported by, or exported from, the main module
   std::map<std::string, engine::tag, std::less<>> tags_;
-  std::map<std::pair<std::string, std::string>, engine::function> host_functions_;
+  std::map<std::tuple<std::string, std::string, extern_type>, engine::function> host_functions_;
   std::map<module_id, live_instance> instances_;
   std::map<module_id, memory_address> blocks_;
   memory_address offered_block_; ///< what the next request of a `__wasix_init_tls` to the allocator gets

@@ -64,11 +64,7 @@ std::vector<table_index> slots_of(const module_plan& plan, const module_slots& g
   for (std::uint32_t i = 0; i < own; ++i) {
     slots.push_back(table_index{plan.table_base.value + i});
   }
-  auto add = [&](std::size_t, table_index slot) {
-    slots.push_back(slot);
-  };
-  given.of_export.for_each(add);
-  given.of_host.for_each(add);
+  given.of_export.for_each([&](std::size_t, table_index slot) { slots.push_back(slot); });
   return slots;
 }
 

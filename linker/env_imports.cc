@@ -90,8 +90,7 @@ import_binding import_resolver::bind_found_function(const import_info& import, s
   }
   const import_binding bound = bind_thunk(import, ordinal, found.slot);
   if (found.slot == null_slot) {
-    note_use(true, std::get<binding::thunk>(bound).number,
-             wishes_.of_function(found.provider.id, found.export_ordinal));
+    note_use(true, std::get<binding::thunk>(bound).number, wishes_.of(found));
   }
   return bound;
 }

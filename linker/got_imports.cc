@@ -136,7 +136,7 @@ import_binding import_resolver::bind_function_address(const import_info& import,
   }
   note_provider(found->provider.id);
   if (found->slot == null_slot) {
-    note_use(false, ordinal, wishes_.of_function(found->provider.id, found->export_ordinal));
+    note_use(false, ordinal, wishes_.of(*found));
   }
   return binding::constant{found->slot.value};
 }
@@ -150,25 +150,11 @@ import_binding import_resolver::bind_host_address(const import_info& import, std
   if (kind_of(*offered) != extern_kind::function) {
     return mismatch(import, "a function", to_string(*offered) + " of the host");
   }
-  // One host function has one slot, whichever module took its address first; the others then need that module.
-  for (std::size_t place = 0; place < input_.published.modules->size(); ++place) {
-    const module_plan& owner = (*input_.published.modules)[place]->plan();
-    if (input_.closing.contains(owner.id)) {
-      continue; // its slots go with it
-    }
-    table_index known = null_slot;
-    input_.published.slots[place]->of_host.for_each([&](std::size_t import_ordinal, table_index slot) {
-      known = owner.info->imports[import_ordinal].name == import.name ? slot : known;
-    });
-    if (known != null_slot) {
-      note_provider(owner.id);
-      return binding::constant{known.value};
-    }
+  const table_index known = slot_of_host(input_.published, "env", import.name, *offered);
+  if (known == null_slot) {
+    note_use(false, ordinal, wishes_.of_host({"env", import.name, *offered}));
   }
-  const std::size_t wanted = wishes_.of_host(import.name, importer_.id, ordinal);
-  note_use(false, ordinal, wanted);
-  note_provider(wishes_.wanted_by(wanted));
-  return binding::constant{};
+  return binding::constant{known.value};
 }
 
 } // namespace interlink

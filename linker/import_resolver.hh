@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -19,21 +20,16 @@ namespace interlink {
 /// Functions that need a slot and have none, each once, in order of first need. Context: a value.
 class slot_wishes {
 public:
-  /// Place in `wanted()` of that exported function.
-  std::size_t of_function(module_id provider, std::uint32_t export_ordinal);
-
-  /// The same for the host function `env.name`, known by the first import that asked.
-  std::size_t of_host(const std::string& name, module_id importer, std::uint32_t import_ordinal);
-
-  /// The module whose import names a host function that is wanted.
-  module_id wanted_by(std::size_t wanted) const { return wanted_[wanted].importer; }
+  /// The function's place among those that `take` hands out.
+  std::size_t of(const definition& function);
+  std::size_t of_host(const import_info& function);
 
   std::vector<function_source> take() { return std::move(wanted_); }
 
 private:
   std::vector<function_source> wanted_;
   std::map<std::pair<module_id, std::uint32_t>, std::size_t> functions_;
-  std::map<std::string, std::size_t> host_functions_;
+  std::map<std::tuple<std::string, std::string, extern_type>, std::size_t> host_functions_;
 };
 
 /// Resolves the imports of `input.modules[place]`. Context: one call of `resolve_imports`.

@@ -21,7 +21,8 @@ std::optional<module_id> find_published(const topology& state, const requested_m
                                                                               : std::optional(published->plan().id);
 }
 
-/// Slots that published modules' functions were given go out at once: whoever learns a slot must find it filled.
+/// Slots that published modules' functions, or the host's, were given go out at once: whoever learns a slot must find
+/// it filled.
 std::vector<operation_body> publish_slots(topology& state, const std::vector<slot_fill>& slots)
 {
   if (slots.empty()) {
@@ -29,7 +30,7 @@ std::vector<operation_body> publish_slots(topology& state, const std::vector<slo
   }
   next_snapshot next(state);
   for (const slot_fill& fill : slots) {
-    next.slots_of(fill.source.provider).of_export.set(fill.source.export_ordinal, fill.slot);
+    next.give_slot(fill);
   }
   next.edit().table_size = std::max(next.edit().table_size, state.table.size());
   std::vector<operation_body> operations{resolve_function{slots, next.edit().table_size}};

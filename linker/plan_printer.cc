@@ -78,16 +78,8 @@ void print_module(std::string& text, const module_plan& module)
 void print_slot(std::string& text, const load_plan& plan, const slot_fill& fill)
 {
   const function_source& source = fill.source;
-  text += "slot " + number(fill.slot.value) + ": ";
-  if (source.provider == no_module) {
-    text += "host function of import " + number(source.import_ordinal) + " of module " + number(source.importer.value);
-    const auto importer = std::ranges::find(plan.modules, source.importer, &module_plan::id);
-    text += importer == plan.modules.end() ? "" : " (" + importer->info->imports[source.import_ordinal].name + ")";
-  } else {
-    text += "export " + number(source.export_ordinal) + " of module " + number(source.provider.value) +
-            export_name(plan, source.provider, source.export_ordinal);
-  }
-  text += "\n";
+  text += "slot " + number(fill.slot.value) + ": export " + number(source.export_ordinal) + " of module " +
+          number(source.provider.value) + export_name(plan, source.provider, source.export_ordinal) + "\n";
 }
 
 } // namespace
@@ -95,6 +87,16 @@ void print_slot(std::string& text, const load_plan& plan, const slot_fill& fill)
 std::string to_text(const import_binding& bound)
 {
   return std::visit(binding_printer{}, bound);
+}
+
+std::string to_text(std::span<const slot_fill> host_slots)
+{
+  std::string text;
+  for (const slot_fill& fill : host_slots) {
+    const import_info& host = *fill.source.host;
+    text += "slot " + number(fill.slot.value) + ": host function " + host.module_name + "." + host.name + "\n";
+  }
+  return text;
 }
 
 std::string to_text(const load_plan& plan)

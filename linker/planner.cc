@@ -262,14 +262,12 @@ void planner::give_slots(const std::vector<function_source>& wanted, table_index
 {
   table_index slot = base;
   for (const function_source& source : wanted) {
-    const bool is_host = source.provider == no_module;
-    const module_id owner = is_host ? source.importer : source.provider;
-    const auto planned = std::ranges::find(plan_.modules, owner, &module_plan::id);
-    if (planned == plan_.modules.end()) {
+    const auto planned = std::ranges::find(plan_.modules, source.provider, &module_plan::id);
+    if (planned == plan_.modules.end()) { // a published module's, or the host's
       published_slots_.push_back({slot, source});
     } else {
       module_slots& given = *given_slots_[static_cast<std::size_t>(planned - plan_.modules.begin())];
-      (is_host ? given.of_host : given.of_export).set(is_host ? source.import_ordinal : source.export_ordinal, slot);
+      given.of_export.set(source.export_ordinal, slot);
       plan_.slots.push_back({slot, source});
       slots_.push_back({slot.value, 1});
     }

@@ -7,20 +7,25 @@
 
 namespace interlink {
 
-std::size_t slot_wishes::of_function(module_id provider, std::uint32_t export_ordinal)
+std::size_t slot_wishes::of(const definition& function)
 {
-  const auto [place, is_new] = functions_.try_emplace({provider, export_ordinal}, wanted_.size());
+  if (const import_info* host = passed_on_import(*function.provider.info, function.exported())) {
+    return of_host(*host);
+  }
+  const module_id provider = function.provider.id;
+  const auto [place, is_new] = functions_.try_emplace({provider, function.export_ordinal}, wanted_.size());
   if (is_new) {
-    wanted_.push_back({provider, export_ordinal, no_module, 0});
+    wanted_.push_back({provider, function.export_ordinal});
   }
   return place->second;
 }
 
-std::size_t slot_wishes::of_host(const std::string& name, module_id importer, std::uint32_t import_ordinal)
+std::size_t slot_wishes::of_host(const import_info& function)
 {
-  const auto [place, is_new] = host_functions_.try_emplace(name, wanted_.size());
+  const auto [place, is_new] =
+      host_functions_.try_emplace({function.module_name, function.name, function.type}, wanted_.size());
   if (is_new) {
-    wanted_.push_back({no_module, 0, importer, import_ordinal});
+    wanted_.push_back({no_module, 0, std::make_shared<const import_info>(function)});
   }
   return place->second;
 }

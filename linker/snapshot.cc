@@ -50,17 +50,6 @@ std::optional<result<found_symbol>> found_in(const snapshot& state, const loaded
   return fail(wrong_kind(exported.name, provider, exported));
 }
 
-/// Which import of the module is function `index` of its function index space. Pre: it is imported.
-std::uint32_t import_of_function(const module_info& info, std::uint32_t index)
-{
-  std::uint32_t ordinal = 0;
-  for (;; ++ordinal) {
-    if (kind_of(info.imports[ordinal].type) == extern_kind::function && index-- == 0) {
-      return ordinal;
-    }
-  }
-}
-
 void hash_module(value_hash& hash, const loaded_module& module)
 {
   const module_plan& plan = module.plan();
@@ -112,6 +101,7 @@ snapshot_ptr make_empty_snapshot()
   auto empty = std::make_shared<snapshot>();
   empty->modules = std::make_shared<const std::vector<loaded_module_ptr>>();
   empty->global_scope = std::make_shared<const std::vector<module_id>>();
+  empty->host_slots = std::make_shared<const std::vector<slot_fill>>();
   empty->table_size = 1; // slot 0
   return empty;
 }
@@ -174,9 +164,12 @@ std::optional<found_function> canonical_function(const snapshot& state, module_i
     const module_plan& plan = (*state.modules)[*place]->plan();
     const module_info& info = *plan.info;
     const std::uint32_t ordinal = info.canonical_export[export_ordinal];
-    const std::uint32_t function_index = info.exports[ordinal].index;
-    if (function_index < info.imported_function_count) {
-      const import_binding& bound = plan.imports[import_of_function(info, function_index)];
+    const export_info& exported = info.exports[ordinal];
+    if (const import_info* import = passed_on_import(info, exported)) {
+      const import_binding& bound = plan.imports[static_cast<std::size_t>(import - info.imports.data())];
+      if (std::holds_alternative<binding::host>(bound)) {
+        return found_function{plan.id, ordinal, slot_of_host(state, import->module_name, import->name, import->type)};
+      }
       if (const auto* direct = std::get_if<binding::direct>(&bound)) {
         provider = direct->provider;
         export_ordinal = direct->export_ordinal;
@@ -187,9 +180,30 @@ std::optional<found_function> canonical_function(const snapshot& state, module_i
         return slot == null_slot ? std::nullopt : std::optional(found_function{plan.id, ordinal, slot});
       }
     }
-    const table_index own = own_slot_of(info, plan.table_base, function_index);
+    const table_index own = own_slot_of(info, plan.table_base, exported.index);
     return found_function{plan.id, ordinal, own != null_slot ? own : state.slots[*place]->of_export[ordinal]};
   }
+}
+
+const import_info* passed_on_import(const module_info& info, const export_info& exported)
+{
+  if (exported.index >= info.imported_function_count) {
+    return nullptr;
+  }
+  std::uint32_t functions_left = exported.index;
+  return &*std::ranges::find_if(info.imports, [&](const import_info& import) {
+    return kind_of(import.type) == extern_kind::function && functions_left-- == 0;
+  });
+}
+
+table_index slot_of_host(const snapshot& state, std::string_view module_name, std::string_view name,
+                         const extern_type& type)
+{
+  const auto found = std::ranges::find_if(*state.host_slots, [&](const slot_fill& given) {
+    const import_info& host = *given.source.host;
+    return host.name == name && host.module_name == module_name && host.type == type;
+  });
+  return found == state.host_slots->end() ? null_slot : found->slot;
 }
 
 table_index thunk_slot_of(const snapshot& state, module_id importer, std::uint32_t thunk_number)
@@ -219,7 +233,7 @@ std::uint64_t hash_of(const snapshot& state)
   for (std::size_t place = 0; place < state.modules->size(); ++place) {
     hash_module(hash, *(*state.modules)[place]);
     const module_slots& slots = *state.slots[place];
-    for (const auto* given : {&slots.of_export, &slots.of_thunk, &slots.of_host}) {
+    for (const auto* given : {&slots.of_export, &slots.of_thunk}) {
       hash.add(place);
       given->for_each([&](std::size_t index, table_index slot) {
         hash.add(index);
@@ -229,6 +243,11 @@ std::uint64_t hash_of(const snapshot& state)
   }
   for (const module_id member : *state.global_scope) {
     hash.add(member.value);
+  }
+  for (const slot_fill& given : *state.host_slots) {
+    hash.add(given.slot.value);
+    hash.add(given.source.host->module_name);
+    hash.add(given.source.host->name);
   }
   return hash.value();
 }

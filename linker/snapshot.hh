@@ -38,7 +38,6 @@ using loaded_module_ptr = std::shared_ptr<const loaded_module>;
 struct module_slots {
   paged_vector<table_index> of_export; ///< by export ordinal of the first export of that function
   paged_vector<table_index> of_thunk;  ///< by thunk number: bindings made on first call
-  paged_vector<table_index> of_host;   ///< by import ordinal: host functions whose address was taken
 };
 
 /// Context: immutable once published.
@@ -47,7 +46,9 @@ struct snapshot {
   std::shared_ptr<const std::vector<loaded_module_ptr>> modules; ///< ascending id; instantiation order
   std::shared_ptr<const std::vector<module_id>> global_scope;    ///< main, then global modules in commit order
   std::vector<std::shared_ptr<const module_slots>> slots;        ///< parallel to `modules`
-  std::uint64_t table_size{};                                    ///< length of every group's table
+  /// Host functions whose address was taken, in that order. They belong to no module, and stay.
+  std::shared_ptr<const std::vector<slot_fill>> host_slots;
+  std::uint64_t table_size{}; ///< length of every group's table
   bool is_stopping{};
 
   /// Null when not loaded (any more). Binary search by id.
@@ -102,6 +103,15 @@ table_index own_slot_of(const module_info& info, table_index table_base, std::ui
 /// The canonical slot of an exported function of a published module, 0 when it has none yet.
 /// A function in its module's own element segment has the place it has there; else the slot it was given.
 table_index slot_of(const snapshot& state, module_id provider, std::uint32_t export_ordinal);
+
+/// The import that an exported function only passes on; null when the module defines the function.
+/// Pre: the export is a function.
+const import_info* passed_on_import(const module_info& info, const export_info& exported);
+
+/// The one slot of a host function, 0 when nobody has taken its address yet. The type tells functions of open modules
+/// (`host_catalog`) apart.
+table_index slot_of_host(const snapshot& state, std::string_view module_name, std::string_view name,
+                         const extern_type& type);
 
 /// The slot that a thunk of a published module calls: planned, or bound at its first call; 0 when still unbound.
 table_index thunk_slot_of(const snapshot& state, module_id importer, std::uint32_t thunk_number);

@@ -5,21 +5,6 @@
 
 namespace interlink {
 
-namespace {
-
-/// The import that function `index` of the module's index space is. Pre: it is imported.
-const import_info& import_of_function(const module_info& info, std::uint32_t index)
-{
-  std::size_t ordinal = 0;
-  for (;; ++ordinal) {
-    if (kind_of(info.imports[ordinal].type) == extern_kind::function && index-- == 0) {
-      return info.imports[ordinal];
-    }
-  }
-}
-
-} // namespace
-
 linkable_module as_linkable(const loaded_module& published)
 {
   const module_plan& plan = published.plan();
@@ -72,17 +57,17 @@ std::optional<definition> symbol_scope::define(const linkable_module& module, st
                      : std::nullopt;
   }
   const std::uint32_t canonical = module.info->canonical_export[ordinal];
-  if (exported.index >= module.info->imported_function_count) {
+  const import_info* import = passed_on_import(*module.info, exported);
+  if (import == nullptr) {
     return definition{module, canonical, own_slot_of(*module.info, module.table_base, exported.index)};
   }
-  const import_info& import = import_of_function(*module.info, exported.index);
-  if (import.module_name != "env") {
-    return definition{module, canonical, null_slot}; // a host function, which the export names
+  if (import->module_name != "env") { // a host function, which the export names
+    return definition{module, canonical, slot_of_host(*published_, import->module_name, import->name, import->type)};
   }
   if (!on_path.insert(module.id).second) {
     return std::nullopt;
   }
-  auto followed = find_past(import.name, on_path);
+  auto followed = find_past(import->name, on_path);
   on_path.erase(module.id);
   return followed;
 }

@@ -23,16 +23,21 @@ resolve_function publish(topology& state, next_snapshot& next, std::vector<slot_
 /// Takes a slot for a function that has none and notes it in `next`.
 result<slot_fill> give_slot(topology& state, next_snapshot& next, const found_function& function)
 {
+  const module_plan& provider = state.current->find(function.provider)->plan();
+  const export_info& exported = provider.info->exports[function.export_ordinal];
   const auto slot = state.table.allocate(1, 0);
   if (!slot) {
-    const module_plan& provider = state.current->find(function.provider)->plan();
     error_detail detail = slot.error().detail();
     detail.module_name = provider.name;
-    detail.symbol_name = provider.info->exports[function.export_ordinal].name;
+    detail.symbol_name = exported.name;
     return fail(error(slot.error().code(), std::move(detail)));
   }
-  next.slots_of(function.provider).of_export.set(function.export_ordinal, *slot);
-  return slot_fill{*slot, {function.provider, function.export_ordinal, no_module, 0}};
+  slot_fill fill{*slot, {function.provider, function.export_ordinal}};
+  if (const import_info* host = passed_on_import(*provider.info, exported)) {
+    fill.source = {no_module, 0, std::make_shared<const import_info>(*host)};
+  }
+  next.give_slot(fill);
+  return fill;
 }
 
 error lazy_failure(errc code, const module_plan& importer, const import_info& import, std::string found)

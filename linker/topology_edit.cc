@@ -23,6 +23,17 @@ module_slots& next_snapshot::slots_of(module_id id)
   return *copy;
 }
 
+void next_snapshot::give_slot(const slot_fill& given)
+{
+  if (given.source.provider != no_module) {
+    slots_of(given.source.provider).of_export.set(given.source.export_ordinal, given.slot);
+    return;
+  }
+  auto host_slots = std::make_shared<std::vector<slot_fill>>(*next_->host_slots);
+  host_slots->push_back(given);
+  next_->host_slots = std::move(host_slots);
+}
+
 void next_snapshot::publish(topology& state)
 {
   for (auto& [place, slots] : changed_) {

@@ -23,6 +23,9 @@ public:
   /// The slots of one published module, copied on first use.
   module_slots& slots_of(module_id id);
 
+  /// Notes the slot of a function that had none: of a published module, or of the host.
+  void give_slot(const slot_fill& given);
+
   /// Commit point: what the groups read from now on.
   void publish(topology& state);
 

@@ -24,16 +24,27 @@ public:
 
 using module_artifact_ptr = std::shared_ptr<const module_artifact>;
 
+/// A function of the guest ABI or of the embedder: an import of it, with the function's type.
+using host_function_ptr = std::shared_ptr<const import_info>;
+
 /// An exported function of a loaded module, or a host function when `provider` is `no_module`.
-/// The ordinal is the place in `module_info::exports`; for a host function it is the place of an import of `importer`
-/// whose (module, name) says which.
+/// The ordinal is the place in `module_info::exports`.
 struct function_source {
   module_id provider;
   std::uint32_t export_ordinal{};
-  module_id importer;             ///< only for host functions
-  std::uint32_t import_ordinal{}; ///< only for host functions
+  host_function_ptr host{}; ///< only for host functions
 
-  friend auto operator<=>(const function_source&, const function_source&) = default;
+  friend bool operator==(const function_source& a, const function_source& b)
+  {
+    return a.provider == b.provider && a.export_ordinal == b.export_ordinal &&
+           (a.host == b.host || (a.host && b.host && is_same_function(*a.host, *b.host)));
+  }
+
+private:
+  static bool is_same_function(const import_info& a, const import_info& b)
+  {
+    return a.module_name == b.module_name && a.name == b.name && a.type == b.type;
+  }
 };
 
 /// What one import of an instance is bound to.
@@ -131,7 +142,7 @@ struct slot_fill {
   table_index slot;
   function_source source;
 
-  friend auto operator<=>(const slot_fill&, const slot_fill&) = default;
+  friend bool operator==(const slot_fill&, const slot_fill&) = default;
 };
 
 /// A block reserved for one group: the TLS block of `module`, or its scratch stack when `module` is `no_module`.

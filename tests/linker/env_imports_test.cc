@@ -62,8 +62,7 @@ TEST(EnvImports, ReachTheImportersOwnWeakFunctionThroughAThunk)
   const auto* thunk = as<binding::thunk>(bound(module, "inline_fn"));
   ASSERT_NE(thunk, nullptr);
   const table_index slot = module.thunks[thunk->number].slot;
-  EXPECT_EQ(planned.plan->slots,
-            (std::vector<slot_fill>{{slot, {module.id, ordinal_of(module, "inline_fn"), no_module, 0}}}));
+  EXPECT_EQ(planned.plan->slots, (std::vector<slot_fill>{{slot, {module.id, ordinal_of(module, "inline_fn")}}}));
 }
 
 TEST(EnvImports, LetMainReachANeededLibraryThroughAThunk)

@@ -261,9 +261,13 @@ TEST(GotImports, GiveAHostFunctionASlot)
   linking_world world = world_with("libx", side().import_address("host_log"));
   world.catalog().offered[{"env", "host_log"}] = int_function;
   const planned_load planned = world.plan("libx");
-  ASSERT_EQ(planned.plan->slots.size(), 1U);
-  EXPECT_EQ(planned.plan->slots[0].source.provider, no_module);
-  EXPECT_EQ(planned.plan->slots[0].slot.value, constant_of(planned.plan->modules[0], "host_log"));
+  EXPECT_TRUE(planned.plan->slots.empty());
+  ASSERT_EQ(planned.operations.size(), 1U);
+  const auto& published = std::get<resolve_function>(planned.operations[0]);
+  ASSERT_EQ(published.slots.size(), 1U);
+  ASSERT_NE(published.slots[0].source.host, nullptr);
+  EXPECT_EQ(published.slots[0].source.host->name, "host_log");
+  EXPECT_EQ(published.slots[0].slot.value, constant_of(planned.plan->modules[0], "host_log"));
 }
 
 TEST(GotImports, GiveAHostFunctionTheSameSlotInALaterLoad)
@@ -274,6 +278,77 @@ TEST(GotImports, GiveAHostFunctionTheSameSlotInALaterLoad)
   world.add("liby", side().import_address("host_log").build());
   const planned_load planned = world.plan("liby");
   EXPECT_EQ(constant_of(planned.plan->modules[0], "host_log"), constant_of(world.plan_of("libx"), "host_log"));
+}
+
+TEST(GotImports, GiveAHostFunctionTheSameSlotInTwoLoadsAtOnce)
+{
+  linking_world world = world_with("libx", side().import_address("host_log"));
+  world.catalog().offered[{"env", "host_log"}] = int_function;
+  world.add("liby", side().import_address("host_log").build());
+  const planned_load first = world.plan("libx");
+  const planned_load second = world.plan("liby");
+  EXPECT_EQ(constant_of(first.plan->modules[0], "host_log"), constant_of(second.plan->modules[0], "host_log"));
+}
+
+/// Passes the host's `host_log` on as `log_alias`, and `other.write` as `write_alias`.
+module_info_builder passes_on()
+{
+  return side()
+      .import_function("host_log", int_function)
+      .import("other", "write", int_function)
+      .pass_on("host_log", "log_alias")
+      .pass_on("write", "write_alias");
+}
+
+linking_world world_that_passes_on()
+{
+  linking_world world = world_with("libx", passes_on());
+  world.catalog().offered[{"env", "host_log"}] = int_function;
+  world.catalog().offered[{"other", "write"}] = int_function;
+  return world;
+}
+
+TEST(GotImports, GiveAHostFunctionThatIsPassedOnItsOneSlot)
+{
+  linking_world world = world_that_passes_on();
+  world.open("libx", {.is_global = true});
+  world.add("liby",
+            side().import_address("log_alias").import_address("host_log").import_address("write_alias").build());
+  world.open("liby");
+  const module_plan& user = world.plan_of("liby");
+  EXPECT_EQ(constant_of(user, "log_alias"), constant_of(user, "host_log"));
+  EXPECT_NE(constant_of(user, "log_alias"), constant_of(user, "write_alias"));
+  const module_plan& passer = world.plan_of("libx");
+  for (const char* name : {"log_alias", "write_alias"}) {
+    const auto given = assign_slot(world.state, passer.id, ordinal_of(passer, name));
+    ASSERT_TRUE(given);
+    EXPECT_EQ(given->slot.value, constant_of(user, name));
+    EXPECT_TRUE(given->operations.empty());
+  }
+}
+
+TEST(GotImports, GiveAHostFunctionThatIsPassedOnInTheSameLoadItsOneSlot)
+{
+  linking_world world = world_that_passes_on();
+  world.add("liby", passes_on().needs("libx").import_address("write_alias").build());
+  world.open("liby");
+  for (const char* name : {"libx", "liby"}) {
+    const module_plan& passer = world.plan_of(name);
+    EXPECT_EQ(slot_of(*world.state.current, passer.id, ordinal_of(passer, "write_alias")).value,
+              constant_of(world.plan_of("liby"), "write_alias"));
+  }
+}
+
+TEST(GotImports, FindTheSlotThatDlsymGaveAHostFunction)
+{
+  linking_world world = world_that_passes_on();
+  world.open("libx");
+  const module_plan& passer = world.plan_of("libx");
+  const auto given = assign_slot(world.state, passer.id, ordinal_of(passer, "log_alias"));
+  ASSERT_TRUE(given);
+  world.add("liby", side().import_address("host_log").build());
+  world.open("liby");
+  EXPECT_EQ(given->slot.value, constant_of(world.plan_of("liby"), "host_log"));
 }
 
 } // namespace

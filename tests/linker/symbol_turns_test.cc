@@ -24,7 +24,7 @@ TEST(AssignSlot, PublishesANewSlotWithItsFunction)
   ASSERT_TRUE(given);
   ASSERT_EQ(given->operations.size(), 1U);
   const auto& operation = std::get<resolve_function>(given->operations[0]);
-  EXPECT_EQ(operation.slots, (std::vector<slot_fill>{{given->slot, {main_module, 0, no_module, 0}}}));
+  EXPECT_EQ(operation.slots, (std::vector<slot_fill>{{given->slot, {main_module, 0}}}));
   EXPECT_EQ(operation.table_size, world.state.current->table_size);
   EXPECT_GT(operation.table_size, given->slot.value);
 }

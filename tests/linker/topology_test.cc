@@ -42,7 +42,9 @@ std::vector<std::uint32_t> owned_slots(const topology& state)
       slots.push_back(plan.table_base.value + i);
     }
     state.current->slots[place]->of_export.for_each(add);
-    state.current->slots[place]->of_host.for_each(add);
+  }
+  for (const slot_fill& given : *state.current->host_slots) {
+    slots.push_back(given.slot.value);
   }
   for (const auto& [id, load] : state.loads) {
     collect_slots(*load.plan, slots);

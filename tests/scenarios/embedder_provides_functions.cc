@@ -43,6 +43,33 @@ TEST(EmbedderFunction, IsThereInAGroupMadeLater)
   EXPECT_EQ(*sum, std::vector<guest_value>{3});
 }
 
+TEST(EmbedderFunction, HasOneAddressUnderAllItsNames)
+{
+  guest_options options = with_add();
+  options.functions.add("env", "embedder_twice", {{wasm::i32}, {wasm::i32}},
+                        [](instance_group&, std::span<engine::value_slot> values) -> result<void> {
+                          values[0] = engine::value_slot::of_i32(2 * values[0].i32());
+                          return {};
+                        });
+  guest_process guest("bare_main", std::move(options));
+  const auto before = guest.start();
+  ASSERT_TRUE(before) << before.error().message();
+  const auto follower = guest.spawn_group();
+  ASSERT_TRUE(follower) << follower.error().message();
+  const auto opened = guest.open(*before, "libtakes_host_addresses.so");
+  ASSERT_TRUE(opened) << opened.error().message();
+  const auto newcomer = guest.spawn_group();
+  ASSERT_TRUE(newcomer) << newcomer.error().message();
+  for (const group& each : {*before, *follower, *newcomer}) {
+    const auto is_one = guest.call(each, "has_one_address", {}, opened->handle());
+    ASSERT_TRUE(is_one) << is_one.error().message();
+    EXPECT_EQ(*is_one, std::vector<guest_value>{1});
+    const auto doubled = guest.call(each, "call_by_address", {21}, opened->handle());
+    ASSERT_TRUE(doubled) << doubled.error().message();
+    EXPECT_EQ(*doubled, std::vector<guest_value>{42});
+  }
+}
+
 TEST(EmbedderFunction, IsNamedWithItsTypeWhenItIsMissing)
 {
   guest_process guest("bare_main");

@@ -653,9 +653,6 @@ std::optional<std::uint64_t> history_judge::expected_address(const reference_sym
 
 void history_judge::check_address(const reached_function& function, table_index slot, const std::string& where)
 {
-  if (!function.host.empty()) {
-    return; // a module that passes a host function on has an address of its own for it
-  }
   const auto [address, is_new_function] = address_of_.try_emplace(function, slot);
   const auto [there, is_new_slot] = function_at_.try_emplace(slot, function);
   expect(address->second == slot, where + ": one function has two addresses");
@@ -791,7 +788,9 @@ void history_judge::check_slots()
       ranges.emplace_back(slot.value, 1);
     };
     state_.current->slots[place]->of_export.for_each(add);
-    state_.current->slots[place]->of_host.for_each(add);
+  }
+  for (const slot_fill& given : *state_.current->host_slots) {
+    ranges.emplace_back(given.slot.value, 1);
   }
   for (const auto& [id, load] : state_.loads) {
     for (const table_layout::slot_range& reserved : load.reserved_slots) {

@@ -189,7 +189,7 @@ reference_linker::binding reference_linker::bind(module_id importer, const impor
   const auto offered = catalog_.offered.find({"env", import.name});
   if (!is_data && offered != catalog_.offered.end()) {
     found.has_mismatch |= is_call ? offered->second != import.type : kind_of(offered->second) != extern_kind::function;
-    return {{{kind::host, no_module, 0}, is_address ? taker_of(import.name, importer) : no_module}};
+    return {{{kind::host, no_module, 0}, no_module}};
   }
   if (is_data && is_well_known(import.name, false)) {
     return {};
@@ -201,23 +201,6 @@ reference_linker::binding reference_linker::bind(module_id importer, const impor
     found.missing.push_back({{}, import.module_name, import.name, {}});
   }
   return {{{kind::unbound, no_module, 0}, no_module}};
-}
-
-module_id reference_linker::taker_of(std::string_view host_function, module_id importer) const
-{
-  for (const bool is_published : {true, false}) {
-    for (const auto& [id, module] : modules_) {
-      const bool is_in_reach = module.is_published || (id <= importer && modules_.at(importer).load == module.load);
-      for (std::size_t i = 0; i < module.imports.size(); ++i) {
-        const bool is_taker = module.imports[i].to.holder == id && module.imports[i].to.symbol.what == kind::host;
-        if (module.is_published == is_published && is_in_reach && is_taker && !closing_.contains(id) &&
-            module.info->imports[i].name == host_function) {
-          return id;
-        }
-      }
-    }
-  }
-  return importer;
 }
 
 void reference_linker::promote(const std::vector<module_id>& closure)
@@ -297,7 +280,6 @@ result<module_id> reference_linker::prepare(const load_request& request, module_
     known_module& made = modules_[ids.at(place)];
     made.identity = asked.identity;
     made.info = asked.info;
-    made.load = taken.modules.front();
     std::ranges::transform(asked.needed, std::back_inserter(made.needed),
                            [&](std::size_t needed) { return ids.at(needed); });
   }

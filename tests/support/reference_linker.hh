@@ -13,7 +13,7 @@
 //       bind_now); strong data and addresses are errors. All missing symbols are told at once.
 //   R5  A closing module is not found by anybody but its own closure's handle; its file is loaded anew.
 //   R6  A load that is abandoned was never asked for.
-//   R7  Who first takes the address of a host function keeps it for all others.
+//   R7  The host's functions are nobody's: a module that passes one on does not own it.
 //   R8  A module stays while it is reached, by needed lists and bindings, from main, an open handle, a final module, a
 //       load in flight, a closing module, or what the caller says.
 #pragma once
@@ -102,7 +102,6 @@ private:
     std::vector<module_id> needed;
     std::vector<module_id> scope; ///< closure of the root that brought it
     std::vector<binding> imports;
-    module_id load; ///< the first module of the load that brought it
     bool is_published = false;
   };
 
@@ -125,7 +124,6 @@ private:
                                    std::set<module_id>& on_path) const;
   binding bind(module_id importer, const import_info& import, const std::vector<module_id>& order, bool bind_now,
                problems& found);
-  module_id taker_of(std::string_view host_function, module_id importer) const;
   void promote(const std::vector<module_id>& closure);
   const export_info& exported(const reference_symbol& symbol) const;
 

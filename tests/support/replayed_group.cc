@@ -65,15 +65,16 @@ void replayed_group::fill(const std::vector<slot_fill>& slots)
 {
   for (const slot_fill& each : slots) {
     const function_source& source = each.source;
-    const bool is_host = source.provider == no_module;
-    const auto owner = instances_.find(is_host ? source.importer : source.provider);
+    if (source.host) {
+      put(each.slot, {no_module, 0, source.host->name});
+      continue;
+    }
+    const auto owner = instances_.find(source.provider);
     if (owner == instances_.end()) {
       continue; // unloaded before this group heard of it
     }
     const module_info& info = *owner->second.plan().info;
-    if (is_host) {
-      put(each.slot, {no_module, 0, info.imports[source.import_ordinal].name});
-    } else if (const auto function = function_of(source.provider, info.exports[source.export_ordinal].index)) {
+    if (const auto function = function_of(source.provider, info.exports[source.export_ordinal].index)) {
       put(each.slot, *function);
     } else {
       complaints_.push_back(slot_text(each.slot) + " is filled with a function that is not bound");
@@ -126,16 +127,13 @@ replayed_group replayed_group::built_from(const snapshot& state)
 {
   replayed_group built;
   built.grow(state.table_size);
-  std::vector<slot_fill> fills;
+  std::vector<slot_fill> fills = *state.host_slots;
   for (std::size_t place = 0; place < state.modules->size(); ++place) {
     const loaded_module& module = *(*state.modules)[place];
     built.add_module(module.load, module.plan_ordinal);
     const module_id id = module.plan().id;
     state.slots[place]->of_export.for_each([&](std::size_t ordinal, table_index slot) {
-      fills.push_back({slot, {id, static_cast<std::uint32_t>(ordinal), no_module, 0}});
-    });
-    state.slots[place]->of_host.for_each([&](std::size_t ordinal, table_index slot) {
-      fills.push_back({slot, {no_module, 0, id, static_cast<std::uint32_t>(ordinal)}});
+      fills.push_back({slot, {id, static_cast<std::uint32_t>(ordinal)}});
     });
   }
   built.fill(fills);
