@@ -130,9 +130,12 @@ public:
   /// The linear memory as it is now. Empty when the program has none.
   std::span<std::byte> memory();
 
-  /// Pre: there is no linked memory.
+  /// Errors: those of the engine; memory_exhausted when the program has no memory of its own.
   result<std::uint64_t> grow_private_memory(std::uint64_t pages)
   {
+    if (!private_memory_) {
+      return fail(errc::memory_exhausted, "the program has no memory of its own");
+    }
     return store_->memory_grow(*private_memory_, pages);
   }
 

@@ -137,10 +137,11 @@ public:
   template <class Token>
   auto async_open(std::string name, std::uint32_t flags, Token&& token)
   {
-    return detail::initiate<library>(executor_, std::forward<Token>(token),
-                                     [self = *this, name = std::move(name), flags](pending<library> done) mutable {
-                                       self.open(std::move(name), flags, std::move(done));
-                                     });
+    return detail::initiate<library>(
+        executor_, std::forward<Token>(token),
+        [self = *this, name = std::move(name), flags](const pending<library>& done) mutable {
+          self.open(std::move(name), flags, done);
+        });
   }
 
   /// What dlsym does, for functions. Errors: symbol_not_found, symbol_type_mismatch (a datum), invalid_handle,
@@ -148,10 +149,11 @@ public:
   template <class Token>
   auto async_find_symbol(library in, std::string name, Token&& token)
   {
-    return detail::initiate<function>(executor_, std::forward<Token>(token),
-                                      [self = *this, in, name = std::move(name)](pending<function> done) mutable {
-                                        self.find_symbol(in, std::move(name), std::move(done));
-                                      });
+    return detail::initiate<function>(
+        executor_, std::forward<Token>(token),
+        [self = *this, in, name = std::move(name)](const pending<function>& done) mutable {
+          self.find_symbol(in, std::move(name), done);
+        });
   }
 
   /// Calls a guest function in this group.
@@ -161,11 +163,11 @@ public:
   auto async_call(function callee, std::vector<guest_value> arguments, Token&& token)
   {
     using values = std::vector<guest_value>;
-    return detail::initiate<values>(
-        executor_, std::forward<Token>(token),
-        [self = *this, callee = std::move(callee), arguments = std::move(arguments)](pending<values> done) mutable {
-          self.call(std::move(callee), std::move(arguments), std::move(done));
-        });
+    return detail::initiate<values>(executor_, std::forward<Token>(token),
+                                    [self = *this, callee = std::move(callee),
+                                     arguments = std::move(arguments)](const pending<values>& done) mutable {
+                                      self.call(std::move(callee), std::move(arguments), done);
+                                    });
   }
 
 private:
@@ -194,7 +196,7 @@ public:
   auto async_start(Token&& token)
   {
     return detail::initiate<group>(executor_, std::forward<Token>(token),
-                                   [self = *this](pending<group> done) mutable { self.start(std::move(done)); });
+                                   [self = *this](const pending<group>& done) mutable { self.start(done); });
   }
 
   /// Starts the program and completes when it has ended; a failure of the program is in the outcome.
@@ -204,7 +206,7 @@ public:
   {
     return detail::initiate<process_outcome>(
         executor_, std::forward<Token>(token),
-        [self = *this](pending<process_outcome> done) mutable { self.run(std::move(done)); });
+        [self = *this](const pending<process_outcome>& done) mutable { self.run(done); });
   }
 
   /// Makes another group. A program with the guest support library makes a guest thread for it, in the first group
@@ -215,7 +217,7 @@ public:
   auto async_spawn_group(Token&& token)
   {
     return detail::initiate<group>(executor_, std::forward<Token>(token),
-                                   [self = *this](pending<group> done) mutable { self.spawn_group(std::move(done)); });
+                                   [self = *this](const pending<group>& done) mutable { self.spawn_group(done); });
   }
 
   /// Ends the process and waits for its threads, at most `grace`: code that computes without calls can be stopped only
@@ -226,7 +228,7 @@ public:
   {
     return detail::initiate<stop_report>(
         executor_, std::forward<Token>(token),
-        [self = *this, grace](pending<stop_report> done) mutable { self.stop(grace, std::move(done)); });
+        [self = *this, grace](const pending<stop_report>& done) mutable { self.stop(grace, done); });
   }
 
   /// Waits until the process has ended. Context: a thread that serves neither handlers nor guests.
