@@ -6,6 +6,7 @@
 #include "linker/reserved_names.hh"
 #include "messages/limits.hh"
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -112,6 +113,37 @@ result<void> refuse(const module_layout& layout, const module_info& info)
   return info.dylink ? refuse_own_objects(layout) : result<void>();
 }
 
+/// What is appended must fit as well: otherwise the engine would refuse bytes that nobody has seen.
+result<void> check_room(const module_layout& layout, const instrumented_module& adds)
+{
+  struct space {
+    std::string_view what;
+    std::size_t count;
+    std::size_t added;
+    std::size_t limit;
+  };
+
+  const std::size_t memories = adds.imports_control_memory ? 1 : 0;
+  const std::size_t tables = adds.imports_runtime_table ? 1 : 0;
+  const std::size_t globals = adds.exports_applied ? 1 : 0;
+  const std::array<space, 6> spaces{{
+      {"types", layout.types.size(), tables * runtime_types().size(), limit::types},
+      {"imports", layout.imports.size(), memories + tables, limit::imports},
+      {"memories", layout.memories.size(), memories, limit::memories},
+      {"tables", layout.tables.size(), tables, limit::tables},
+      {"globals", layout.globals.size(), globals, limit::globals},
+      {"exports", layout.exports.size(), globals + (adds.exports_start ? 1 : 0), limit::exports},
+  }};
+  for (const space& each : spaces) {
+    if (each.added > each.limit || each.count > each.limit - each.added) {
+      return fail(errc::limit_exceeded, "has " + std::to_string(each.count) + " " + std::string(each.what) +
+                                            " of at most " + std::to_string(each.limit) + ", and instrumenting adds " +
+                                            std::to_string(each.added));
+    }
+  }
+  return {};
+}
+
 } // namespace
 
 std::string function_name(const module_layout& layout, std::uint32_t function_index)
@@ -173,6 +205,9 @@ result<instrumented_module> instrument(std::span<const std::byte> bytes, const m
   module.exports_applied = plan.inserts_checks;
   module.imports_runtime_table = plan.inserts_checks || module.facts.waits > 0;
   module.exports_start = plan.is_dynamic && layout->start_function.has_value();
+  if (result<void> fits = check_room(*layout, module); !fits) {
+    return fail(fits.error());
+  }
   module.bytes = write_module(*layout, plan, code->written(), module);
   module.facts.bytes_in = bytes.size();
   module.facts.bytes_out = module.bytes.size();

@@ -61,7 +61,8 @@ struct instrumented_module {
 /// Errors: unsupported_module for legacy exceptions, names reserved for Interlink, guest writes to the function table,
 /// waits of a module that has dylink.0 on another shared memory than the linked one, or on a 64-bit one,
 /// tables, memories or (with shared memory) active data segments of a module that has dylink.0; each with the place and
-/// what to do. limit_exceeded for a body that grows beyond the engine's bound. Context: any thread.
+/// what to do. limit_exceeded for a body that grows beyond the engine's bound, and for a module that
+/// has no room for what is appended (a hundred memories). Context: any thread.
 result<instrumented_module> instrument(std::span<const std::byte> bytes, const module_info& info,
                                        const instrument_options& options = {});
 

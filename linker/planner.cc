@@ -278,7 +278,7 @@ void planner::give_slots(const std::vector<function_source>& wanted, table_index
 std::optional<error> planner::finish_table()
 {
   plan_.table_size = std::max(table_.size(), state_.current->table_size);
-  std::uint64_t maximum = limit::table_elements;
+  std::uint64_t maximum = limit::function_table_slots;
   for (const module_plan& module : plan_.modules) {
     for (const import_info& import : module.info->imports) {
       const auto* type = std::get_if<table_type>(&import.type);
@@ -292,10 +292,11 @@ std::optional<error> planner::finish_table()
     return std::nullopt;
   }
   error_detail detail;
-  detail.message = "the function table must have " + std::to_string(plan_.table_size) +
-                   " slots, and a module declares a maximum of " + std::to_string(maximum);
+  const bool is_declared = maximum < limit::function_table_slots;
+  detail.message = "the function table must have " + std::to_string(plan_.table_size) + " slots, " +
+                   (is_declared ? "and a module declares a maximum of " : "the limit is ") + std::to_string(maximum);
   detail.module_name = request_.modules.front().name;
-  detail.remedy = "link without a maximum for the table (--growable-table)";
+  detail.remedy = is_declared ? "link without a maximum for the table (--growable-table)" : "";
   return error(errc::table_exhausted, std::move(detail));
 }
 

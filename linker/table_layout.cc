@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "linker/table_layout.hh"
 
-#include "messages/limits.hh"
-
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -22,7 +20,7 @@ error table_is_full(std::uint64_t count, std::uint64_t size, std::uint64_t maxim
 } // namespace
 
 table_layout::table_layout(std::uint64_t first_free, std::uint64_t maximum)
-    : end_(std::max<std::uint64_t>(first_free, 1)), maximum_(std::min<std::uint64_t>(maximum, limit::table_elements))
+    : end_(std::max<std::uint64_t>(first_free, 1)), maximum_(std::min<std::uint64_t>(maximum, limit::function_table_slots))
 {
 }
 
@@ -31,7 +29,7 @@ result<table_index> table_layout::allocate(std::uint64_t count, std::uint32_t al
   if (count == 0) {
     return null_slot;
   }
-  if (count > limit::table_elements || alignment_log2 > limit::table_alignment_log2) {
+  if (count > limit::function_table_slots || alignment_log2 > limit::table_alignment_log2) {
     return fail(table_is_full(count, end_, maximum_));
   }
   const std::uint64_t mask = (std::uint64_t{1} << alignment_log2) - 1;

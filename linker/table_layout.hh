@@ -6,6 +6,7 @@
 
 #include "messages/error.hh"
 #include "messages/ids.hh"
+#include "messages/limits.hh"
 
 #include <cstdint>
 #include <vector>
@@ -22,8 +23,9 @@ public:
     friend auto operator<=>(const slot_range&, const slot_range&) = default;
   };
 
-  /// `first_free` is the first slot nobody owns, `maximum` the largest length the table may have.
-  explicit table_layout(std::uint64_t first_free = 1, std::uint64_t maximum = 10'000'000);
+  /// `first_free` is the first slot nobody owns, `maximum` the largest length the table may have, at most
+  /// limit::function_table_slots.
+  explicit table_layout(std::uint64_t first_free = 1, std::uint64_t maximum = limit::function_table_slots);
 
   /// First fit among free ranges, else at the end. `count` 0 gives slot 0. Errors: table_exhausted, naming the numbers.
   result<table_index> allocate(std::uint64_t count, std::uint32_t alignment_log2);

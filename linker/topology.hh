@@ -118,7 +118,7 @@ struct topology {
 };
 
 /// A topology for a program whose main module is `layout`'s. `table_maximum` is the longest a function table may get:
-/// what main declares, or limit::table_elements.
+/// what main declares, but no more than limit::function_table_slots.
 topology make_topology(const main_layout& layout, std::shared_ptr<const host_catalog> catalog,
                        std::uint64_t table_maximum);
 

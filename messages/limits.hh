@@ -22,7 +22,7 @@ inline constexpr std::size_t memories = 100;
 inline constexpr std::size_t tags = 1'000'000;
 inline constexpr std::size_t data_segments = 100'000;
 inline constexpr std::size_t element_segments = 10'000'000;
-inline constexpr std::size_t table_elements = 10'000'000; ///< also the size of any function table
+inline constexpr std::size_t table_elements = 10'000'000;
 inline constexpr std::size_t function_body_bytes = 7'654'321;
 inline constexpr std::size_t function_locals = 50'000;
 inline constexpr std::size_t function_parameters = 1'000;
@@ -40,6 +40,9 @@ inline constexpr std::size_t symbol_name_bytes = name_bytes;
 
 // Processes.
 inline constexpr std::size_t groups = 4'096;               ///< guest threads alive at once; each has a store
+/// Of the function table: what dylink.0 of all modules asks for, and what addresses of functions take. Every group has
+/// the whole table, at 8 bytes a slot: 8 MB, as much as a thread's stack, whatever a few bytes of dylink.0 say.
+inline constexpr std::size_t function_table_slots = 1'000'000;
 inline constexpr std::size_t modules = 10'000;             ///< loaded at once
 inline constexpr std::size_t missing_symbols_listed = 100; ///< in one error, then the count
 

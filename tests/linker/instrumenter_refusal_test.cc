@@ -201,5 +201,17 @@ TEST(InstrumenterRefusal, LetsASecondMemoryBeNotified)
   EXPECT_FALSE(refusal_of(second));
 }
 
+TEST(Instrumenter, RefusesAModuleWithoutRoomForTheControlMemory)
+{
+  wasm_builder source = side_module(); // has one memory
+  for (std::size_t i = 1; i < limit::memories; ++i) {
+    source.import_memory("env", "memory" + std::to_string(i), {{0, 1}});
+  }
+  const std::optional<error> refusal = refusal_of(source);
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->code(), errc::limit_exceeded);
+  EXPECT_TRUE(refusal->message().contains("has 100 memories of at most 100")) << refusal->message();
+}
+
 } // namespace
 } // namespace interlink

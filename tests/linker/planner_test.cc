@@ -5,6 +5,7 @@
 
 #include "linker/group_blocks.hh"
 #include "linker/plan_printer.hh"
+#include "messages/limits.hh"
 #include "tests/support/linking_world.hh"
 
 #include <gtest/gtest.h>
@@ -146,12 +147,39 @@ TEST(Planner, ReportsATableThatIsFull)
   EXPECT_EQ(world.failure("libx").code(), errc::table_exhausted);
 }
 
+TEST(Planner, BoundsTheSlotsOfAllLibrariesTogether)
+{
+  linking_world world(pie_main().build(), {}, limit::table_elements);
+  world.open("main", {.kind = load_kind::program});
+  world.add("liba", side().table_size(600'000).build());
+  world.add("libb", side().table_size(600'000).build());
+  world.add("libc", side().table_size(1).build());
+  world.open("liba");
+  const error refused = world.failure("libb");
+  EXPECT_EQ(refused.code(), errc::table_exhausted);
+  for (const char* named : {"libb", "600000", "1000000"}) {
+    EXPECT_TRUE(refused.message().contains(named)) << refused.message();
+  }
+  world.open("libc");
+  EXPECT_LT(world.state.table.size(), 601'000U);
+}
+
 TEST(Planner, RespectsATableMaximumThatALibraryDeclares)
 {
   linking_world world =
       world_with("libx", module_info_builder().table_size(8).import("env", "__indirect_function_table",
                                                                     table_type{wasm::funcref, {8, 8}, false}));
   EXPECT_EQ(world.failure("libx").code(), errc::table_exhausted);
+}
+
+TEST(Planner, RefusesATableThatALibraryWantsBeyondTheLimit)
+{
+  linking_world world = world_with("libx", module_info_builder().table_size(8).import(
+                                               "env", "__indirect_function_table",
+                                               table_type{wasm::funcref, {1'000'001, std::nullopt}, false}));
+  const error refused = world.failure("libx");
+  EXPECT_EQ(refused.code(), errc::table_exhausted);
+  EXPECT_TRUE(refused.message().contains("1000001 slots, the limit is 1000000")) << refused.message();
 }
 
 TEST(Planner, RefusesElementsOutsideAModulesOwnSlots)
