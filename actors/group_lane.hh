@@ -20,8 +20,8 @@ public:
   /// A newcomer's lane is held from its join turn on, until it is built.
   explicit group_lane(std::uint64_t version = clear) : version_(version) {}
 
-  /// Before the group reads the snapshot (invariant G2). One that is held stays at its version: only the outermost catch
-  /// up stores.
+  /// Before the group reads the snapshot (invariant G2). One that is held stays at its version: only the outermost
+  /// catch up stores.
   template <class Publication>
   void hold(const Publication& from)
   {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What one actor shows to everybody: its newest snapshot, and that snapshot's version in two words, one for the host and
-// one in the control memory, where guest code compares it before each indirect call.
+// What one actor shows to everybody: its newest snapshot, and that snapshot's version in two words, one for the host
+// and one in the control memory, where guest code compares it before each indirect call.
 //
 // Order that must hold: nodes of the log are linked, then the snapshot is stored, then the head, then the guest's word,
 // and only then a reply leaves. So whoever sees a head finds a snapshot at least as new and every node up to it, and

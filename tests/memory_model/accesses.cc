@@ -59,8 +59,8 @@ std::uint64_t run::update(int location, std::memory_order order, std::memory_ord
   if (has_ended()) {
     return 0;
   }
-  const int from = pause(
-      {.location = location, .is_updated = [&next](std::uint64_t value) { return next(value).has_value(); }});
+  const int from =
+      pause({.location = location, .is_updated = [&next](std::uint64_t value) { return next(value).has_value(); }});
   const std::uint64_t old = graph_.at(from).value;
   if (const auto value = next(old)) {
     graph_.update(self_, location, order, from, *value);
@@ -126,8 +126,8 @@ void run::write_plain(plain_history& past, const char* what)
   }
   bool is_ordered = clock().covers(past.writer, past.write_tick) || past.writer == self_;
   for (int thread = 0; thread < max_threads; ++thread) {
-    is_ordered = is_ordered &&
-                 (thread == self_ || clock().covers(thread, past.read_ticks[static_cast<std::size_t>(thread)]));
+    is_ordered =
+        is_ordered && (thread == self_ || clock().covers(thread, past.read_ticks[static_cast<std::size_t>(thread)]));
   }
   if (!is_ordered) {
     fail(std::string("data race: a write of ") + what);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Turns, waits, counts and rings.
-#include "tests/memory_model/scenarios.hh"
-
 #include "tests/memory_model/real_code.hh"
+#include "tests/memory_model/scenarios.hh"
 
 namespace interlink::memory_model {
 
@@ -154,6 +153,7 @@ void reply_and_its_parker(run& now)
     plain<int> reply;
     shared_ptr<parker> at = make_shared<parker>();
   };
+
   channel& of = now.make<channel>();
   now.thread([&] {
     of.reply = 7;
@@ -177,6 +177,7 @@ void futex(run& now)
     parker at;
     std::uint32_t word = 0;
   };
+
   waiting& in = now.make<waiting>();
   now.thread([&] {
     const futex_outcome outcome = in.table.wait32(&in.word, 0, std::nullopt, in.at);
@@ -197,6 +198,7 @@ void completion(run& now)
     std::array<plain<int>, 3> applied;
     log::cursor node;
   };
+
   shared& of = now.make<shared>();
   of.node = of.operations.append(topology_version{1}, operation{1});
   of.node->expect(3);

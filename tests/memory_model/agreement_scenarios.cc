@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Publication, agreement, and the reuse of memory.
-#include "tests/memory_model/scenarios.hh"
-
 #include "tests/memory_model/guest_code.hh"
 #include "tests/memory_model/real_code.hh"
+#include "tests/memory_model/scenarios.hh"
 
 namespace interlink::memory_model {
 
@@ -228,7 +227,7 @@ void reuse_without_a_lock(run& now)
 std::vector<scenario> agreement_scenarios()
 {
   return {
-    {"leak", "agreement: an operation is published, an index leaks, its reader checks", one_leak},
+      {"leak", "agreement: an operation is published, an index leaks, its reader checks", one_leak},
       {"two publications", "agreement after two operations; no snapshot is older than a head", two_publications},
       {"chain of leaks", "agreement when the index passes through a third thread", chain_of_leaks},
       {"plain store", "agreement when the publisher stores the index without an order", plain_store_of_an_index},

@@ -42,8 +42,13 @@ T from_bits(std::uint64_t bits)
 template <class T>
 class plain {
 public:
-  plain(T initial = {}) : value_(std::move(initial)) { write("the beginning of a life"); } // NOLINT: as the value itself
+  plain(T initial = {}) : value_(std::move(initial))
+  {
+    write("the beginning of a life");
+  } // NOLINT: as the value itself
+
   plain(const plain& other) : plain(static_cast<T>(other)) {}
+
   ~plain() { write("the end of a life"); }
 
   operator T() const // NOLINT: as the value itself
@@ -124,11 +129,11 @@ public:
   {
     use();
     const T wanted = expected;
-    expected = from_bits<T>(run::current()->update(
-        location(), order_at(at, "update", order), order_at(at, "failed update", failed),
-        [&](std::uint64_t old) -> std::optional<std::uint64_t> {
-          return from_bits<T>(old) == wanted ? std::optional(to_bits(value)) : std::nullopt;
-        }));
+    expected = from_bits<T>(
+        run::current()->update(location(), order_at(at, "update", order), order_at(at, "failed update", failed),
+                               [&](std::uint64_t old) -> std::optional<std::uint64_t> {
+                                 return from_bits<T>(old) == wanted ? std::optional(to_bits(value)) : std::nullopt;
+                               }));
     return expected == wanted;
   }
 
@@ -151,9 +156,10 @@ private:
   T update(const Next& next, std::memory_order order)
   {
     use();
-    return from_bits<T>(run::current()->update(
-        location(), order, order,
-        [&](std::uint64_t old) -> std::optional<std::uint64_t> { return to_bits(next(from_bits<T>(old))); }));
+    return from_bits<T>(
+        run::current()->update(location(), order, order, [&](std::uint64_t old) -> std::optional<std::uint64_t> {
+          return to_bits(next(from_bits<T>(old)));
+        }));
   }
 };
 
@@ -161,7 +167,9 @@ template <class T>
 class atomic final : public atomic_access<T> {
 public:
   atomic(T initial = {}) : initial_(initial) {} // NOLINT: as the standard's
+
   ~atomic() override { run::current()->forget_location(this); }
+
   atomic(const atomic&) = delete;
   atomic& operator=(const atomic&) = delete;
 
@@ -257,8 +265,8 @@ private:
 
 // ---- Shared pointers ----
 
-/// Counts are real and tell when the object ends. That its end happens after all uses is the pointer's own promise; with
-/// `search::counts_exactly` the counts are atomic accesses with the orders of the standard library's.
+/// Counts are real and tell when the object ends. That its end happens after all uses is the pointer's own promise;
+/// with `search::counts_exactly` the counts are atomic accesses with the orders of the standard library's.
 struct shared_count {
   long real = 1;
   std::unique_ptr<atomic<long>> exact;
@@ -295,6 +303,7 @@ template <class T>
 class shared_ptr {
 public:
   shared_ptr() = default;
+
   shared_ptr(std::nullptr_t) {} // NOLINT: as the standard's
 
   shared_ptr(T* object, shared_count* count) : object_(object), count_(count) {}
@@ -340,10 +349,7 @@ public:
 
   shared_count* count() const { return count_; }
 
-  std::add_lvalue_reference_t<T> operator*() const
-  {
-    return *operator->();
-  }
+  std::add_lvalue_reference_t<T> operator*() const { return *operator->(); }
 
   T* operator->() const
   {
@@ -386,7 +392,9 @@ shared_ptr<T> make_shared(Arguments&&... arguments)
       count->destroy();
     }
   })) object(std::forward<Arguments>(arguments)...);
-  count->destroy = [made] { made->~object(); };
+  count->destroy = [made] {
+    made->~object();
+  };
   return {made, count};
 }
 

@@ -101,10 +101,11 @@ std::vector<int> execution::positions(int thread, int location) const
 {
   const auto& order = order_of(location);
   std::vector<int> places;
-  for (auto place = static_cast<std::size_t>(
-           lowest_position(location, threads_[static_cast<std::size_t>(thread)].clock) + 1);
+  for (auto place =
+           static_cast<std::size_t>(lowest_position(location, threads_[static_cast<std::size_t>(thread)].clock) + 1);
        place <= order.size(); ++place) {
-    if (place == order.size() || at(order[place]).kind != event_kind::update) { // not between an update and what it read
+    if (place == order.size() ||
+        at(order[place]).kind != event_kind::update) { // not between an update and what it read
       places.push_back(static_cast<int>(place));
     }
   }
@@ -119,8 +120,8 @@ event& execution::add(event_kind kind, int thread, std::memory_order order)
   if (events_.size() >= max_events) {
     std::abort(); // the search ends an execution before
   }
-  event& added = events_.emplace_back(
-      event{.kind = kind, .order = model_ == memory::x86 ? on_x86(kind, order) : order, .thread = thread, .tick = tick});
+  event& added = events_.emplace_back(event{
+      .kind = kind, .order = model_ == memory::x86 ? on_x86(kind, order) : order, .thread = thread, .tick = tick});
   added.clock = self.clock;
   return added;
 }
@@ -276,9 +277,10 @@ bool execution::is_rc11() const
     for (std::size_t j = 0; j < count; ++j) {
       const event& b = events_[j];
       const bool same_place = a.location >= 0 && a.location == b.location;
-      base[i][j] = i != j && (is_sequenced_before(a, b) || (detour & preceded_elsewhere[j]).any() ||
-                              (same_place && before[i][j]) ||
-                              (same_place && a.writes() && b.writes() && a.position < b.position) || reads_before(a, b));
+      base[i][j] =
+          i != j &&
+          (is_sequenced_before(a, b) || (detour & preceded_elsewhere[j]).any() || (same_place && before[i][j]) ||
+           (same_place && a.writes() && b.writes() && a.position < b.position) || reads_before(a, b));
     }
   }
   std::vector<std::vector<char>> next(ordered.size(), std::vector<char>(ordered.size(), 0));

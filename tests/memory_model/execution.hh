@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One execution of a small concurrent program as a graph: the atomic accesses and fences of its threads, which store each
-// load reads, and the order of the stores to each location. It says what a load may read and where a store may stand, so
-// that a search through all choices meets every execution that the memory model allows, and no other.
+// One execution of a small concurrent program as a graph: the atomic accesses and fences of its threads, which store
+// each load reads, and the order of the stores to each location. It says what a load may read and where a store may
+// stand, so that a search through all choices meets every execution that the memory model allows, and no other.
 //
-// cpp20: the C++20 model as repaired by RC11 (Lahav and others, PLDI 2017): release sequences, fences and all orders; what
+// cpp20: the C++20 model as repaired by RC11 (Lahav and others, PLDI 2017): release sequences, fences and all orders;
+// what
 //        is left out is a load that reads from a store that depends on it (load buffering), as RC11 leaves it out.
 // x86:   total store order: loads and stores keep their order, but for a store and a later load; a seq_cst store, a
 //        read-modify-write and a seq_cst fence drain the store buffer.
@@ -104,7 +105,9 @@ private:
   void write(event& writer, std::uint64_t value, int position);
 
   bool happens_before(const event& a, const event& b) const;
+
   bool is_sequenced_before(const event& a, const event& b) const { return a.thread == b.thread && a.tick < b.tick; }
+
   /// a reads something older than the store b.
   bool reads_before(const event& a, const event& b) const;
   bool is_total_store_order() const;

@@ -171,8 +171,8 @@ void run::go_on()
 std::vector<int> run::offers(int thread, int since) const
 {
   const pending& next = fibers_[static_cast<std::size_t>(thread)].next;
-  std::vector<int> stores = next.newest_only ? std::vector<int>{graph_.newest(next.location)}
-                                             : graph_.readable(thread, next.location);
+  std::vector<int> stores =
+      next.newest_only ? std::vector<int>{graph_.newest(next.location)} : graph_.readable(thread, next.location);
   std::erase_if(stores, [&](int id) {
     const std::uint64_t value = graph_.at(id).value;
     return id < since || (next.is_awaited && !next.is_awaited(value)) ||

@@ -2,8 +2,8 @@
 //
 // Runs a small concurrent program again and again, each time through another execution that the memory model allows,
 // until there is none left or one goes wrong. The threads are fibers of one thread: they stop before each atomic access
-// that reads, and a depth-first search chooses who goes on, which store it reads and where a store stands in the order of
-// its location.
+// that reads, and a depth-first search chooses who goes on, which store it reads and where a store stands in the order
+// of its location.
 //
 // Each execution (as a graph, see execution.hh) is met once. Stores and fences commute with all that others do: a read
 // that ran before a store has read an older one, and may do so after it as well. So they are carried out at once. Once
@@ -73,7 +73,9 @@ public:
   // ---- What checked.hh is made of ----
 
   int location_of(const void* address, std::uint64_t initial);
+
   void forget_location(const void* address) { locations_.erase(address); }
+
   std::uint64_t load(int location, std::memory_order order);
   /// Waits until there is a value other than `old`.
   std::uint64_t load_other_than(int location, std::memory_order order, std::uint64_t old);
@@ -86,17 +88,22 @@ public:
   void unlock(int location);
   /// Until somebody notifies after event `since`.
   void await_notification(int location, int since);
+
   int event_count() const { return graph_.size(); }
 
   void read_plain(plain_history& past, const char* what);
   void write_plain(plain_history& past, const char* what);
+
   vector_clock& clock() { return graph_.clock_of(self_); }
+
   int self() const { return self_; }
 
   /// Something that must not be. The execution ends at its next access.
   void fail(const std::string& what);
+
   /// Accesses do nothing any more, but for telling threads to end.
   bool is_ending() const { return is_ending_; }
+
   /// What objects are made in: it stays until the execution is over, so that a late access finds something.
   void* allocate(std::size_t bytes, std::function<void()> destroy);
 
@@ -171,7 +178,7 @@ private:
   int self_ = 0;
   bool is_starting_ = false; ///< its threads run to their first reads
   bool is_ending_ = false;
-  bool is_over_ = false; ///< no thread is left
+  bool is_over_ = false;      ///< no thread is left
   bool is_redundant_ = false; ///< forbidden after all, or met elsewhere
   std::optional<std::string> failure_;
 };

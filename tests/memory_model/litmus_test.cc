@@ -51,12 +51,16 @@ bool allows(memory model, const std::array<int, 4>& outcome, const std::vector<b
 
 body store_x(int value, std::memory_order order)
 {
-  return [=](words& w) { w.x.store(value, order); };
+  return [=](words& w) {
+    w.x.store(value, order);
+  };
 }
 
 body store_y(int value, std::memory_order order)
 {
-  return [=](words& w) { w.y.store(value, order); };
+  return [=](words& w) {
+    w.y.store(value, order);
+  };
 }
 
 std::vector<body> store_buffering(std::memory_order store, std::memory_order load,
@@ -328,6 +332,7 @@ TEST(Litmus, DeadlocksAreFound)
   struct two {
     mutex first, second;
   };
+
   const verdict all = explore({}, [](run& now) {
     two& locks = now.make<two>();
     now.thread([&] {

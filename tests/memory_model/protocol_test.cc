@@ -60,11 +60,16 @@ TEST(Agreement, FailsWhenAStepOfTheProtocolIsOutOfPlace)
 const char* to_string(std::memory_order order)
 {
   switch (order) {
-  case std::memory_order_relaxed: return "relaxed";
-  case std::memory_order_acquire: return "acquire";
-  case std::memory_order_release: return "release";
-  case std::memory_order_acq_rel: return "acq_rel";
-  default: return "seq_cst";
+  case std::memory_order_relaxed:
+    return "relaxed";
+  case std::memory_order_acquire:
+    return "acquire";
+  case std::memory_order_release:
+    return "release";
+  case std::memory_order_acq_rel:
+    return "acq_rel";
+  default:
+    return "seq_cst";
   }
 }
 

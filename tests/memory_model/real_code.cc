@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/memory_model/real_code.hh"
 
-#define std checked_std // NOLINT: as in the header
-#define noexcept        // NOLINT: as in the header
+#define std checked_std          // NOLINT: as in the header
+#define noexcept                 // NOLINT: as in the header
 #include "actors/futex_table.cc" // NOLINT: the code under test
 #include "actors/parker.cc"      // NOLINT: the code under test
 #undef noexcept

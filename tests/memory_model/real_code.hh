@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The code under test itself: the headers and sources of actors/, compiled once more with the checked atomics, locks and
-// shared pointers in place of those of the standard library. Everything else that they use is the library's own.
+// The code under test itself: the headers and sources of actors/, compiled once more with the checked atomics, locks
+// and shared pointers in place of those of the standard library. Everything else that they use is the library's own.
 #pragma once
 
 #include "messages/assert.hh"
