@@ -61,10 +61,10 @@ TEST(EmbedderFunction, HasOneAddressUnderAllItsNames)
   const auto newcomer = guest.spawn_group();
   ASSERT_TRUE(newcomer) << newcomer.error().message();
   for (const group& each : {*before, *follower, *newcomer}) {
-    const auto is_one = guest.call(each, "has_one_address", {}, opened->handle);
+    const auto is_one = guest.call(each, "has_one_address", {}, *opened);
     ASSERT_TRUE(is_one) << is_one.error().message();
     EXPECT_EQ(*is_one, std::vector<guest_value>{1});
-    const auto doubled = guest.call(each, "call_by_address", {21}, opened->handle);
+    const auto doubled = guest.call(each, "call_by_address", {21}, *opened);
     ASSERT_TRUE(doubled) << doubled.error().message();
     EXPECT_EQ(*doubled, std::vector<guest_value>{42});
   }
