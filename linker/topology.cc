@@ -22,13 +22,16 @@ void hash_arena(value_hash& hash, memory_arena arena, topology_version reusable_
   }
 }
 
-/// The table without its length, which never shrinks, and without the slots that published functions were given: an
-/// abandoned load leaves those behind, harmlessly.
+/// The table without its length, which never shrinks, and without the slots that functions of published modules and of
+/// the host were given: an abandoned load leaves those behind, harmlessly.
 void hash_table(value_hash& hash, const topology& state)
 {
   table_layout table = state.table;
   for (const auto& slots : state.current->slots) {
     slots->of_export.for_each([&](std::size_t, table_index slot) { table.free(slot, 1); });
+  }
+  for (const slot_fill& given : *state.current->host_slots) {
+    table.free(given.slot, 1);
   }
   const std::uint64_t end = table.used_end();
   hash.add(end);

@@ -270,6 +270,18 @@ TEST(AbandonLoad, KeepsTheSlotOfAPublishedFunctionWhichIsHarmless)
 }
 
 // T5.
+TEST(AbandonLoad, KeepsTheSlotOfAHostFunctionWhichIsHarmless)
+{
+  linking_world world = linking_world::running(pie_main().build());
+  world.catalog().offered[{"env", "host_log"}] = int_function;
+  world.add("libx", side().data_size(100).table_size(2).import_address("host_log").build());
+  const std::uint64_t before = hash_of(world.state);
+  abandon_load(world.state, world.plan("libx").id);
+  EXPECT_EQ(world.state.current->host_slots->size(), 1U);
+  EXPECT_EQ(hash_of(world.state), before);
+}
+
+// T5.
 TEST(AbandonLoad, LeavesTheTopologyAsItWasAmongOtherLoads)
 {
   linking_world world = world_with("liba", rich_library());
