@@ -264,6 +264,11 @@ TEST(EndedProcess, HasGivenBackItsMemoryThreadsAndDescriptors)
       EXPECT_GT(meanwhile.threads, before.threads);
     }
   }
+  // A thread that was joined is counted by the kernel for a moment longer.
+  const auto deadline = std::chrono::steady_clock::now() + process_deadline;
+  while (host_share::now().threads > before.threads && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   const host_share after = host_share::now();
   EXPECT_LT(after.mapped_bytes, before.mapped_bytes + gibibyte);
   EXPECT_EQ(after.threads, before.threads);
