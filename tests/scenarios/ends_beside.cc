@@ -264,14 +264,15 @@ TEST(EndedProcess, HasGivenBackItsMemoryThreadsAndDescriptors)
       EXPECT_GT(meanwhile.threads, before.threads);
     }
   }
-  // A thread that was joined is counted by the kernel for a moment longer.
+  // A thread that was joined is counted by the kernel for a moment longer, before as well as now; what each process
+  // left would be many more.
   const auto deadline = std::chrono::steady_clock::now() + process_deadline;
   while (host_share::now().threads > before.threads && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   const host_share after = host_share::now();
   EXPECT_LT(after.mapped_bytes, before.mapped_bytes + gibibyte);
-  EXPECT_EQ(after.threads, before.threads);
+  EXPECT_LE(after.threads, before.threads);
   EXPECT_EQ(after.descriptors, before.descriptors);
 }
 
