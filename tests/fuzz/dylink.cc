@@ -11,6 +11,7 @@
 #include "linker/topology.hh"
 #include "linker/wasm_writer.hh"
 #include "messages/limits.hh"
+#include "messages/utf8.hh"
 #include "tests/fuzz/fuzz_target.hh"
 #include "tests/support/module_info_builder.hh"
 #include "tests/support/wasm_builder.hh"
