@@ -79,27 +79,40 @@ protected:
     };
   }
 
+  struct reported_wait {
+    group_id builder;
+    group_id waiter;
+    std::string report;
+  };
+
+  /// One group runs the constructor of a library until the other, which opens it too, has been reported.
+  reported_wait wait_for_a_constructor()
+  {
+    fake_process process({}, with_reports(20ms));
+    process.add({.number = 1, .has_constructor = true});
+    const group_id builder = process.start();
+    const group_id waiter = process.add_group();
+    std::promise<void> begun;
+    std::string report;
+    process.on_event = [&](instance_group&, std::uint32_t, std::uint32_t) {
+      begun.set_value();
+      report = book.await("has waited");
+      return result<void>{};
+    };
+    auto one = process.begin(builder, opener("lib1.so"));
+    begun.get_future().wait();
+    auto two = process.begin(waiter, opener("lib1.so"));
+    EXPECT_TRUE(one.get());
+    EXPECT_TRUE(two.get());
+    return {builder, waiter, report};
+  }
+
   report_book book;
 };
 
 TEST_F(Watchdog, NamesWhoRunsTheConstructorsAndTheHostCallItIsIn)
 {
-  fake_process process({}, with_reports(20ms));
-  process.add({.number = 1, .has_constructor = true});
-  const group_id builder = process.start();
-  const group_id waiter = process.add_group();
-  std::promise<void> begun;
-  std::string report;
-  process.on_event = [&](instance_group&, std::uint32_t, std::uint32_t) {
-    begun.set_value();
-    report = book.await("has waited");
-    return result<void>{};
-  };
-  auto one = process.begin(builder, opener("lib1.so"));
-  begun.get_future().wait();
-  auto two = process.begin(waiter, opener("lib1.so"));
-  EXPECT_TRUE(one.get());
-  EXPECT_TRUE(two.get());
+  const auto [builder, waiter, report] = wait_for_a_constructor();
   EXPECT_TRUE(report.starts_with(thread(waiter) + " has waited ")) << report;
   EXPECT_TRUE(report.contains("ms for another thread's constructors\n")) << report;
   EXPECT_TRUE(report.contains("lib1.so, held by " + thread(builder) + "\n")) << report;
@@ -109,22 +122,7 @@ TEST_F(Watchdog, NamesWhoRunsTheConstructorsAndTheHostCallItIsIn)
 
 TEST_F(Watchdog, ShowsTheLastEventsOfEachActor)
 {
-  fake_process process({}, with_reports(20ms));
-  process.add({.number = 1, .has_constructor = true});
-  const group_id builder = process.start();
-  const group_id waiter = process.add_group();
-  std::promise<void> begun;
-  std::string report;
-  process.on_event = [&](instance_group&, std::uint32_t, std::uint32_t) {
-    begun.set_value();
-    report = book.await("has waited");
-    return result<void>{};
-  };
-  auto one = process.begin(builder, opener("lib1.so"));
-  begun.get_future().wait();
-  auto two = process.begin(waiter, opener("lib1.so"));
-  EXPECT_TRUE(one.get());
-  EXPECT_TRUE(two.get());
+  const auto [builder, waiter, report] = wait_for_a_constructor();
   const std::size_t coordinator = report.find("\n    coordinator (");
   const std::size_t first = report.find("\n    " + thread(builder) + " (");
   const std::size_t second = report.find("\n    " + thread(waiter) + " (");
