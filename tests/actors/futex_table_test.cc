@@ -67,6 +67,25 @@ TEST(FutexTable, ForgetsAWaiterThatTimedOut)
   EXPECT_EQ(table.notify(&word, everybody), 0U);
 }
 
+// A waiter that stayed in the list would be found at the next wait's place on the stack.
+TEST(FutexTable, WakesAWaiterOnceAfterItHasTimedOut)
+{
+  futex_table table;
+  parker at;
+  const std::uint32_t word = 0;
+  table.wait32(&word, 0, past(), at);
+  std::uint32_t woken = 0;
+  std::thread other([&] {
+    while (woken == 0) {
+      woken = table.notify(&word, everybody);
+      std::this_thread::yield();
+    }
+  });
+  EXPECT_EQ(table.wait32(&word, 0, std::nullopt, at), futex_outcome::woken);
+  other.join();
+  EXPECT_EQ(woken, 1U);
+}
+
 TEST(FutexTable, EndsAWaitWhenStopped)
 {
   futex_table table;
