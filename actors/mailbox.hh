@@ -29,8 +29,8 @@ public:
     mailbox_node* seen = head_.load(std::memory_order_relaxed);
     do {
       node.next_in_mailbox = seen == nullptr ? mark() : seen;
-      // Release: the drainer's acquire in take() sees the node's contents. Acquire, paired with release(): who finds the
-      // mailbox idle is the drainer now, and its actor's members are as the last drainer left them.
+      // Release: the drainer's acquire in take() sees the node's contents. Acquire, paired with release(): who finds
+      // the mailbox idle is the drainer now, and its actor's members are as the last drainer left them.
     } while (!head_.compare_exchange_weak(seen, &node, std::memory_order_acq_rel, std::memory_order_relaxed));
     return seen == nullptr;
   }

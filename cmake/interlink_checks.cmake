@@ -7,6 +7,15 @@ add_test(NAME Layers.KeepTheIncludeTable
 add_test(NAME Layers.BreachesAreFound COMMAND Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/check_layers_test.py")
 set_tests_properties(Layers.KeepTheIncludeTable Layers.BreachesAreFound PROPERTIES LABELS tidy)
 
+# The formatter of tools/setup tidy, and no other version: each formats a little differently.
+find_program(INTERLINK_CLANG_FORMAT clang-format-22)
+if(INTERLINK_CLANG_FORMAT)
+  add_test(NAME Format.IsThatOfTheFile
+    COMMAND sh -c "git ls-files '*.cc' '*.hh' | xargs '${INTERLINK_CLANG_FORMAT}' --dry-run -Werror"
+    WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties(Format.IsThatOfTheFile PROPERTIES LABELS tidy)
+endif()
+
 foreach(tool setup demo)
   add_test(NAME Tools.${tool} COMMAND "${PROJECT_SOURCE_DIR}/tests/tools/${tool}_test.sh")
   set_tests_properties(Tools.${tool} PROPERTIES LABELS unit)
@@ -19,3 +28,7 @@ if(INTERLINK_WITH_WASMTIME AND CMAKE_BUILD_TYPE STREQUAL "Release")
             "${CMAKE_CXX_COMPILER}")
   set_tests_properties(Package.ServesAConsumer PROPERTIES LABELS scenario)
 endif()
+
+# Every mutant's text stands in the sources once; whether the tests find it, tools/mutate says.
+add_test(NAME Mutants.AreOfTheSourcesAsTheyAre COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tools/mutate" --list)
+set_tests_properties(Mutants.AreOfTheSourcesAsTheyAre PROPERTIES LABELS unit)

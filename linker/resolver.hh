@@ -24,8 +24,8 @@ namespace interlink {
 struct resolver_input {
   const snapshot& published;
   const std::map<module_id, closing_module>& closing; ///< published, and about to go: nobody new is bound to them
-  std::span<const module_plan> modules;        ///< new ones in instantiation order, with bases; imports still empty
-  const symbol_scope& scope;                   ///< one for all of them: that of the load's root
+  std::span<const module_plan> modules; ///< new ones in instantiation order, with bases; imports still empty
+  const symbol_scope& scope;            ///< one for all of them: that of the load's root
   const host_catalog& catalog;
   const main_layout& layout;
   bool bind_now{};

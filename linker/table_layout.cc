@@ -20,7 +20,8 @@ error table_is_full(std::uint64_t count, std::uint64_t size, std::uint64_t maxim
 } // namespace
 
 table_layout::table_layout(std::uint64_t first_free, std::uint64_t maximum)
-    : end_(std::max<std::uint64_t>(first_free, 1)), maximum_(std::min<std::uint64_t>(maximum, limit::function_table_slots))
+    : end_(std::max<std::uint64_t>(first_free, 1)),
+      maximum_(std::min<std::uint64_t>(maximum, limit::function_table_slots))
 {
 }
 

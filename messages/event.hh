@@ -54,7 +54,7 @@ struct event {
                            ///< prepare and roll_back; a module's for initialise
   std::uint32_t message{}; ///< id of the message that is sent or received; counted per process, 0 is none
   std::uint32_t cause{};   ///< the message that led to this event; 0 when none did
-  group_id peer{};           ///< the other actor: who sent, who is answered, who was spawned or left
+  group_id peer{};         ///< the other actor: who sent, who is answered, who was spawned or left
   event_kind kind{};
   request_kind request = request_kind::none;
   std::uint16_t unused{};

@@ -39,7 +39,7 @@ inline constexpr std::size_t library_name_bytes = 4'096; ///< PATH_MAX of Linux
 inline constexpr std::size_t symbol_name_bytes = name_bytes;
 
 // Processes.
-inline constexpr std::size_t groups = 4'096;               ///< guest threads alive at once; each has a store
+inline constexpr std::size_t groups = 4'096; ///< guest threads alive at once; each has a store
 /// Of the function table: what dylink.0 of all modules asks for, and what addresses of functions take. Every group has
 /// the whole table, at 8 bytes a slot: 8 MB, as much as a thread's stack, whatever a few bytes of dylink.0 say.
 inline constexpr std::size_t function_table_slots = 1'000'000;

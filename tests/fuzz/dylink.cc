@@ -132,7 +132,8 @@ void check_published(const topology& state)
     require(ranges->empty() || ranges->back().second <= address_space_bytes, "all data lies in the memory");
   }
   require(slots.empty() || slots.front().first > 0, "slot 0 is nobody's");
-  require(state.current->table_size <= limit::function_table_slots, "the table keeps its limit, whatever libraries ask for");
+  require(state.current->table_size <= limit::function_table_slots,
+          "the table keeps its limit, whatever libraries ask for");
 }
 
 void check_plans(const dylink_info& info)

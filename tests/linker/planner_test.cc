@@ -174,9 +174,9 @@ TEST(Planner, RespectsATableMaximumThatALibraryDeclares)
 
 TEST(Planner, RefusesATableThatALibraryWantsBeyondTheLimit)
 {
-  linking_world world = world_with("libx", module_info_builder().table_size(8).import(
-                                               "env", "__indirect_function_table",
-                                               table_type{wasm::funcref, {1'000'001, std::nullopt}, false}));
+  linking_world world = world_with(
+      "libx", module_info_builder().table_size(8).import("env", "__indirect_function_table",
+                                                         table_type{wasm::funcref, {1'000'001, std::nullopt}, false}));
   const error refused = world.failure("libx");
   EXPECT_EQ(refused.code(), errc::table_exhausted);
   EXPECT_TRUE(refused.message().contains("1000001 slots, the limit is 1000000")) << refused.message();
