@@ -21,7 +21,7 @@ const char* name_of(request_kind kind)
       "the planning of a load",
       "the commit of a load",
       "the abandoning of a load",
-      "another thread's load of the same library",
+      "another thread's load or close of the same library",
       "the linker arena",
       "another thread's constructors",
       "a function slot",
@@ -294,7 +294,7 @@ void coordinator::answer_ended_loads()
 
 bool coordinator::is_under_way(load_id id) const
 {
-  return state_.loads.contains(id) || closer_of(state_, id);
+  return state_.loads.contains(id) || find_close(state_, id) != nullptr;
 }
 
 coordinator::turn_reply coordinator::turn(coordinator_message& message, await_load_request& request)
@@ -306,15 +306,16 @@ coordinator::turn_reply coordinator::turn(coordinator_message& message, await_lo
     // Whoever has a load in flight waits for nobody: no cycle.
     const load_request& other = load->second.request;
     await_load_[request.id].push_back(&message);
-    return park(message, {other.requester, request.id, no_module, other.modules.front().name});
+    return park(message, {wait_target::load, other.requester, request.id, other.modules.front().name});
   }
   // Destructors may wait, so the cycle test of the prepare turn is made anew.
-  const auto closer = closer_of(state_, request.id);
-  if (!closer || !begin_wait(state_, message.from, *closer)) {
+  const auto* close = find_close(state_, request.id);
+  if (close == nullptr || !begin_wait(state_, message.from, close->second.closer)) {
     return ask_again_reply{};
   }
+  const auto& [module, closing] = *close;
   await_load_[request.id].push_back(&message);
-  return park(message, {*closer, request.id, no_module, "a library that is being closed"});
+  return park(message, {wait_target::close, closing.closer, request.id, state_.current->find(module)->plan().name});
 }
 
 coordinator::turn_reply coordinator::turn(coordinator_message&, add_memory_request& request)
@@ -345,7 +346,8 @@ coordinator::turn_reply coordinator::turn(coordinator_message& message, next_con
   construct_outcome outcome = next_constructor(state_, message.from, request.own, request.root);
   if (const auto* wait = std::get_if<wait_for_constructor>(&outcome)) {
     await_constructor_.push_back(&message);
-    return park(message, {wait->owner, no_load, wait->module, state_.current->find(wait->module)->plan().name});
+    return park(message,
+                {wait_target::constructor, wait->owner, no_load, state_.current->find(wait->module)->plan().name});
   }
   if (auto* run = std::get_if<run_constructor>(&outcome)) {
     return *run;

@@ -163,12 +163,14 @@ struct wait_limit {
   const std::atomic<bool>* is_cancelled; ///< null, or set by a thread that then wakes the waiting one
 };
 
+enum class wait_target : std::uint8_t { load, constructor, close };
+
 /// What a parked request waits for, as the turn that parked it saw it.
 struct wait_holder {
+  wait_target what{};
   group_id group;      ///< whose load, constructor or close it is
-  load_id load;        ///< no_load when a constructor is waited for
-  module_id module;    ///< no_module when a load or a close is waited for
-  std::string library; ///< path of the library under construction, or that the other load opens
+  load_id load;        ///< number of the load or close; no_load when a constructor is waited for
+  std::string library; ///< path of the library under construction, that the load opens, or that is being closed
 };
 
 /// A group's wait in the linker. One wait may take several requests: who is woken because something moved on, and has

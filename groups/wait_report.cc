@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -28,10 +29,11 @@ std::chrono::milliseconds since(std::uint64_t ticks)
 
 std::string describe_holder(const wait_holder& holder)
 {
-  const std::string_view what = holder.load == no_load ? "constructor of " : "load of ";
-  std::string text = holder.library.empty() ? std::string() : std::string(what) + holder.library;
+  static constexpr std::array<std::string_view, 3> names{"load", "constructor", "close"};
+  const std::string_view what = names.at(static_cast<std::size_t>(holder.what));
+  std::string text = fmt::format("{} of {}", what, holder.library);
   if (holder.load != no_load) {
-    text += fmt::format(" (load {})", holder.load.value);
+    text += fmt::format(" ({} {})", what, holder.load.value);
   }
   if (holder.group != no_group) {
     text += fmt::format(", held by thread {}", holder.group.value);

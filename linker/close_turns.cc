@@ -155,11 +155,11 @@ operation_body unload(topology& state, const std::vector<module_id>& modules)
   return operation;
 }
 
-std::optional<group_id> closer_of(const topology& state, load_id close)
+const std::pair<const module_id, closing_module>* find_close(const topology& state, load_id close)
 {
   const auto found =
       std::ranges::find_if(state.closing, [&](const auto& entry) { return entry.second.close == close; });
-  return found == state.closing.end() ? std::nullopt : std::optional(found->second.closer);
+  return found == state.closing.end() ? nullptr : &*found;
 }
 
 } // namespace interlink

@@ -260,8 +260,8 @@ result<std::vector<module_id>> close_library(topology& state, group_id closer, l
 /// Turn 2: nulls slots, frees ranges at the new version. Pre: `modules` are closing.
 operation_body unload(topology& state, const std::vector<module_id>& modules);
 
-/// Who runs the destructors of a close; nothing when it is over.
-std::optional<group_id> closer_of(const topology& state, load_id close);
+/// A module of that close, and who runs its destructors; null when it is over. Valid until the next turn.
+const std::pair<const module_id, closing_module>* find_close(const topology& state, load_id close);
 
 operation_body stop(topology& state, std::uint32_t exit_code);
 

@@ -37,7 +37,7 @@ const std::array<thread_state, 15> states{{
     {"sleeps", {"thread_sleep", "thread_sleep"}},
     {"joins", {"memory.atomic.wait", "thread_join"}},
     {"loads", {}},
-    {"waits_for_load", {"", "another thread's load of the same library"}, 1},
+    {"waits_for_load", {"", "another thread's load or close of the same library"}, 1},
     {"constructs", {"another thread's constructors", "memory.atomic.wait"}},
     {"waits_for_constructors", {"another thread's constructors", "memory.atomic.wait"}},
     {"computes_in_constructor", {"", "another thread's constructors"}, 1},

@@ -366,9 +366,9 @@ void simulated_world::note_turn()
     const auto group = process_->threads.find(id);
     auto holder = group == nullptr ? nullptr : group->wait_in_linker().holder.load();
     if (holder != nullptr && holder != waited_for_[id]) {
-      last_wait_[id] = holder->module != no_module          ? happening::waits_for_constructor
-                       : state.loads.contains(holder->load) ? happening::waits_for_load
-                                                            : happening::waits_for_close;
+      last_wait_[id] = holder->what == wait_target::constructor ? happening::waits_for_constructor
+                       : holder->what == wait_target::load      ? happening::waits_for_load
+                                                                : happening::waits_for_close;
       note(last_wait_[id]);
     }
     waited_for_[id] = std::move(holder);
