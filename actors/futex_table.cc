@@ -33,7 +33,7 @@ futex_table::bucket& futex_table::bucket_of(const void* word)
 
 template <class Word>
 futex_outcome futex_table::wait(const Word* word, Word expected, std::optional<parker::clock::time_point> deadline,
-                                parker& at)
+                                parker& at, const std::function<bool()>& takes_interruption)
 {
   bucket& in = bucket_of(word);
   waiter self{word, &at};
@@ -46,29 +46,34 @@ futex_outcome futex_table::wait(const Word* word, Word expected, std::optional<p
     in.waiters.push_back(&self);
   }
   while (true) {
-    const wake_reason reason = at.park(deadline);
+    const bool is_interrupted = takes_interruption && takes_interruption();
+    const wake_reason reason = is_interrupted ? wake_reason::unparked : at.park(deadline);
     std::lock_guard lock(in.mutex);
     if (self.woken) {
       return futex_outcome::woken;
     }
-    if (reason != wake_reason::unparked) {
+    if (is_interrupted || reason != wake_reason::unparked) {
       in.waiters.remove(&self);
-      return reason == wake_reason::stopped ? futex_outcome::stopped : futex_outcome::timed_out;
+      return is_interrupted                   ? futex_outcome::interrupted
+             : reason == wake_reason::stopped ? futex_outcome::stopped
+                                              : futex_outcome::timed_out;
     }
-    // A permit left over from an earlier use of this parker: wait on.
+    // An interruption, or a permit left over from an earlier use of this parker: wait on.
   }
 }
 
 futex_outcome futex_table::wait32(const std::uint32_t* word, std::uint32_t expected,
-                                  std::optional<parker::clock::time_point> deadline, parker& at)
+                                  std::optional<parker::clock::time_point> deadline, parker& at,
+                                  const std::function<bool()>& takes_interruption)
 {
-  return wait(word, expected, deadline, at);
+  return wait(word, expected, deadline, at, takes_interruption);
 }
 
 futex_outcome futex_table::wait64(const std::uint64_t* word, std::uint64_t expected,
-                                  std::optional<parker::clock::time_point> deadline, parker& at)
+                                  std::optional<parker::clock::time_point> deadline, parker& at,
+                                  const std::function<bool()>& takes_interruption)
 {
-  return wait(word, expected, deadline, at);
+  return wait(word, expected, deadline, at, takes_interruption);
 }
 
 std::uint32_t futex_table::notify(const void* word, std::uint32_t count)

@@ -13,12 +13,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
 namespace interlink {
 
-enum class futex_outcome : std::uint8_t { woken, value_differs, timed_out, stopped };
+enum class futex_outcome : std::uint8_t { woken, value_differs, timed_out, interrupted, stopped };
 
 /// Context: any thread.
 class futex_table {
@@ -27,11 +28,14 @@ public:
   ~futex_table();
 
   /// Waits while the word at `word` equals `expected`. `word` is aligned and stays readable during the call.
-  /// `at` is the parker of the calling thread.
+  /// `at` is the parker of the calling thread. `takes_interruption` is asked by that thread before it parks, and again
+  /// whenever it is unparked: true ends the wait. Null: nothing interrupts it.
   futex_outcome wait32(const std::uint32_t* word, std::uint32_t expected,
-                       std::optional<parker::clock::time_point> deadline, parker& at);
+                       std::optional<parker::clock::time_point> deadline, parker& at,
+                       const std::function<bool()>& takes_interruption = nullptr);
   futex_outcome wait64(const std::uint64_t* word, std::uint64_t expected,
-                       std::optional<parker::clock::time_point> deadline, parker& at);
+                       std::optional<parker::clock::time_point> deadline, parker& at,
+                       const std::function<bool()>& takes_interruption = nullptr);
 
   /// Wakes up to `count` waiters of that address, the longest waiting first; returns how many.
   std::uint32_t notify(const void* word, std::uint32_t count);
@@ -41,7 +45,8 @@ private:
   struct bucket;
 
   template <class Word>
-  futex_outcome wait(const Word* word, Word expected, std::optional<parker::clock::time_point> deadline, parker& at);
+  futex_outcome wait(const Word* word, Word expected, std::optional<parker::clock::time_point> deadline, parker& at,
+                     const std::function<bool()>& takes_interruption);
 
   bucket& bucket_of(const void* word);
 

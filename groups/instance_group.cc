@@ -47,6 +47,10 @@ instance_group::instance_group(std::shared_ptr<process_core> process, join_reply
       is_watched_(process_->options().watchdog > std::chrono::milliseconds(0))
 {
   channel_.events = &events_;
+  canceller_.takes_interruption = [this] {
+    return is_interrupted_.exchange(false, std::memory_order_acq_rel) ||
+           (carried_out != nullptr && carried_out->take_interruption());
+  };
   if (is_watched_) {
     channel_.before_wait = canceller_.before_wait = [this] {
       before_wait();
@@ -476,6 +480,19 @@ void instance_group::leave()
   while (cursor_->version() < left->version) {
     pass_operation();
   }
+}
+
+void instance_group::interrupt()
+{
+  is_interrupted_.store(true, std::memory_order_release);
+  wake_waits();
+}
+
+void instance_group::wake_waits()
+{
+  channel_.at->unpark();
+  waits_->unpark();
+  canceller_.wake();
 }
 
 void instance_group::stop_waits()

@@ -21,6 +21,7 @@
 #include "groups/call_queue.hh"
 #include "groups/coordinator.hh"
 #include "groups/group_store.hh"
+#include "groups/pending_operation.hh"
 #include "messages/error.hh"
 #include "messages/ids.hh"
 #include "wasi/canceller.hh"
@@ -113,8 +114,21 @@ public:
   /// One turn. Errors come as the reply's error.
   coordinator_reply ask(coordinator_request_body body, const wait_limit& limit = {});
 
-  /// Has a wait in the linker look at its limit. Context: any thread.
-  void wake_linker_wait() { channel_.at->unpark(); }
+  /// Ends the wait of the guest's that is under way, or its next one, once: with errno intr, `memory.atomic.wait` as if
+  /// notified, and a wait of the guest's `dlopen` with an error. Context: any thread.
+  void interrupt();
+
+  /// Has its waits look at their limits and interruptions. Context: any thread.
+  void wake_waits();
+
+  /// True once for each interruption: of the thread, or of the embedder's operation that it carries out.
+  const std::function<bool()>& interruption() const { return canceller_.takes_interruption; }
+
+  /// What ends the guest's waits in the linker, beside time.
+  const std::atomic<bool>& is_interrupted() const
+  {
+    return carried_out == nullptr ? is_interrupted_ : carried_out->is_cancelled();
+  }
 
   /// The load this group has claims for; the guard of `leave` abandons it. Set between prepare and commit.
   void set_load_in_flight(const planned_load* load) { load_in_flight_ = load; }
@@ -158,6 +172,9 @@ public:
 
   /// Set by a posted call that ended its thread (`thread_exit`): the thread unwinds next. Context: the group's thread.
   std::optional<error> unwinding;
+
+  /// The operation of the embedder's that the thread carries out; null when none. Context: the group's thread.
+  operation_state* carried_out = nullptr;
 
   /// Calls posted by the embedder, run between guest calls.
   call_queue calls;
@@ -203,6 +220,7 @@ private:
   std::unique_ptr<group_store> store_;
   std::shared_ptr<parker> waits_ = std::make_shared<parker>();
   wasi::canceller canceller_;
+  std::atomic<bool> is_interrupted_{false};
   std::deque<module_id> initialisers_; ///< open start functions that have not run, in log order
   const planned_load* load_in_flight_ = nullptr;
   bool rehearses_scratch_ = false; ///< the scratch stack belongs to a load that is not committed yet

@@ -362,6 +362,9 @@ result<library_handle> open_library(instance_group& group, std::string_view name
   if (const auto longest = group.process().options().longest_open_wait; longest && !limit.deadline) {
     limit.deadline = parker::clock::now() + *longest;
   }
+  if (limit.is_cancelled == nullptr) {
+    limit.is_cancelled = &group.is_interrupted();
+  }
   const std::string key = name_key(group, name, library_path);
   // What was taken for loaded and is gone, or is being closed while this thread is waited for, is read like any new
   // file.
@@ -379,6 +382,9 @@ result<library_handle> open_library(instance_group& group, std::string_view name
     }
     auto loaded = load_and_construct(group, std::move(*request), limit);
     if (!loaded) {
+      if (loaded.error().code() == errc::cancelled) {
+        group.interruption()(); // has ended this wait, and no other
+      }
       return fail(std::move(loaded.error()));
     }
     if (*loaded) {

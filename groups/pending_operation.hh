@@ -29,12 +29,14 @@ public:
     return stage_.compare_exchange_strong(expected, stage::begun, std::memory_order_acq_rel);
   }
 
-  /// True when it had not begun, and never will. Otherwise its waits in the linker, present and future, are given up.
+  /// True when it had not begun, and never will. Otherwise its waits in the linker, present and future, are given up,
+  /// and one of its guest's own waits is interrupted.
   bool cancel()
   {
     auto expected = stage::waiting;
     const bool never_begins = stage_.compare_exchange_strong(expected, stage::cancelled, std::memory_order_acq_rel);
     is_cancelled_.store(true, std::memory_order_release);
+    is_interrupted_.store(true, std::memory_order_release);
     if (!never_begins && expected == stage::begun && wake) {
       wake();
     }
@@ -44,6 +46,9 @@ public:
   /// For `wait_limit`.
   const std::atomic<bool>& is_cancelled() const { return is_cancelled_; }
 
+  /// True once for each cancellation.
+  bool take_interruption() { return is_interrupted_.exchange(false, std::memory_order_acq_rel); }
+
   /// Has the group that carries it out look at its limits. Pre: set before anyone can cancel.
   std::function<void()> wake;
 
@@ -52,6 +57,7 @@ private:
 
   std::atomic<stage> stage_{stage::waiting};
   std::atomic<bool> is_cancelled_{false};
+  std::atomic<bool> is_interrupted_{false};
 };
 
 /// The state together with what is to be told. Context: any thread.

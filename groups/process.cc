@@ -147,7 +147,7 @@ void post(const std::shared_ptr<process_core>& process, group_id id, const pendi
   done->state()->wake = [process = std::weak_ptr(process), id] {
     const auto core = process.lock();
     if (const auto group = core == nullptr ? nullptr : core->threads.find(id)) {
-      group->wake_linker_wait();
+      group->wake_waits();
     }
   };
   const post_outcome posted = target->calls.post([done, work = std::move(work)](instance_group* group) mutable {
@@ -158,9 +158,11 @@ void post(const std::shared_ptr<process_core>& process, group_id id, const pendi
     if (!done->state()->begin()) {
       return; // cancelled
     }
+    operation_state* const outer = std::exchange(group->carried_out, done->state().get());
     result<T> outcome = unless_exhausted("a call of the embedder's", [&] {
       return work(*group, wait_limit(std::nullopt, &done->state()->is_cancelled()));
     });
+    group->carried_out = outer;
     if (!outcome && outcome.error().code() >= errc::guest_trapped) {
       group->process().on_thread_result(fail(outcome.error()));
       if (outcome.error().code() == errc::thread_exited) {
@@ -312,6 +314,15 @@ void process::spawn_guest_group(instance_group& first, const pending<group>& don
       }));
   post<std::monostate>(owner_->shared_core(), first.id(), called,
                        [cookie](instance_group& in, const wait_limit&) { return spawn_in_guest(in, cookie); });
+}
+
+bool process::interrupt(group_id thread)
+{
+  const std::shared_ptr<instance_group> target = owner_->core().threads.find(thread);
+  if (target != nullptr) {
+    target->interrupt();
+  }
+  return target != nullptr;
 }
 
 void process::stop(std::chrono::milliseconds grace, const pending<stop_report>& done)

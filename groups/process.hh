@@ -8,9 +8,10 @@
 //
 // Cancellation, by the token's slot. An operation of a group that has not begun completes with `cancelled` and leaves
 // no trace. One that waits in the linker for other threads gives the wait up, with the same outcome (open_library says
-// what is left). Guest code under way cannot be taken back: only `terminal` ends the waiting for it, at once; the guest
-// goes on and its outcome is dropped. The operations of a process know `terminal` alone, and that ends the waiting,
-// too: what was started goes on. A deadline is a timer that cancels.
+// what is left). Guest code under way cannot be taken back: a wait of its own, or the next one, ends with errno intr,
+// once for each cancellation, and the guest decides what becomes of that; only `terminal` ends the waiting for it, at
+// once; the guest goes on and its outcome is dropped. The operations of a process know `terminal` alone, and that ends
+// the waiting, too: what was started goes on. A deadline is a timer that cancels.
 #pragma once
 
 #include "groups/host_registry.hh"
@@ -230,6 +231,11 @@ public:
         executor_, std::forward<Token>(token),
         [self = *this, grace](const pending<stop_report>& done) mutable { self.stop(grace, done); });
   }
+
+  /// Ends the wait that a guest thread is in, or its next one, once: with errno intr, `memory.atomic.wait` as if
+  /// notified, a wait of its dlopen with an error. For the threads that a report names; an operation is cancelled by
+  /// its slot. False when the thread is not alive.
+  bool interrupt(group_id thread);
 
   /// Waits until the process has ended. Context: a thread that serves neither handlers nor guests.
   process_outcome wait() { return owner_->core().wait_for_end(); }

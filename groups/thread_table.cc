@@ -5,6 +5,7 @@
 #include "groups/wait_report.hh"
 #include "messages/assert.hh"
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -69,22 +70,28 @@ std::size_t thread_table::alive_count() const
   return alive_.size();
 }
 
-bool thread_table::join(group_id group, const std::shared_ptr<parker>& at)
+join_outcome thread_table::join(group_id group, const std::shared_ptr<parker>& at,
+                                const std::function<bool()>& takes_interruption)
 {
-  bool is_listed = false; // a signal wakes a joiner as often as the guest likes
   while (true) {
+    const bool is_interrupted = takes_interruption && takes_interruption();
     {
       std::lock_guard lock(mutex_);
       const auto found = alive_.find(group);
       if (found == alive_.end()) {
-        return true;
+        return join_outcome::finished;
       }
-      if (!std::exchange(is_listed, true)) {
-        found->second.joiners.push_back(at);
+      std::vector<std::shared_ptr<parker>>& joiners = found->second.joiners;
+      if (is_interrupted) {
+        std::erase(joiners, at);
+        return join_outcome::interrupted;
+      }
+      if (std::ranges::find(joiners, at) == joiners.end()) { // a signal wakes a joiner as often as the guest likes
+        joiners.push_back(at);
       }
     }
     if (at->park() == wake_reason::stopped) {
-      return false;
+      return join_outcome::stopped;
     }
   }
 }

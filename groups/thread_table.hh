@@ -37,6 +37,8 @@ struct thread_report {
   std::chrono::milliseconds since_frames{}; ///< that they were seen
 };
 
+enum class join_outcome : std::uint8_t { finished, interrupted, stopped };
+
 /// Context: any thread.
 class thread_table {
 public:
@@ -56,8 +58,9 @@ public:
 
   std::size_t alive_count() const;
 
-  /// Waits until `group` has finished. False when stopped first. An unknown group has finished.
-  bool join(group_id group, const std::shared_ptr<parker>& at);
+  /// Waits until `group` has finished. An unknown group has finished. `takes_interruption` as in futex_table.
+  join_outcome join(group_id group, const std::shared_ptr<parker>& at,
+                    const std::function<bool()>& takes_interruption = nullptr);
 
   /// Makes all waits of all groups, present and future, return at once.
   void stop_all_waits();

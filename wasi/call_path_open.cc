@@ -87,8 +87,8 @@ expected<unique_fd> open_or_wait(int directory, const std::string& path, const o
     if (!lacks_reader) {
       return opened;
     }
-    if (cancel.sleep_for(pause)) {
-      return refuse(outcome::cancelled());
+    if (auto slept = cancel.sleep_for(pause); !slept.is_success()) {
+      return refuse(slept);
     }
     pause = std::min(pause * 2, std::chrono::milliseconds(fifo_retry_last));
   }

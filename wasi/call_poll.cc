@@ -220,7 +220,10 @@ outcome poll_descriptors(std::span<subscription> subs, nanoseconds longest, canc
 outcome wait_for_any(std::span<subscription> subs, canceller& cancel)
 {
   bool has_descriptors = std::ranges::any_of(subs, [](const auto& sub) { return sub.is_polled; });
-  while (!cancel.is_cancelled()) {
+  while (true) {
+    if (auto over = cancel.look(); !over.is_success()) {
+      return over;
+    }
     auto longest = note_deadlines(subs);
     // What is ready already does not end the look at the others: they are reported in the same call.
     if (any_done(subs)) {
@@ -234,11 +237,12 @@ outcome wait_for_any(std::span<subscription> subs, canceller& cancel)
     if (any_done(subs)) {
       return errno_code::success;
     }
-    if (!has_descriptors && cancel.sleep_for(longest)) {
-      break;
+    if (!has_descriptors) {
+      if (auto slept = cancel.sleep_for(longest); !slept.is_success()) {
+        return slept;
+      }
     }
   }
-  return outcome::cancelled();
 }
 
 // User data 0, errno 8, type 10, bytes 16, flags 24 (bit 0: hung up).

@@ -6,8 +6,8 @@
 //  - a descriptor that is not open is badf; a right that is missing, notcapable; an undefined flag, inval;
 //  - every address is checked before anything happens, so a call that fails with fault has done nothing;
 //  - a path that leads out of its directory is notcapable, an absolute one too;
-//  - a call that waits returns `outcome::cancelled()` when the canceller says so, holds no lock, and waits for nothing
-//    that another thread holds.
+//  - a call that waits returns what the canceller says, `outcome::cancelled()` or errno intr, holds no lock, and waits
+//    for nothing that another thread holds.
 //
 // wasi/preview1.hh has them by name, for registering in an engine.
 #pragma once

@@ -88,16 +88,14 @@ bool is_listening(const open_file& file)
   return ::getsockopt(file.fd.value(), SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0 && value != 0;
 }
 
-// Accepts a connection that is there already, or fails with EAGAIN. The listening socket is the embedder's and may be a
-// blocking one, and no flag makes one accept non-blocking; so the acceptors of this process take turns, and each polls
-// first. Only an acceptor in another process could still make it wait.
-unique_fd try_accept(open_file& listener, canceller& cancel)
+// Accepts a connection that is there already, or fails: EAGAIN when none is, EBUSY when another thread has the turn.
+// The listening socket is the embedder's and may be a blocking one, and no flag makes one accept non-blocking; so the
+// acceptors of this process take turns, and each polls first. Only an acceptor in another process could still make it
+// wait.
+unique_fd try_accept(open_file& listener)
 {
   if (listener.read_turn.test_and_set(std::memory_order_acquire)) {
-    if (!is_nonblocking(listener)) {
-      (void)cancel.sleep_for(turn_retry);
-    }
-    errno = EAGAIN;
+    errno = is_nonblocking(listener) ? EAGAIN : EBUSY;
     return {};
   }
   pollfd one{listener.fd.value(), POLLIN, 0};
@@ -112,11 +110,12 @@ unique_fd try_accept(open_file& listener, canceller& cancel)
 expected<unique_fd> accept_one(open_file& listener, canceller& cancel)
 {
   while (!cancel.is_cancelled()) {
-    auto made = try_accept(listener, cancel);
+    auto made = try_accept(listener);
     if (made.is_open()) {
       return made;
     }
-    if (auto again = after_failure(listener, POLLIN, cancel); !again.is_success()) {
+    auto again = errno == EBUSY ? cancel.sleep_for(turn_retry) : after_failure(listener, POLLIN, cancel);
+    if (!again.is_success()) {
       return refuse(again);
     }
   }

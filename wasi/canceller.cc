@@ -35,28 +35,21 @@ canceller::~canceller()
   }
 }
 
-void canceller::ring(int fd) const noexcept
+// Who ends a wait stores the word and then reads the descriptor; `wake_fd` stores the descriptor and then reads the
+// word. Both orders are sequentially consistent, so at least one of the two sees the other and the descriptor is rung.
+void canceller::ring() noexcept
 {
-  std::uint64_t one = 1;
-  // The only failure is a full counter, and then the descriptor is readable already.
-  [[maybe_unused]] auto written = ::write(fd, &one, sizeof one);
-}
-
-// Cancelling stores the word and then reads the descriptor; `wake_fd` stores the descriptor and then reads the word.
-// Both orders are sequentially consistent, so at least one of the two sees the other and the descriptor is rung.
-void canceller::cancel() noexcept
-{
-  state_.store(1, std::memory_order_seq_cst);
   int fd = wake_fd_.load(std::memory_order_seq_cst);
   if (fd >= 0) {
-    ring(fd);
+    std::uint64_t one = 1;
+    // The only failure is a full counter, and then the descriptor is readable already.
+    [[maybe_unused]] auto written = ::write(fd, &one, sizeof one);
   }
   ::syscall(SYS_futex, &state_, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
 }
 
-void canceller::clear() noexcept
+void canceller::quieten() const noexcept
 {
-  state_.store(0, std::memory_order_seq_cst);
   int fd = wake_fd_.load(std::memory_order_seq_cst);
   if (fd >= 0) {
     std::uint64_t count = 0;
@@ -65,24 +58,58 @@ void canceller::clear() noexcept
   }
 }
 
-bool canceller::sleep_for(std::chrono::nanoseconds duration) noexcept
+void canceller::cancel() noexcept
+{
+  state_.fetch_or(cancelled_bit, std::memory_order_seq_cst);
+  ring();
+}
+
+void canceller::wake() noexcept
+{
+  state_.fetch_add(one_wake, std::memory_order_seq_cst);
+  ring();
+}
+
+void canceller::clear() noexcept
+{
+  state_.store(0, std::memory_order_seq_cst);
+  quieten();
+}
+
+// Quiet first: what rings after that is seen here or ends the wait that follows.
+outcome canceller::look() noexcept
+{
+  if (is_cancelled()) {
+    return outcome::cancelled();
+  }
+  quieten();
+  if ((state_.load(std::memory_order_seq_cst) & cancelled_bit) != 0) {
+    return outcome::cancelled();
+  }
+  return takes_interruption && takes_interruption() ? errno_code::intr : errno_code::success;
+}
+
+outcome canceller::sleep_for(std::chrono::nanoseconds duration) noexcept
 {
   if (duration.count() <= 0) {
-    return is_cancelled();
+    return look();
   }
   if (before_wait) {
     before_wait();
   }
   // An absolute deadline, so that an interruption by a host signal does not lengthen the sleep.
   timespec deadline = monotonic_after(duration);
-  while (!is_cancelled()) {
+  while (true) {
+    auto seen = state_.load(std::memory_order_seq_cst);
+    if (auto over = look(); !over.is_success()) {
+      return over;
+    }
     auto waited =
-        ::syscall(SYS_futex, &state_, FUTEX_WAIT_BITSET_PRIVATE, 0, &deadline, nullptr, FUTEX_BITSET_MATCH_ANY);
+        ::syscall(SYS_futex, &state_, FUTEX_WAIT_BITSET_PRIVATE, seen, &deadline, nullptr, FUTEX_BITSET_MATCH_ANY);
     if (waited == -1 && errno == ETIMEDOUT) {
-      return is_cancelled();
+      return look();
     }
   }
-  return true;
 }
 
 int canceller::wake_fd() noexcept
@@ -104,7 +131,7 @@ int canceller::wake_fd() noexcept
     return none;
   }
   if (state_.load(std::memory_order_seq_cst) != 0) {
-    ring(made);
+    ring();
   }
   return made;
 }

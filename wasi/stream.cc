@@ -177,11 +177,8 @@ attempt try_write_quietly(open_file& file, std::span<iovec> buffers)
 outcome wait_again(open_file& file, short events, canceller& cancel)
 {
   auto ready = wait_for_events(file.fd.value(), events, cancel);
-  if (ready.is_success() && file.method.load(std::memory_order_relaxed) == wait_method::turns &&
-      cancel.sleep_for(turn_retry)) {
-    return outcome::cancelled();
-  }
-  return ready;
+  const bool takes_turns = file.method.load(std::memory_order_relaxed) == wait_method::turns;
+  return ready.is_success() && takes_turns ? cancel.sleep_for(turn_retry) : ready;
 }
 
 bool is_nonblocking(const open_file& file)
@@ -194,7 +191,10 @@ bool is_nonblocking(const open_file& file)
 outcome wait_for_events(int fd, short events, canceller& cancel)
 {
   int wake_fd = cancel.wake_fd();
-  while (!cancel.is_cancelled()) {
+  while (true) {
+    if (auto over = cancel.look(); !over.is_success()) {
+      return over;
+    }
     // A negative descriptor is skipped by poll.
     std::array<pollfd, 2> both{pollfd{fd, events, 0}, pollfd{wake_fd, POLLIN, 0}};
     int count = ::poll(both.data(), both.size(), wake_fd >= 0 ? -1 : cancel_check_ms);
@@ -205,7 +205,6 @@ outcome wait_for_events(int fd, short events, canceller& cancel)
       return errno_code::success;
     }
   }
-  return outcome::cancelled();
 }
 
 expected<std::size_t> read_stream(open_file& file, std::span<iovec> buffers, canceller& cancel)
@@ -261,7 +260,8 @@ expected<std::size_t> write_stream(open_file& file, std::span<iovec> buffers, ca
         break;
       }
       if (auto ready = wait_again(file, POLLOUT, cancel); !ready.is_success()) {
-        return refuse(ready);
+        const bool tells_a_part = written != 0 && ready.kind == outcome_kind::returned;
+        return tells_a_part ? expected<std::size_t>(written) : refuse(ready);
       }
     } else if (result != -EINTR) {
       if (written != 0) {

@@ -14,15 +14,15 @@
 
 namespace interlink::wasi {
 
-/// Waits until `fd` has one of the poll `events`, an error or a hangup; success then, or cancelled.
+/// Waits until `fd` has one of the poll `events`, an error or a hangup; success then, else as canceller::look.
 outcome wait_for_events(int fd, short events, canceller& cancel);
 
 /// Reads what is there, at least one byte, or 0 at the end of the file. Returns the count.
-/// Errors: again when the guest's descriptor is non-blocking and nothing is there; the host's.
+/// Errors: again when the guest's descriptor is non-blocking and nothing is there; intr; the host's.
 expected<std::size_t> read_stream(open_file& file, std::span<iovec> buffers, canceller& cancel);
 
-/// Writes everything; less only when non-blocking, or when an error follows a part. Returns the count. A pipe or socket
-/// without reader is errno `pipe`, and the host process gets no SIGPIPE.
+/// Writes everything; less only when non-blocking, or when an error or an interruption follows a part. Returns the
+/// count. A pipe or socket without reader is errno `pipe`, and the host process gets no SIGPIPE.
 expected<std::size_t> write_stream(open_file& file, std::span<iovec> buffers, canceller& cancel);
 
 /// Drops `count` bytes from the front of the buffers; returns the buffers left, the first possibly cut.

@@ -65,7 +65,7 @@ group_id agreement::spawn(instance_group& requester, std::function<void()> body)
 
 void agreement::join(instance_group& requester, group_id child)
 {
-  if (!requester.process().threads.join(child, std::make_shared<parker>())) {
+  if (requester.process().threads.join(child, std::make_shared<parker>()) != join_outcome::finished) {
     give_up("a group does not end");
   }
 }

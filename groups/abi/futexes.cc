@@ -55,14 +55,15 @@ result<void> futex_wait(instance_group& group, values arguments)
   {
     const blocking_call blocking(group, "futex_wait");
     group.before_wait();
-    outcome = group.process().futexes.wait32(word, arguments[1].i32(), *deadline, group.waits());
+    outcome = group.process().futexes.wait32(word, arguments[1].i32(), *deadline, group.waits(), group.interruption());
   }
   if (outcome == futex_outcome::stopped) {
     return fail(errc::stopping, "the process is ending");
   }
-  const bool was_woken = outcome != futex_outcome::timed_out;
+  const bool is_interrupted = outcome == futex_outcome::interrupted;
+  const bool was_woken = !is_interrupted && outcome != futex_outcome::timed_out;
   static_cast<void>(memory.store<std::uint8_t>(out, was_woken ? 1 : 0));
-  static_cast<void>(answer(arguments, errno_code::success));
+  static_cast<void>(answer(arguments, is_interrupted ? errno_code::intr : errno_code::success));
   return after_blocking(group);
 }
 

@@ -71,13 +71,15 @@ result<void> wait(instance_group& group, std::span<value_slot> values)
   {
     const blocking_call blocking(group, "memory.atomic.wait");
     group.before_wait();
+    futex_table& futexes = group.process().futexes;
     if constexpr (sizeof(Word) == 4) {
-      outcome = group.process().futexes.wait32(*word, expected, deadline, group.waits());
+      outcome = futexes.wait32(*word, expected, deadline, group.waits(), group.interruption());
     } else {
-      outcome = group.process().futexes.wait64(*word, expected, deadline, group.waits());
+      outcome = futexes.wait64(*word, expected, deadline, group.waits(), group.interruption());
     }
   }
   switch (outcome) {
+  case futex_outcome::interrupted: // the instruction knows no other answer; whoever waits looks again at the word
   case futex_outcome::woken:
     values[0] = value_slot::of_i32(wait_woken);
     break;

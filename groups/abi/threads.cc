@@ -73,16 +73,16 @@ result<void> thread_join(instance_group& group, values arguments)
   if (joined == group.id()) {
     return answer(arguments, errno_code::deadlk);
   }
-  bool has_ended = false;
+  join_outcome outcome{};
   {
     const blocking_call blocking(group, "thread_join");
     group.before_wait();
-    has_ended = group.process().threads.join(joined, group.shared_waits());
+    outcome = group.process().threads.join(joined, group.shared_waits(), group.interruption());
   }
-  if (!has_ended) {
+  if (outcome == join_outcome::stopped) {
     return fail(errc::stopping, "the process is ending");
   }
-  static_cast<void>(answer(arguments, errno_code::success));
+  static_cast<void>(answer(arguments, outcome == join_outcome::interrupted ? errno_code::intr : errno_code::success));
   return after_blocking(group);
 }
 
@@ -91,18 +91,23 @@ result<void> thread_sleep(instance_group& group, values arguments)
   const auto nanoseconds = arguments[0].i64();
   constexpr std::uint64_t longest_ns = std::uint64_t{100} * 365 * 86'400 * 1'000'000'000;
   const auto deadline = parker::clock::now() + std::chrono::nanoseconds(std::min(nanoseconds, longest_ns));
+  bool is_interrupted = false;
   {
     const blocking_call blocking(group, "thread_sleep");
     group.before_wait();
     wake_reason reason = wake_reason::unparked;
     while (reason == wake_reason::unparked && group.pending_signals.load(std::memory_order_acquire) == 0) {
-      reason = group.waits().park(deadline); // a permit left over, or a signal
+      is_interrupted = group.interruption()();
+      if (is_interrupted) {
+        break;
+      }
+      reason = group.waits().park(deadline); // a permit left over, a signal, or an interruption
     }
     if (reason == wake_reason::stopped) {
       return fail(errc::stopping, "the process is ending");
     }
   }
-  static_cast<void>(answer(arguments, errno_code::success));
+  static_cast<void>(answer(arguments, is_interrupted ? errno_code::intr : errno_code::success));
   return after_blocking(group);
 }
 

@@ -86,6 +86,39 @@ TEST(FutexTable, WakesAWaiterOnceAfterItHasTimedOut)
   EXPECT_EQ(woken, 1U);
 }
 
+TEST(FutexTable, EndsAWaitAtAnInterruption)
+{
+  futex_table table;
+  parker at;
+  const std::uint32_t word = 0;
+  for (int i = 0; i < 100; ++i) { // each try races the interruption with the start of the wait
+    std::atomic<bool> is_interrupted{false};
+    std::thread other([&] {
+      is_interrupted = true;
+      at.unpark();
+    });
+    EXPECT_EQ(table.wait32(&word, 0, std::nullopt, at, [&] { return is_interrupted.exchange(false); }),
+              futex_outcome::interrupted);
+    other.join();
+  }
+  EXPECT_EQ(table.notify(&word, everybody), 0U); // none is left in the list
+}
+
+TEST(FutexTable, TellsWhoWasWokenAndInterruptedAtOnceThatItWasWoken)
+{
+  futex_table table;
+  parker at;
+  const std::uint32_t word = 0;
+  bool is_asked = false;
+  EXPECT_EQ(table.wait32(&word, 0, std::nullopt, at,
+                         [&] {
+                           is_asked = true;
+                           return table.notify(&word, 1) == 1;
+                         }),
+            futex_outcome::woken);
+  EXPECT_TRUE(is_asked);
+}
+
 TEST(FutexTable, EndsAWaitWhenStopped)
 {
   futex_table table;

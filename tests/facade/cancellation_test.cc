@@ -10,8 +10,10 @@
 #include <asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 namespace interlink {
 namespace {
@@ -52,6 +54,14 @@ protected:
     return comes_true([&] {
       context.poll();
       return outcome.has_value();
+    });
+  }
+
+  /// What the first group waits in, as a report says it.
+  bool waits_in(std::string_view call)
+  {
+    return std::ranges::any_of(guest.program().core().threads.report(), [&](const thread_report& report) {
+      return report.group == first->id() && report.waiting_in == call;
     });
   }
 
@@ -96,6 +106,38 @@ TEST_F(FacadeCancellation, LetsACallUnderWayCompleteUnlessItIsTerminal)
   ASSERT_TRUE(await_completion(computed));
   EXPECT_TRUE(*computed);
   EXPECT_EQ(completions, 1);
+}
+
+TEST_F(FacadeCancellation, InterruptsTheGuestsWaitOnceAndTheGuestDecides)
+{
+  ASSERT_TRUE(first);
+  const auto wait = guest.find(*first, "computes_wait");
+  ASSERT_TRUE(wait);
+  for (int round = 0; round < 3; ++round) {
+    std::optional<result<values>> outcome;
+    first->async_call(*wait, {}, keep(outcome));
+    ASSERT_TRUE(comes_true([&] { return waits_in("memory.atomic.wait"); }));
+    signal.emit(asio::cancellation_type::total);
+    ASSERT_TRUE(await_completion(outcome));
+    EXPECT_EQ(*outcome, values{0});
+  }
+  EXPECT_EQ(completions, 3);
+}
+
+TEST_F(FacadeCancellation, OfOneOperationInterruptsNoWaitOfTheNext)
+{
+  ASSERT_TRUE(first);
+  const auto wait = guest.find(*first, "computes_wait");
+  ASSERT_TRUE(wait && add);
+  std::optional<result<values>> added;
+  first->async_call(*add, {40, 2}, keep(added));
+  ASSERT_EQ(guest.call(*first, "computes_add", {1, 2}), values{3}); // behind the one, which has been carried out
+  auto waited = first->async_call(*wait, {}, asio::use_future);
+  signal.emit(asio::cancellation_type::total);
+  EXPECT_EQ(waited.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  EXPECT_TRUE(guest.program().interrupt(first->id()));
+  EXPECT_EQ(await(std::move(waited)), values{0});
+  EXPECT_FALSE(guest.program().interrupt(group_id{1000}));
 }
 
 TEST_F(FacadeCancellation, OfTheTerminalKindLeavesTheGuestBehind)

@@ -54,7 +54,7 @@ protected:
         std::this_thread::yield();
       }
       is_cancelled = true;
-      group->wake_linker_wait();
+      group->wake_waits();
     }
     return outcome.get();
   }

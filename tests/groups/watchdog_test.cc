@@ -9,11 +9,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
+#include <fcntl.h>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace interlink {
@@ -158,9 +161,29 @@ TEST_F(Watchdog, NamesWhoHasTheLoadInFlight)
   EXPECT_TRUE(one.get());
   EXPECT_TRUE(two.get());
   process.engine().refuses = nullptr;
-  EXPECT_TRUE(report.contains("ms for another thread's load of the same library\n  load of ")) << report;
+  EXPECT_TRUE(report.contains("ms for another thread's load or close of the same library\n  load of ")) << report;
   EXPECT_TRUE(report.contains("lib1.so (load ")) << report;
   EXPECT_TRUE(report.contains("), held by " + thread(loader) + "\n")) << report;
+}
+
+TEST_F(Watchdog, NamesWhoseCloseIsUnderWay)
+{
+  fake_process process({}, with_reports(20ms));
+  process.add({.number = 1});
+  const group_id closer = process.start();
+  const group_id waiter = process.add_group();
+  const auto opened = process.open(closer, "lib1.so");
+  ASSERT_TRUE(opened);
+  const auto close = process.in(
+      closer, [&](instance_group& at) { return std::get<close_reply>(at.ask(close_request{*opened})).closing; });
+  ASSERT_EQ(close.size(), 1U); // its destructors would run now
+  auto waited = process.begin(waiter, opener("lib1.so"));
+  const std::string report = book.await("has waited");
+  process.in(closer, [&](instance_group& at) { at.ask(unload_request{close}); });
+  EXPECT_TRUE(waited.get());
+  EXPECT_TRUE(report.contains("ms for another thread's load or close of the same library\n  close of ")) << report;
+  EXPECT_TRUE(report.contains("lib1.so (close ")) << report;
+  EXPECT_TRUE(report.contains("), held by " + thread(closer) + "\n")) << report;
 }
 
 TEST_F(Watchdog, FollowsTheHoldersThatWaitThemselves)
@@ -310,6 +333,47 @@ TEST_F(GuestWait, OnAFutexIsNamed)
   EXPECT_FALSE(waited.get());
 }
 
+// The instruction has no answer for it: it is as if notified, and whoever waits looks at the word again.
+TEST_F(GuestWait, OfTheInstructionEndsWithAnInterruption)
+{
+  fake_process process({}, with_reports(20ms));
+  const group_id waiter = process.start();
+  const std::uint32_t word = process.shelf();
+  auto waited = process.begin(waiter, [word](instance_group& group) {
+    return support::call_without_catch_up(group, main_module, "wait", {word, 0, 0xFFFF'FFFF});
+  });
+  await_line(process, waiter, "waits in");
+  process.core().threads.find(waiter)->interrupt();
+  EXPECT_EQ(waited.get(), 0U);
+}
+
+// One that comes while nothing waits ends the next wait in the linker, and only that.
+TEST_F(GuestWait, InTheLinkerEndsWithAnInterruption)
+{
+  fake_process process({}, with_reports(0ms));
+  process.add({.number = 1, .has_constructor = true});
+  const group_id builder = process.start();
+  const group_id waiter = process.add_group();
+  std::promise<void> begun;
+  std::promise<void> may_end;
+  process.on_event = [&](instance_group&, std::uint32_t, std::uint32_t) {
+    begun.set_value();
+    may_end.get_future().wait();
+    return result<void>{};
+  };
+  auto built = process.begin(builder, opener("lib1.so"));
+  begun.get_future().wait();
+  process.core().threads.find(waiter)->interrupt();
+  const auto opened = process.open(waiter, "lib1.so");
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code(), errc::cancelled);
+  auto second = process.begin(waiter, opener("lib1.so"));
+  EXPECT_EQ(second.wait_for(50ms), std::future_status::timeout);
+  may_end.set_value();
+  EXPECT_TRUE(built.get());
+  EXPECT_TRUE(second.get());
+}
+
 TEST_F(GuestWait, ForTheEmbeddersCallsIsNamed)
 {
   fake_process process({}, with_reports(20ms));
@@ -329,6 +393,39 @@ TEST_F(GuestWait, ThatIsNoneIsComputing)
             thread(one) + ": computes");
 }
 
+/// A pipe that stays silent, and one that stays full, as standard input and output.
+class stuck_pipes {
+public:
+  stuck_pipes()
+  {
+    EXPECT_EQ(::pipe2(silent_.data(), O_CLOEXEC), 0);
+    EXPECT_EQ(::pipe2(full_.data(), O_CLOEXEC | O_NONBLOCK), 0);
+    const std::vector<char> bytes(4096);
+    while (::write(full_[1], bytes.data(), bytes.size()) > 0) {
+    }
+  }
+
+  ~stuck_pipes()
+  {
+    for (const int fd : {silent_[0], silent_[1], full_[0], full_[1]}) {
+      ::close(fd);
+    }
+  }
+
+  stuck_pipes(const stuck_pipes&) = delete;
+  stuck_pipes& operator=(const stuck_pipes&) = delete;
+
+  void connect(process_options& options) const
+  {
+    options.wasi.stdin_fd = silent_[0];
+    options.wasi.stdout_fd = full_[1];
+  }
+
+private:
+  std::array<int, 2> silent_{};
+  std::array<int, 2> full_{};
+};
+
 /// Calls that wait, as a guest makes them.
 struct waiting_call {
   std::string module;
@@ -341,53 +438,101 @@ void PrintTo(const waiting_call& call, std::ostream* out)
   *out << call.name;
 }
 
-class NamedGuestWait : public GuestWait, public testing::WithParamInterface<waiting_call> {};
+class NamedGuestWait : public GuestWait, public testing::WithParamInterface<waiting_call> {
+protected:
+  struct ending {
+    errc unwound{}; ///< none: the guest goes on
+    std::uint32_t guest_errno{};
+
+    bool operator==(const ending&) const = default;
+  };
+
+  NamedGuestWait() : process({}, options())
+  {
+    EXPECT_EQ(process.start(), group_id{1}); // which the arguments name
+    waiter = process.add_group();
+  }
+
+  process_options options()
+  {
+    process_options made = with_reports(20ms);
+    pipes.connect(made);
+    return made;
+  }
+
+  /// Makes the call in a thread, and returns when a report names it.
+  std::future<ending> begin_wait()
+  {
+    auto outcome = process.begin(waiter, [this](instance_group& group) { return call(group); });
+    const std::string line = await_line(process, waiter, "waits in " + GetParam().name);
+    EXPECT_TRUE(line.contains(" waits in " + GetParam().name + "; in host call " + GetParam().module + "." +
+                              GetParam().name + ", entered "))
+        << line;
+    return outcome;
+  }
+
+  stuck_pipes pipes;
+  fake_process process;
+  group_id waiter{};
+
+private:
+  /// The arguments that are 0 and point to something point to the shelf: a subscription to a clock, an hour from now,
+  /// or one buffer; results go behind it.
+  ending call(instance_group& group)
+  {
+    const waiting_call& call = GetParam();
+    const std::uint32_t shelf = process.shelf();
+    const auto at = [&](std::uint32_t offset) {
+      return engine::value_slot::of_i32(shelf + offset);
+    };
+    std::vector<engine::value_slot> values = call.arguments;
+    if (call.name == "poll_oneoff") {
+      EXPECT_TRUE(group.memory().store<std::uint32_t>(shelf + 16, 1).is_success());
+      EXPECT_TRUE(group.memory().store<std::uint64_t>(shelf + 24, 3'600'000'000'000).is_success());
+      values = {at(0), at(64), values[2], at(128)};
+    } else if (call.name == "futex_wait") {
+      values[0] = at(0);
+      values[3] = at(128);
+    } else if (call.name.starts_with("fd_")) {
+      EXPECT_TRUE(group.memory().store<std::uint32_t>(shelf, shelf + 64).is_success());
+      EXPECT_TRUE(group.memory().store<std::uint32_t>(shelf + 4, 16).is_success());
+      values = {values[0], at(0), values[2], at(128)};
+    }
+    const auto& function = std::get<host_function>(*group.process().environment.registry->find(call.module, call.name));
+    const auto waited = group.serve(function.name.c_str(), function.call, values);
+    return waited ? ending{{}, values[0].i32()} : ending{waited.error().code(), 0};
+  }
+};
 
 TEST_P(NamedGuestWait, IsInTheReportAndEndsWithTheProcess)
 {
-  fake_process process({}, with_reports(20ms));
-  const group_id first = process.start();
-  const group_id one = process.add_group();
-  ASSERT_EQ(first, group_id{1}); // which the arguments name
-  auto outcome = process.begin(one, [&process](instance_group& group) {
-    // A subscription to a clock, an hour from now.
-    const std::uint32_t subscription = process.shelf();
-    EXPECT_TRUE(group.memory().store<std::uint32_t>(subscription + 16, 1).is_success());
-    EXPECT_TRUE(group.memory().store<std::uint64_t>(subscription + 24, 3'600'000'000'000).is_success());
-    const waiting_call& call = GetParam();
-    const auto* entry = group.process().environment.registry->find(call.module, call.name);
-    const auto& function = std::get<host_function>(*entry);
-    std::vector<engine::value_slot> values = call.arguments;
-    if (call.name == "poll_oneoff") {
-      values[0] = engine::value_slot::of_i32(subscription);
-      values[1] = engine::value_slot::of_i32(subscription + 64);
-      values[3] = engine::value_slot::of_i32(subscription + 128);
-    } else if (call.name == "futex_wait") {
-      values[0] = engine::value_slot::of_i32(subscription);
-      values[3] = engine::value_slot::of_i32(subscription + 128);
-    }
-    const auto waited = group.serve(function.name.c_str(), function.call, values);
-    return waited ? errc{} : waited.error().code();
-  });
-  const std::string line = await_line(process, one, "waits in " + GetParam().name);
-  EXPECT_TRUE(line.contains(" waits in " + GetParam().name + "; in host call " + GetParam().module + "." +
-                            GetParam().name + ", entered "))
-      << line;
+  auto outcome = begin_wait();
   EXPECT_EQ(book.count(), 0U);
   process.core().end({0, std::nullopt});
-  EXPECT_EQ(outcome.get(), errc::stopping);
+  EXPECT_EQ(outcome.get(), (ending{errc::stopping, 0}));
+}
+
+TEST_P(NamedGuestWait, EndsWithAnInterruption)
+{
+  constexpr std::uint32_t intr = 27;        // of WASI
+  for (int round = 0; round < 3; ++round) { // each ends one wait
+    auto outcome = begin_wait();
+    process.core().threads.find(waiter)->interrupt();
+    EXPECT_EQ(outcome.get(), (ending{{}, intr}));
+  }
 }
 
 const auto zero = engine::value_slot::of_i32(0);
+const auto one = engine::value_slot::of_i32(1);
 const auto hour = engine::value_slot::of_i64(3'600'000'000'000);
 
 INSTANTIATE_TEST_SUITE_P(OfEachKind, NamedGuestWait,
                          testing::Values(waiting_call{"wasix_32v1", "futex_wait", {zero, zero, zero, zero}},
-                                         waiting_call{"wasix_32v1", "thread_join", {engine::value_slot::of_i32(1)}},
+                                         waiting_call{"wasix_32v1", "thread_join", {one}},
                                          waiting_call{"wasix_32v1", "thread_sleep", {hour}},
-                                         waiting_call{"wasi_snapshot_preview1",
-                                                      "poll_oneoff",
-                                                      {zero, zero, engine::value_slot::of_i32(1), zero}}));
+                                         waiting_call{"wasi_snapshot_preview1", "poll_oneoff", {zero, zero, one, zero}},
+                                         waiting_call{"wasi_snapshot_preview1", "fd_read", {zero, zero, one, zero}},
+                                         waiting_call{"wasi_snapshot_preview1", "fd_write", {one, zero, one, zero}}));
 
 } // namespace
 } // namespace interlink

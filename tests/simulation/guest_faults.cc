@@ -74,7 +74,7 @@ wait_limit simulated_world::some_limit(group_id group, std::shared_ptr<std::atom
       *cancelled = true;
       const auto waiting = process_ == nullptr ? nullptr : process_->threads.find(group);
       if (waiting != nullptr) {
-        waiting->wake_linker_wait();
+        waiting->wake_waits();
       }
     });
   }

@@ -20,7 +20,9 @@ using engine::value_slot;
 process_options with_defaults(process_options options, const std::string& directory)
 {
   options.library_path.insert(options.library_path.begin(), directory);
-  options.wasi.stdin_fd = -1;
+  if (options.wasi.stdin_fd == wasi::options{}.stdin_fd) {
+    options.wasi.stdin_fd = -1;
+  }
   if (options.memory.stack_bytes == memory_options{}.stack_bytes) {
     options.memory.stack_bytes = 65'536; // so that a small memory holds it
   }

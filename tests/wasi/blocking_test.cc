@@ -16,6 +16,7 @@ using guest_call = std::function<outcome(class system&, call_context&)>;
 struct endless {
   const char* name;
   std::function<guest_call(guest&)> prepare;
+  errno_code when_interrupted = errno_code::intr;
 };
 
 void PrintTo(const endless& one, std::ostream* to)
@@ -147,7 +148,8 @@ std::vector<endless> all_endless()
       {"Accept", accept_of},
       {"Receive", [](guest& g) { return receive_of(g, socket_pair(), 0); }},
       {"ReceiveOfAllWithAPart",
-       [](guest& g) { return receive_of(g, socket_pair_with("part"), receive_flag::wait_all); }},
+       [](guest& g) { return receive_of(g, socket_pair_with("part"), receive_flag::wait_all); },
+       errno_code::success}, // the part is told
       {"Send", [](guest& g) { return send_of(g, socket_pair()); }},
       {"ReadOfASocket",
        [](guest& g) {
@@ -170,6 +172,16 @@ TEST_P(Blocking, EndsAtACancel)
   EXPECT_FALSE(call.has_ended());
   call.cancel();
   EXPECT_EQ(call.finish(), outcome::cancelled());
+}
+
+TEST_P(Blocking, EndsAtAnInterruption)
+{
+  guest g;
+  running_call call(g, GetParam().prepare(g));
+  call.await_block();
+  EXPECT_FALSE(call.has_ended());
+  call.interrupt();
+  EXPECT_EQ(call.finish(), GetParam().when_interrupted);
 }
 
 TEST_P(Blocking, DoesNotBeginAfterACancel)
@@ -196,6 +208,55 @@ TEST_P(Blocking, LeavesTheDescriptorTableFree)
 
 INSTANTIATE_TEST_SUITE_P(EveryWait, Blocking, ::testing::ValuesIn(all_endless()),
                          [](const auto& one) { return std::string(one.param.name); });
+
+// One that comes before the wait ends it as well, and only one wait: the next read gets its bytes.
+TEST(Interrupting, EndsOneWait)
+{
+  guest g;
+  auto read = read_of(g, stdin_fd);
+  for (int i = 0; i < 100; ++i) { // each try races the interruption with the start of the wait
+    running_call reader(g, [&](class system& s, call_context& c) {
+      const auto first = read(s, c);
+      g.in.write("x");
+      const auto second = read(s, c);
+      return second.is_success() ? first : second;
+    });
+    reader.interrupt();
+    ASSERT_EQ(reader.finish(), errno_code::intr);
+  }
+}
+
+TEST(Interrupting, LeavesBytesThatAreThere)
+{
+  guest g;
+  g.in.write("kept");
+  g.interrupt();
+  EXPECT_EQ(*g.read(stdin_fd, 4), "kept");
+}
+
+TEST(Interrupting, TellsTheWriterOfItsPart)
+{
+  guest g;
+  constexpr guest_size size = 60'000;
+  auto list = g.iovecs({{1024, size}, {1024, size}}); // more than a pipe takes
+  auto put = g.memory.reserve(4);
+  running_call writer(g, [=](class system& s, call_context& c) { return fd_write(s, c, stdout_fd, list, 2, put); });
+  writer.await_block();
+  writer.interrupt();
+  EXPECT_EQ(writer.finish(), errno_code::success);
+  EXPECT_GT(g.memory.load<std::uint32_t>(put), 0U);
+  EXPECT_LT(g.memory.load<std::uint32_t>(put), 2 * size);
+}
+
+TEST(Interrupting, ComesBeforeTheCancelAndAfterItNoMore)
+{
+  guest g;
+  running_call reader(g, read_of(g, stdin_fd));
+  reader.await_block();
+  reader.cancel();
+  reader.interrupt();
+  EXPECT_EQ(reader.finish(), outcome::cancelled());
+}
 
 TEST(Cancelling, EndsTheCallOfOneThreadOnly)
 {
@@ -276,7 +337,7 @@ TEST(Cancelling, EndsASleepThatCouldGetNoDescriptor)
   descriptor_limit none_left(lowest_free_descriptor());
   running_call sleeper(g, [](class system&, call_context& c) {
     EXPECT_EQ(c.cancel.wake_fd(), -1);
-    return c.cancel.sleep_for(std::chrono::hours(1)) ? outcome::cancelled() : outcome(errno_code::success);
+    return c.cancel.sleep_for(std::chrono::hours(1));
   });
   sleeper.cancel();
   EXPECT_EQ(sleeper.finish(), outcome::cancelled());

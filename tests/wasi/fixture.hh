@@ -160,8 +160,21 @@ private:
 
 /// What a guest thread has.
 struct guest_thread {
-  explicit guest_thread(guest_memory memory) : context{memory, cancel} {}
+  explicit guest_thread(guest_memory memory) : context{memory, cancel}
+  {
+    cancel.takes_interruption = [this] {
+      return is_interrupted.exchange(false);
+    };
+  }
 
+  /// Ends the wait under way, or the next one.
+  void interrupt()
+  {
+    is_interrupted = true;
+    cancel.wake();
+  }
+
+  std::atomic<bool> is_interrupted{false};
   canceller cancel;
   call_context context;
 };
@@ -193,6 +206,8 @@ public:
   call_context& context() { return main_.context; }
 
   canceller& cancel() { return main_.cancel; }
+
+  void interrupt() { main_.interrupt(); }
 
   /// Calls on the main thread of the guest.
   template <class... P>
@@ -250,6 +265,8 @@ public:
   bool has_ended() const;
 
   void cancel() { thread_.cancel.cancel(); }
+
+  void interrupt() { thread_.interrupt(); }
 
   /// The result; a call that does not end in time fails the test and is cancelled.
   outcome finish();
