@@ -216,7 +216,7 @@ result<void> planner::reserve_table()
 
 symbol_scope planner::make_scope()
 {
-  symbol_scope scope(*state_.current);
+  symbol_scope scope(*state_.current, *state_.catalog);
   auto add = [&](module_id id) {
     const auto planned = std::ranges::find(plan_.modules, id, &module_plan::id);
     if (planned != plan_.modules.end()) {

@@ -61,15 +61,18 @@ std::optional<definition> symbol_scope::define(const linkable_module& module, st
   if (import == nullptr) {
     return definition{module, canonical, own_slot_of(*module.info, module.table_base, exported.index)};
   }
-  if (import->module_name != "env") { // a host function, which the export names
-    return definition{module, canonical, slot_of_host(*published_, import->module_name, import->name, import->type)};
+  if (import->module_name == "env") { // bound as any other import: to a module's export, else to the host's
+    if (!on_path.insert(module.id).second) {
+      return std::nullopt;
+    }
+    auto followed = find_past(import->name, on_path);
+    on_path.erase(module.id);
+    const auto offered = catalog_->offered.find({import->module_name, import->name});
+    if (followed || offered == catalog_->offered.end() || offered->second != import->type) {
+      return followed;
+    }
   }
-  if (!on_path.insert(module.id).second) {
-    return std::nullopt;
-  }
-  auto followed = find_past(import->name, on_path);
-  on_path.erase(module.id);
-  return followed;
+  return definition{module, canonical, slot_of_host(*published_, import->module_name, import->name, import->type)};
 }
 
 } // namespace interlink

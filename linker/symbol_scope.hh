@@ -4,6 +4,7 @@
 // from the front. First definition wins, as an ELF user expects.
 #pragma once
 
+#include "linker/host_catalog.hh"
 #include "linker/snapshot.hh"
 #include "messages/module_info.hh"
 
@@ -39,8 +40,9 @@ struct definition {
 /// Context: a value.
 class symbol_scope {
 public:
-  /// `published` answers for re-exports of published modules; it outlives the scope.
-  explicit symbol_scope(const snapshot& published) : published_(&published) {}
+  /// `published` answers for re-exports of published modules, `catalog` for those of the host's functions; both outlive
+  /// the scope.
+  symbol_scope(const snapshot& published, const host_catalog& catalog) : published_(&published), catalog_(&catalog) {}
 
   /// Adds at the end; a module that is in already keeps its place.
   void add(const linkable_module& module);
@@ -61,6 +63,7 @@ private:
                                    std::set<module_id>& on_path) const;
 
   const snapshot* published_;
+  const host_catalog* catalog_;
   std::vector<linkable_module> modules_;
 };
 

@@ -54,7 +54,7 @@ error lazy_failure(errc code, const module_plan& importer, const import_info& im
 
 symbol_scope lazy_scope(const topology& state, const loaded_module& importer)
 {
-  symbol_scope scope(*state.current);
+  symbol_scope scope(*state.current, *state.catalog);
   for (const std::vector<module_id>* part : {state.current->global_scope.get(), &importer.scope}) {
     for (const module_id id : *part) {
       if (!state.closing.contains(id)) {

@@ -114,6 +114,33 @@ TEST(EnvImports, TakeAFunctionOfTheHostWhenNoModuleHasIt)
   EXPECT_NE(as<binding::host>(bound(world.plan("libx").plan->modules[0], "host_log")), nullptr);
 }
 
+// As a published library's, whose import was bound to the host.
+TEST(EnvImports, TakeAFunctionOfTheHostThatALibraryOfTheSameLoadPassesOn)
+{
+  linking_world world = world_with(
+      "libx", side().needs("libpass").import_function("log_alias", int_function).import_address("log_alias"));
+  world.add("libpass", side().import_function("host_log", int_function).pass_on("host_log", "log_alias").build());
+  world.catalog().offered[{"env", "host_log"}] = int_function;
+  const planned_load planned = world.plan("libx", {.bind_now = true});
+  const auto* called = as<binding::direct>(bound(module_named(*planned.plan, "libx"), "log_alias"));
+  ASSERT_NE(called, nullptr);
+  EXPECT_EQ(called->provider, module_named(*planned.plan, "libpass").id);
+  ASSERT_EQ(planned.operations.size(), 1U);
+  const auto& published = std::get<resolve_function>(planned.operations[0]).slots;
+  ASSERT_EQ(published.size(), 1U);
+  EXPECT_EQ(published[0].source.host->name, "host_log"); // the address is the function's, under any name
+}
+
+TEST(EnvImports, DoNotTakeWhatALibraryPassesOnOfAnotherSignatureThanTheHosts)
+{
+  linking_world world = world_with("libx", side().needs("libpass").import_function("log_alias", int_function));
+  world.add("libpass", side().import_function("host_log", int_function).pass_on("host_log", "log_alias").build());
+  world.catalog().offered[{"env", "host_log"}] = void_function;
+  const std::string text = world.failure("libx", {.bind_now = true}).message();
+  EXPECT_NE(text.find("log_alias"), std::string::npos) << text; // missing, and why: the next
+  EXPECT_NE(text.find("host_log"), std::string::npos) << text;
+}
+
 TEST(EnvImports, PreferAModulesFunctionToTheHosts)
 {
   linking_world world = world_with("libx", side().import_function("malloc", int_function));

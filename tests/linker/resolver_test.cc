@@ -103,11 +103,12 @@ TEST(Resolver, CanBeUsedAlone)
   module.info = side().import_address("f").function("f").build();
   module.memory_base.value = 4096;
   const std::vector<module_plan> modules{module};
-  symbol_scope scope(*nothing);
+  const host_catalog catalog;
+  symbol_scope scope(*nothing, catalog);
   scope.add({module.id, module.info.get(), module.name, module.memory_base, module.table_base, 0});
   main_layout layout;
   layout.memory = memory_type{{1, 65'536}, true, false, 16};
-  auto resolved = resolve_imports({*nothing, {}, modules, scope, host_catalog{}, layout, false});
+  auto resolved = resolve_imports({*nothing, {}, modules, scope, catalog, layout, false});
   ASSERT_TRUE(resolved);
   ASSERT_EQ(resolved->wanted_slots.size(), 1U);
   place_slots(*resolved, table_index{7});

@@ -56,8 +56,6 @@ TEST(EmbedderFunction, HasOneAddressUnderAllItsNames)
   ASSERT_TRUE(before) << before.error().message();
   const auto follower = guest.spawn_group();
   ASSERT_TRUE(follower) << follower.error().message();
-  const auto passes_on = guest.open(*before, "libpasses_host_function_on.so");
-  ASSERT_TRUE(passes_on) << passes_on.error().message();
   const auto opened = guest.open(*before, "libtakes_host_addresses.so");
   ASSERT_TRUE(opened) << opened.error().message();
   const auto newcomer = guest.spawn_group();

@@ -159,7 +159,9 @@ std::optional<reference_linker::definition> reference_linker::define(const std::
   }
   const auto found = search(order, import.name, on_path);
   on_path.erase(id);
-  return found;
+  const auto offered = catalog_.offered.find({"env", import.name});
+  const bool is_hosts = !found && offered != catalog_.offered.end() && offered->second == import.type;
+  return is_hosts ? std::optional(itself) : found;
 }
 
 const export_info& reference_linker::exported(const reference_symbol& symbol) const
