@@ -179,12 +179,11 @@ void read_import_section(binary_reader& in, module_layout& into)
     entry.name = in.name(limit::name_bytes, "import name");
     const std::uint64_t start = in.offset();
     const std::uint8_t kind = in.u8();
-    if (in.ok() && (kind == 0x7f || kind == 0x7e)) {
+    if (kind == 0x7f || kind == 0x7e) {
       in.fail(errc::unsupported_module, "the compact encoding of imports is not supported", start);
-    } else if (in.ok() && kind > static_cast<std::uint8_t>(extern_kind::tag)) {
+    } else if (kind > static_cast<std::uint8_t>(extern_kind::tag)) {
       in.fail(errc::malformed_module, "unknown kind of import " + std::to_string(kind), start);
-    }
-    if (in.ok()) {
+    } else if (in.ok()) {
       entry.kind = static_cast<extern_kind>(kind);
       read_import_type(in, into, entry);
       into.imports.push_back(entry);
@@ -253,7 +252,7 @@ void read_global_section(binary_reader& in, module_layout& into)
     if (!entry.type.is_mutable && is_integer) {
       entry.value = initial.integer;
     }
-    append(in, into.globals, std::move(entry), limit::globals);
+    append(in, into.globals, entry, limit::globals);
   }
 }
 
