@@ -399,9 +399,29 @@ result<library_handle> open_library(instance_group& group, std::string_view name
   }
 }
 
+namespace {
+
+/// The program's own load: there is no allocator yet that could be asked.
+error no_room_for_needed_libraries(const main_layout& layout, std::uint64_t size)
+{
+  error_detail detail;
+  detail.message = "the libraries that the program needs take " + std::to_string(size) +
+                   " bytes of memory more than there are before it runs";
+  detail.found = "an arena of " + std::to_string(layout.arena.size) + " bytes";
+  detail.remedy = layout.arena.size == 0 ? "a program at fixed addresses leaves no room in front of its heap: link it "
+                                           "with -pie, or open the libraries with dlopen"
+                                         : "raise memory_options::arena_bytes";
+  return {errc::memory_exhausted, std::move(detail)};
+}
+
+} // namespace
+
 result<void> supply_memory(instance_group& group, const needs_memory& needed)
 {
   process_core& process = group.process();
+  if (group.applied().find(main_module) == nullptr && !process.has_wasix_libc) {
+    return fail(no_room_for_needed_libraries(process.layout, needed.size));
+  }
   if (const auto allocate = group.store().find_function(main_module, "aligned_alloc")) {
     // C wants the size to be a multiple of the alignment.
     const std::uint64_t size = (needed.size + needed.alignment - 1) / needed.alignment * needed.alignment;

@@ -33,6 +33,15 @@ TEST(Command, EndsWith127AndNamesANeededLibraryThatIsMissing)
   EXPECT_TRUE(run.err.contains("libchain_a.so")) << run.err;
 }
 
+// Its heap is baked in, and its allocator cannot be asked before it runs.
+TEST(Command, EndsWith127WhenAProgramAtFixedAddressesHasNoRoomForWhatItNeeds)
+{
+  const command_result run = run_guest("fixed_needs_data");
+  EXPECT_TRUE(ends_with(run, 127));
+  EXPECT_TRUE(run.err.contains("fixed_needs_data.wasm: the libraries that the program needs take ")) << run.err;
+  EXPECT_TRUE(run.err.contains("link it with -pie, or open the libraries with dlopen")) << run.err;
+}
+
 TEST(Command, EndsWith127WhenThereIsNothingToRun)
 {
   for (const std::string name : {"libplain.so", "libchain_c.so"}) {

@@ -13,5 +13,15 @@ TEST(FunctionPointer, ComparesEqualInModulesThreadsAndDlsym)
   EXPECT_TRUE(succeeds(run_guest("function_addresses_compare_equal")));
 }
 
+TEST(FunctionPointer, ComparesEqualInAMainThatTakesTheAddressItself)
+{
+  EXPECT_TRUE(succeeds(run_guest("main_takes_function_address")));
+}
+
+TEST(FunctionPointer, ComparesEqualInAMainAtFixedAddresses)
+{
+  EXPECT_TRUE(succeeds(run_guest("fixed_takes_function_address")));
+}
+
 } // namespace
 } // namespace interlink
