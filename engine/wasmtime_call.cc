@@ -156,7 +156,7 @@ wasmtime_exnref_t wasmtime_store::take_exception()
     wasm_valtype_vec_t results{};
     function_type_ptr nullary(wasm_functype_new(&parameters, &results));
     exception_taker_.emplace();
-    wasmtime_func_new(context_, nullary.get(), take, &taken_, nullptr, &*exception_taker_);
+    wasmtime_func_new(context_, nullary.get(), take, static_cast<void*>(&taken_), nullptr, &*exception_taker_);
   }
   taken_ = &exception;
   wasm_trap_t* trap = nullptr;

@@ -25,7 +25,9 @@ T check(interlink::result<T> outcome)
   return std::move(*outcome);
 }
 
-asio::awaitable<void> embed(interlink::runtime& shared, std::string directory)
+// By value: the coroutine outlives the caller's text.
+asio::awaitable<void> embed(interlink::runtime& shared,
+                            std::string directory) // NOLINT(performance-unnecessary-value-param)
 {
   interlink::process_options options;
   options.wasi.preopens.push_back({directory, "."});

@@ -298,6 +298,7 @@ result<void> instance_group::rehearse(const load_plan_ptr& load, std::span<const
 void instance_group::forget(const load_plan& load)
 {
   std::vector<module_id> modules;
+  modules.reserve(load.modules.size());
   for (const module_plan& plan : load.modules) {
     modules.push_back(plan.id);
   }
@@ -471,7 +472,7 @@ void instance_group::leave()
     request.in_flight = load_in_flight_->id;
     load_in_flight_ = nullptr;
   }
-  const coordinator_reply reply = ask(std::move(request));
+  const coordinator_reply reply = ask(request);
   schedule_point(schedule_place::left);
   record(event_kind::exit, 0);
   lane_->release();

@@ -19,7 +19,7 @@ module_cache::content_hash module_cache::hash(std::span<const std::byte> bytes)
 }
 
 template <class T>
-T module_cache::remember(table<T>& in, const content_hash& key, T made)
+T module_cache::remember(table<T>& in, const content_hash& key, const T& made)
 {
   std::lock_guard lock(mutex_);
   if (in.by_content.size() >= in.room) {
@@ -42,7 +42,7 @@ result<prepared_module> module_cache::prepare(std::span<const std::byte> bytes, 
   if (!prepared) {
     return fail(prepared.error().with_context(name));
   }
-  return remember(modules_, key, std::move(*prepared));
+  return remember(modules_, key, *prepared);
 }
 
 result<prepared_module> module_cache::compile(std::span<const std::byte> bytes)

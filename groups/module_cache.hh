@@ -66,7 +66,7 @@ private:
   static constexpr std::size_t idle_kept = 256;
 
   template <class T>
-  T remember(table<T>& in, const content_hash& key, T made);
+  T remember(table<T>& in, const content_hash& key, const T& made);
 
   static content_hash hash(std::span<const std::byte> bytes);
   result<prepared_module> compile(std::span<const std::byte> bytes);

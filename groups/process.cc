@@ -96,6 +96,7 @@ result<std::vector<guest_value>> call_in(instance_group& group, const function& 
     return fail(std::move(called.error()));
   }
   std::vector<guest_value> results;
+  results.reserve(type.results.size());
   for (std::size_t i = 0; i < type.results.size(); ++i) {
     results.push_back(from_slot(type.results[i], values[i]));
   }

@@ -205,7 +205,7 @@ void process_core::on_long_wait(group_id waiter, const linker_wait& wait, std::c
   }
 }
 
-void process_core::end(process_outcome outcome)
+void process_core::end(const process_outcome& outcome)
 {
   std::vector<std::function<void(const process_outcome&)>> callbacks;
   {

@@ -102,7 +102,7 @@ public:
 
   /// Ends the process: the first caller decides the outcome. Publishes a stop, wakes every wait of every group.
   /// Context: any thread that is not in a turn.
-  void end(process_outcome outcome);
+  void end(const process_outcome& outcome);
   void end_with(const error& failure);
 
   /// True for the first caller: a program is started once.

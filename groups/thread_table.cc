@@ -154,6 +154,7 @@ std::vector<thread_report> thread_table::report() const
     }
   }
   std::vector<thread_report> reports;
+  reports.reserve(groups.size());
   for (const auto& group : groups) {
     reports.push_back(describe_thread(*group));
   }

@@ -61,6 +61,7 @@ std::vector<table_index> slots_of(const module_plan& plan, const module_slots& g
 {
   std::vector<table_index> slots;
   const auto own = static_cast<std::uint32_t>(table_slots_of(*plan.info));
+  slots.reserve(own);
   for (std::uint32_t i = 0; i < own; ++i) {
     slots.push_back(table_index{plan.table_base.value + i});
   }

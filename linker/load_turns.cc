@@ -186,6 +186,7 @@ prepare_outcome prepare_load(topology& state, const load_request& request)
     return std::move(*open);
   }
   std::vector<std::optional<module_id>> known;
+  known.reserve(request.modules.size());
   for (const requested_module& module : request.modules) {
     known.push_back(find_published(state, module));
   }

@@ -169,7 +169,7 @@ result<main_layout> plan_main_layout(const module_info& main, const memory_optio
     return fail(does_not_fit(layout.memory.size.minimum * page_bytes, 0, maximum));
   }
   if (is_fixed_address(main, dylink)) {
-    layout = fixed_address_layout(main, std::move(layout));
+    layout = fixed_address_layout(main, layout);
     return layout.memory.size.minimum > layout.maximum_pages
                ? result<main_layout>(fail(does_not_fit(layout.heap_base.value, 0, maximum)))
                : layout;

@@ -17,7 +17,7 @@ namespace interlink::wasi {
 namespace {
 
 // Bytes of host entries read at a time.
-constexpr std::size_t batch_bytes = 32 * 1024;
+constexpr std::size_t batch_bytes = std::size_t{32} << 10;
 
 /// One entry as the kernel gives it. Source: getdents64(2); the fields are inode 0, next 8, length 16, type 18,
 /// name 19.
@@ -47,7 +47,7 @@ file_type type_of_entry(int directory, const host_entry& entry)
   }
   // Some file systems keep no types in their directories. The name is an entry, so it cannot lead out.
   struct stat status{};
-  if (entry.name == ".." || ::fstatat(directory, entry.name.data(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (entry.name == ".." || ::fstatat(directory, std::string(entry.name).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     return entry.name == ".." ? file_type::directory : file_type::unknown;
   }
   return type_of_mode(status.st_mode);

@@ -53,7 +53,8 @@ host_call bind(const wasi::host_call& function)
       return {};
     }
     const wasi::outcome outcome = [&] {
-      const blocking_call blocking(group, function.name.data());
+      const blocking_call blocking(
+          group, function.name.data()); // NOLINT(bugprone-suspicious-stringview-data-usage): a literal
       return invoke();
     }();
     if (outcome.kind != wasi::outcome_kind::returned) {
