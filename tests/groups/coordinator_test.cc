@@ -183,31 +183,34 @@ TEST_F(Coordinator, TellsTheSecondOpenerToWaitForTheFirst)
 TEST_F(Coordinator, AnswersThoseThatAwaitALoadWhenItIsCommitted)
 {
   const planned_load planned = plan("a");
-  auto waiting = std::async(std::launch::async, [&, &channel = channels_[2]] {
-    return actor_->ask(channel, second, await_load_request{planned.id});
-  });
+  coordinator_message parked;
+  send(parked, second, await_load_request{planned.id});
+  EXPECT_FALSE(parked.is_answered);
   say(first, commit_load_request{planned.id, {}});
-  EXPECT_TRUE(std::holds_alternative<ask_again_reply>(waiting.get()));
+  ASSERT_TRUE(parked.is_answered);
+  EXPECT_TRUE(std::holds_alternative<ask_again_reply>(parked.reply));
 }
 
 TEST_F(Coordinator, AnswersThoseThatAwaitALoadWhenItIsAbandoned)
 {
   const planned_load planned = plan("a");
-  auto waiting = std::async(std::launch::async, [&, &channel = channels_[2]] {
-    return actor_->ask(channel, second, await_load_request{planned.id});
-  });
+  coordinator_message parked;
+  send(parked, second, await_load_request{planned.id});
+  EXPECT_FALSE(parked.is_answered);
   say(first, abandon_load_request{planned.id});
-  EXPECT_TRUE(std::holds_alternative<ask_again_reply>(waiting.get()));
+  ASSERT_TRUE(parked.is_answered);
+  EXPECT_TRUE(std::holds_alternative<ask_again_reply>(parked.reply));
 }
 
 TEST_F(Coordinator, AnswersThoseThatAwaitALoadWhenItsOwnerLeaves)
 {
   const planned_load planned = plan("a");
-  auto waiting = std::async(std::launch::async, [&, &channel = channels_[2]] {
-    return actor_->ask(channel, second, await_load_request{planned.id});
-  });
+  coordinator_message parked;
+  send(parked, second, await_load_request{planned.id});
+  EXPECT_FALSE(parked.is_answered);
   say(first, leave_request{first, planned.id});
-  EXPECT_TRUE(std::holds_alternative<ask_again_reply>(waiting.get()));
+  ASSERT_TRUE(parked.is_answered);
+  EXPECT_TRUE(std::holds_alternative<ask_again_reply>(parked.reply));
 }
 
 TEST_F(Coordinator, AnswersAtOnceWhenTheLoadHasEndedAlready)
@@ -481,11 +484,11 @@ TEST_F(Coordinator, RefusesNewcomersOnceItIsStopping)
 TEST_F(Coordinator, AnswersThoseThatWaitWhenItStops)
 {
   const planned_load planned = plan("a");
-  auto waiting = std::async(std::launch::async, [&, &channel = channels_[2]] {
-    return actor_->ask(channel, second, await_load_request{planned.id});
-  });
+  coordinator_message parked;
+  send(parked, second, await_load_request{planned.id});
   say(first, stop_request{3});
-  EXPECT_TRUE(std::holds_alternative<error>(waiting.get()));
+  ASSERT_TRUE(parked.is_answered);
+  EXPECT_TRUE(std::holds_alternative<error>(parked.reply));
 }
 
 TEST_F(Coordinator, PublishesOneStop)
