@@ -332,12 +332,13 @@ void process::stop(std::chrono::milliseconds grace, const pending<stop_report>& 
   constexpr std::chrono::milliseconds longest = std::chrono::hours(24);
   grace = std::min(grace, longest);
   // A thread of its own: neither the embedder's executor nor a guest thread may wait here.
-  auto waiter = guest_thread::start(std::size_t{256} << 10, [core = owner_->shared_core(), grace, done] {
+  auto waiter = guest_thread::start(std::size_t{256} << 10, [core = owner_->shared_core(), grace, done]() mutable {
     core->end(process_outcome{0, std::nullopt});
     stop_report report;
     if (!core->join_threads(parker::clock::now() + grace)) {
       report.still_running = core->threads.report();
     }
+    core.reset(); // whoever learns of the stop may end the runtime, which the process must not outlive
     done->complete(std::move(report));
   });
   if (!waiter) {
