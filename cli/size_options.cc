@@ -41,7 +41,12 @@ void add_size(CLI::App& command, const char* name, Target& target, const char* h
 {
   command
       .add_option_function<std::string>(
-          name, [&target](const std::string& text) { target = parse_size(text).value(); }, help)
+          name,
+          [&target](const std::string& text) {
+            const std::uint64_t size = parse_size(text).value();
+            target = size;
+          },
+          help)
       ->check([](const std::string& text) {
         return parse_size(text) ? std::string()
                                 : text + " is not a size; expected bytes, or a number with KiB, MiB or GiB";
