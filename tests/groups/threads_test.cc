@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <future>
 #include <thread>
 
 namespace interlink {
@@ -87,6 +89,20 @@ TEST_F(Threads, CallWhatIsOpenedAfterTheirStart)
   const auto opened = process.open(main_thread, "lib1.so");
   const auto slot = process.find(main_thread, *opened, "tls1");
   EXPECT_EQ(process.call_slot(*spawned, *slot), support::tls_word_of(1));
+}
+
+// The stop has woken everybody that there was.
+TEST_F(Threads, ThatStartDuringAStopWaitForNothing)
+{
+  start();
+  process.core().threads.stop_all_waits();
+  std::promise<wake_reason> woken;
+  const auto started = start_bare_group(process.shared_core(), [&](instance_group& group) {
+    woken.set_value(group.waits().park(parker::clock::now() + std::chrono::minutes(1)));
+    return result<void>{};
+  });
+  ASSERT_TRUE(started) << started.error().message();
+  EXPECT_EQ(woken.get_future().get(), wake_reason::stopped);
 }
 
 TEST_F(Threads, LeaveTheRosterAtTheirEnd)
