@@ -8,8 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
-#include <future>
+#include <memory>
 #include <thread>
 
 namespace interlink {
@@ -95,14 +94,13 @@ TEST_F(Threads, CallWhatIsOpenedAfterTheirStart)
 TEST_F(Threads, ThatStartDuringAStopWaitForNothing)
 {
   start();
-  process.core().threads.stop_all_waits();
-  std::promise<wake_reason> woken;
-  const auto started = start_bare_group(process.shared_core(), [&](instance_group& group) {
-    woken.set_value(group.waits().park(parker::clock::now() + std::chrono::minutes(1)));
-    return result<void>{};
-  });
-  ASSERT_TRUE(started) << started.error().message();
-  EXPECT_EQ(woken.get_future().get(), wake_reason::stopped);
+  const std::shared_ptr<instance_group> group = process.core().threads.find(main_thread);
+  thread_table stopped;
+  stopped.stop_all_waits();
+  ASSERT_FALSE(group->waits().is_stopped());
+  ASSERT_TRUE(stopped.start(group, std::size_t{256} << 10, [&] { stopped.finish(main_thread); }));
+  EXPECT_TRUE(group->waits().is_stopped());
+  EXPECT_TRUE(stopped.join_all(std::nullopt));
 }
 
 TEST_F(Threads, LeaveTheRosterAtTheirEnd)
