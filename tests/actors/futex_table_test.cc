@@ -9,8 +9,10 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <future>
 #include <limits>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace interlink {
@@ -142,11 +144,20 @@ TEST(FutexTable, WakesNobodyOfAnotherAddress)
 {
   futex_table table;
   parker at;
-  const std::uint32_t words[2] = {0, 0};
+  alignas(8) const std::uint32_t words[2] = {0, 0}; // of one bucket
   std::atomic<futex_outcome> outcome{futex_outcome::timed_out};
-  std::thread waiter([&] { outcome = table.wait32(&words[0], 0, std::nullopt, at); });
+  std::promise<void> is_listed;
+  std::thread waiter([&] {
+    outcome = table.wait32(&words[0], 0, std::nullopt, at, [&, is_first = true]() mutable {
+      if (std::exchange(is_first, false)) {
+        is_listed.set_value();
+      }
+      return false;
+    });
+  });
+  is_listed.get_future().wait();
   EXPECT_EQ(table.notify(&words[1], everybody), 0U);
-  wake_when_there(table, &words[0], 1);
+  EXPECT_EQ(table.notify(&words[0], everybody), 1U);
   waiter.join();
   EXPECT_EQ(outcome, futex_outcome::woken);
 }
