@@ -21,9 +21,9 @@ const memory_type* imported_memory(const module_info& info)
 /// Nothing when nobody offers the import. An offered memory is the embedder's; any other one is the program's own.
 std::optional<import_binding> bind_static(const import_info& import, const host_catalog& catalog)
 {
-  const auto offered = catalog.offered.find({import.module_name, import.name});
-  if (offered != catalog.offered.end() && offered->second.index() == import.type.index()) {
-    return offered->second == import.type || !std::holds_alternative<function_type>(import.type)
+  const extern_type* offered = catalog.find(import.module_name, import.name);
+  if (offered != nullptr && offered->index() == import.type.index()) {
+    return *offered == import.type || !std::holds_alternative<function_type>(import.type)
                ? std::optional<import_binding>(binding::host{})
                : std::nullopt;
   }

@@ -60,7 +60,7 @@ import_binding import_resolver::bind_function(const import_info& import, std::ui
   if (const auto found = input_.scope.find(import.name)) {
     return bind_found_function(import, ordinal, *found);
   }
-  if (find_offer(import.module_name, import.name) != nullptr) {
+  if (input_.catalog.find(import.module_name, import.name) != nullptr) {
     return bind_from_host(import);
   }
   if (!import.is_weak() && input_.bind_now) {
@@ -158,7 +158,7 @@ import_binding import_resolver::bind_tag(const import_info& import)
   const bool is_other_kind = found && kind_of(found->exported().type) != extern_kind::tag;
   if (found && !is_other_kind && is_passed_on(*found) && !is_earlier(found->provider)) {
     // The provider imports the tag itself: all get the one that the store has.
-  } else if (found || find_offer(import.module_name, import.name) != nullptr) {
+  } else if (found || input_.catalog.find(import.module_name, import.name) != nullptr) {
     return bind_object(import);
   }
   if (import.type != extern_type(shared_tag_type)) {

@@ -143,7 +143,7 @@ import_binding import_resolver::bind_function_address(const import_info& import,
 
 import_binding import_resolver::bind_host_address(const import_info& import, std::uint32_t ordinal)
 {
-  const extern_type* offered = find_offer("env", import.name);
+  const extern_type* offered = input_.catalog.find("env", import.name);
   if (offered == nullptr) {
     return import.is_weak() ? binding::constant{} : missing(import);
   }

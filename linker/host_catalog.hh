@@ -18,6 +18,13 @@ namespace interlink {
 struct host_catalog {
   std::map<std::pair<std::string, std::string>, extern_type> offered;
   std::set<std::string> open_modules;
+
+  /// Null when it is not offered.
+  const extern_type* find(const std::string& module_name, const std::string& name) const
+  {
+    const auto found = offered.find({module_name, name});
+    return found == offered.end() ? nullptr : &found->second;
+  }
 };
 
 } // namespace interlink

@@ -66,7 +66,6 @@ private:
   bool is_integer_global(const import_info& import);
 
   bool is_earlier(const linkable_module& provider) const;
-  const extern_type* find_offer(const std::string& module_name, const std::string& name) const;
   void note_provider(module_id provider);
   void note_use(bool is_thunk, std::uint32_t number, std::size_t wanted);
   import_binding missing(const import_info& import);

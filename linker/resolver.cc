@@ -57,7 +57,7 @@ import_binding import_resolver::bind(const import_info& import, std::uint32_t or
 
 import_binding import_resolver::bind_from_host(const import_info& import)
 {
-  if (const extern_type* offered = find_offer(import.module_name, import.name)) {
+  if (const extern_type* offered = input_.catalog.find(import.module_name, import.name)) {
     if (*offered != import.type) {
       return mismatch(import, to_string(import.type), to_string(*offered) + " of the host");
     }
@@ -73,12 +73,6 @@ import_binding import_resolver::bind_from_host(const import_info& import)
 bool import_resolver::is_earlier(const linkable_module& provider) const
 {
   return !provider.plan_place || *provider.plan_place < place_;
-}
-
-const extern_type* import_resolver::find_offer(const std::string& module_name, const std::string& name) const
-{
-  const auto found = input_.catalog.offered.find({module_name, name});
-  return found == input_.catalog.offered.end() ? nullptr : &found->second;
 }
 
 void import_resolver::note_provider(module_id provider)

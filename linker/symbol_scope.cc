@@ -67,8 +67,8 @@ std::optional<definition> symbol_scope::define(const linkable_module& module, st
     }
     auto followed = find_past(import->name, on_path);
     on_path.erase(module.id);
-    const auto offered = catalog_->offered.find({import->module_name, import->name});
-    if (followed || offered == catalog_->offered.end() || offered->second != import->type) {
+    const extern_type* offered = catalog_->find(import->module_name, import->name);
+    if (followed || offered == nullptr || *offered != import->type) {
       return followed;
     }
   }

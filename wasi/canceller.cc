@@ -79,9 +79,6 @@ void canceller::clear() noexcept
 // Quiet first: what rings after that is seen here or ends the wait that follows.
 outcome canceller::look() noexcept
 {
-  if (is_cancelled()) {
-    return outcome::cancelled();
-  }
   quieten();
   if ((state_.load(std::memory_order_seq_cst) & cancelled_bit) != 0) {
     return outcome::cancelled();

@@ -91,6 +91,15 @@ protected:
     actor_->tell(message);
   }
 
+  /// The first thread has a load of `a` in flight, the second waits for it.
+  planned_load park_behind_a_load(coordinator_message& parked)
+  {
+    const planned_load planned = plan("a");
+    send(parked, second, await_load_request{planned.id});
+    EXPECT_FALSE(parked.is_answered);
+    return planned;
+  }
+
   /// The first thread is in the constructor of `a`, the second waits for it.
   planned_load park_behind_a_constructor(coordinator_message& parked)
   {
@@ -182,10 +191,8 @@ TEST_F(Coordinator, TellsTheSecondOpenerToWaitForTheFirst)
 
 TEST_F(Coordinator, AnswersThoseThatAwaitALoadWhenItIsCommitted)
 {
-  const planned_load planned = plan("a");
   coordinator_message parked;
-  send(parked, second, await_load_request{planned.id});
-  EXPECT_FALSE(parked.is_answered);
+  const planned_load planned = park_behind_a_load(parked);
   say(first, commit_load_request{planned.id, {}});
   ASSERT_TRUE(parked.is_answered);
   EXPECT_TRUE(std::holds_alternative<ask_again_reply>(parked.reply));
@@ -193,10 +200,8 @@ TEST_F(Coordinator, AnswersThoseThatAwaitALoadWhenItIsCommitted)
 
 TEST_F(Coordinator, AnswersThoseThatAwaitALoadWhenItIsAbandoned)
 {
-  const planned_load planned = plan("a");
   coordinator_message parked;
-  send(parked, second, await_load_request{planned.id});
-  EXPECT_FALSE(parked.is_answered);
+  const planned_load planned = park_behind_a_load(parked);
   say(first, abandon_load_request{planned.id});
   ASSERT_TRUE(parked.is_answered);
   EXPECT_TRUE(std::holds_alternative<ask_again_reply>(parked.reply));
@@ -204,10 +209,8 @@ TEST_F(Coordinator, AnswersThoseThatAwaitALoadWhenItIsAbandoned)
 
 TEST_F(Coordinator, AnswersThoseThatAwaitALoadWhenItsOwnerLeaves)
 {
-  const planned_load planned = plan("a");
   coordinator_message parked;
-  send(parked, second, await_load_request{planned.id});
-  EXPECT_FALSE(parked.is_answered);
+  const planned_load planned = park_behind_a_load(parked);
   say(first, leave_request{first, planned.id});
   ASSERT_TRUE(parked.is_answered);
   EXPECT_TRUE(std::holds_alternative<ask_again_reply>(parked.reply));
@@ -329,19 +332,16 @@ TEST_F(Coordinator, AnswersConstructorWaitersWhenItStops)
 
 TEST_F(Coordinator, KeepsLoadWaitersParkedUntilTheLoadEnds)
 {
-  const planned_load planned = plan("a");
   coordinator_message parked;
-  send(parked, second, await_load_request{planned.id});
-  EXPECT_FALSE(parked.is_answered);
+  const planned_load planned = park_behind_a_load(parked);
   say(first, commit_load_request{planned.id, {}});
   EXPECT_TRUE(parked.is_answered);
 }
 
 TEST_F(Coordinator, AnswersACancelAndWhatItCancels)
 {
-  const planned_load planned = plan("a");
   coordinator_message parked;
-  send(parked, second, await_load_request{planned.id});
+  park_behind_a_load(parked);
   coordinator_message cancel;
   cancel.cancels = &parked;
   cancel.at = parked.at;
@@ -483,9 +483,8 @@ TEST_F(Coordinator, RefusesNewcomersOnceItIsStopping)
 
 TEST_F(Coordinator, AnswersThoseThatWaitWhenItStops)
 {
-  const planned_load planned = plan("a");
   coordinator_message parked;
-  send(parked, second, await_load_request{planned.id});
+  park_behind_a_load(parked);
   say(first, stop_request{3});
   ASSERT_TRUE(parked.is_answered);
   EXPECT_TRUE(std::holds_alternative<error>(parked.reply));

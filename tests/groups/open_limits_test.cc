@@ -7,7 +7,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <thread>
+#include <utility>
 
 namespace interlink {
 namespace {
@@ -32,9 +34,59 @@ process_options options_for(given_up_by by)
   return options;
 }
 
-class OpenLimit : public testing::TestWithParam<given_up_by> {
+/// One group is in the constructor of `lib1.so` until the test lets it go; the other may have to wait for it.
+class HeldConstructor : public testing::Test {
 protected:
-  OpenLimit() : process({}, options_for(GetParam())) {}
+  explicit HeldConstructor(process_options options = {}) : process({}, std::move(options)) {}
+
+  static auto opener(std::string name)
+  {
+    return [name = std::move(name)](instance_group& at) {
+      return open_library(at, name, open_flag::lazy, {}).has_value();
+    };
+  }
+
+  /// Returns when the constructor has begun. The future is the open's success.
+  std::future<bool> enter_constructor()
+  {
+    process.add({.number = 1, .has_constructor = true});
+    builder = process.start();
+    waiter = process.add_group();
+    process.on_event = [this](instance_group&, std::uint32_t, std::uint32_t) {
+      begun.set_value();
+      may_end.get_future().wait();
+      return result<void>{};
+    };
+    auto built = process.begin(builder, opener("lib1.so"));
+    begun.get_future().wait();
+    return built;
+  }
+
+  std::promise<void> begun;
+  std::promise<void> may_end;
+  group_id builder{};
+  group_id waiter{};
+  fake_process process; // last: its end joins the threads that use the others
+};
+
+// An interruption that comes while nothing waits ends the next wait in the linker, and only that.
+TEST_F(HeldConstructor, IsWaitedForNoMoreAfterAnInterruptionButByTheNextOpen)
+{
+  auto built = enter_constructor();
+  process.core().threads.find(waiter)->interrupt();
+  const auto opened = process.open(waiter, "lib1.so");
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code(), errc::cancelled);
+  auto second = process.begin(waiter, opener("lib1.so"));
+  EXPECT_EQ(second.wait_for(50ms), std::future_status::timeout);
+  may_end.set_value();
+  EXPECT_TRUE(built.get());
+  EXPECT_TRUE(second.get());
+}
+
+class OpenLimit : public HeldConstructor, public testing::WithParamInterface<given_up_by> {
+protected:
+  OpenLimit() : HeldConstructor(options_for(GetParam())) {}
 
   /// Opens in a group that will have to wait, and ends the wait. What the open failed with.
   errc open_until_given_up(group_id waiter, const std::string& name)
@@ -58,31 +110,11 @@ protected:
     }
     return outcome.get();
   }
-
-  static auto opener(std::string name)
-  {
-    return [name = std::move(name)](instance_group& at) {
-      return open_library(at, name, open_flag::lazy, {}).has_value();
-    };
-  }
-
-  fake_process process;
 };
 
 TEST_P(OpenLimit, EndsTheWaitForConstructors)
 {
-  process.add({.number = 1, .has_constructor = true});
-  const group_id builder = process.start();
-  const group_id waiter = process.add_group();
-  std::promise<void> begun;
-  std::promise<void> may_end;
-  process.on_event = [&](instance_group&, std::uint32_t, std::uint32_t) {
-    begun.set_value();
-    may_end.get_future().wait();
-    return result<void>{};
-  };
-  auto built = process.begin(builder, opener("lib1.so"));
-  begun.get_future().wait();
+  auto built = enter_constructor();
   EXPECT_EQ(open_until_given_up(waiter, "lib1.so"), expected_of(GetParam()));
   may_end.set_value();
   EXPECT_TRUE(built.get());
@@ -94,9 +126,7 @@ TEST_P(OpenLimit, EndsTheWaitForALoadAndHoldsNoClaim)
   process.add({.number = 1});
   process.add({.number = 2, .needed = {"lib1.so"}});
   const group_id loader = process.start();
-  const group_id waiter = process.add_group();
-  std::promise<void> begun;
-  std::promise<void> may_end;
+  waiter = process.add_group();
   std::atomic<bool> is_first{true};
   process.engine().refuses = [&](fake_call which) {
     if (which == fake_call::instantiate && is_first.exchange(false)) {
@@ -119,10 +149,8 @@ TEST_P(OpenLimit, HandsTheConstructorsThatAreLeftToTheNextOpen)
 {
   process.add({.number = 1, .has_constructor = true});
   process.add({.number = 2, .needed = {"lib1.so"}, .has_constructor = true});
-  const group_id builder = process.start();
-  const group_id waiter = process.add_group();
-  std::promise<void> begun;
-  std::promise<void> may_end;
+  builder = process.start();
+  waiter = process.add_group();
   std::atomic<int> second{0};
   process.on_event = [&](instance_group&, std::uint32_t, std::uint32_t number) {
     if (number == 1) {

@@ -347,33 +347,6 @@ TEST_F(GuestWait, OfTheInstructionEndsWithAnInterruption)
   EXPECT_EQ(waited.get(), 0U);
 }
 
-// One that comes while nothing waits ends the next wait in the linker, and only that.
-TEST_F(GuestWait, InTheLinkerEndsWithAnInterruption)
-{
-  fake_process process({}, with_reports(0ms));
-  process.add({.number = 1, .has_constructor = true});
-  const group_id builder = process.start();
-  const group_id waiter = process.add_group();
-  std::promise<void> begun;
-  std::promise<void> may_end;
-  process.on_event = [&](instance_group&, std::uint32_t, std::uint32_t) {
-    begun.set_value();
-    may_end.get_future().wait();
-    return result<void>{};
-  };
-  auto built = process.begin(builder, opener("lib1.so"));
-  begun.get_future().wait();
-  process.core().threads.find(waiter)->interrupt();
-  const auto opened = process.open(waiter, "lib1.so");
-  ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().code(), errc::cancelled);
-  auto second = process.begin(waiter, opener("lib1.so"));
-  EXPECT_EQ(second.wait_for(50ms), std::future_status::timeout);
-  may_end.set_value();
-  EXPECT_TRUE(built.get());
-  EXPECT_TRUE(second.get());
-}
-
 TEST_F(GuestWait, ForTheEmbeddersCallsIsNamed)
 {
   fake_process process({}, with_reports(20ms));

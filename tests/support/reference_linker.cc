@@ -159,8 +159,8 @@ std::optional<reference_linker::definition> reference_linker::define(const std::
   }
   const auto found = search(order, import.name, on_path);
   on_path.erase(id);
-  const auto offered = catalog_.offered.find({"env", import.name});
-  const bool is_hosts = !found && offered != catalog_.offered.end() && offered->second == import.type;
+  const extern_type* offered = catalog_.find("env", import.name);
+  const bool is_hosts = !found && offered != nullptr && *offered == import.type;
   return is_hosts ? std::optional(itself) : found;
 }
 
@@ -188,9 +188,9 @@ reference_linker::binding reference_linker::bind(module_id importer, const impor
     const bool is_new = !modules_.at(defined->holder).is_published;
     return {*defined, is_call && is_new && defined->holder >= importer};
   }
-  const auto offered = catalog_.offered.find({"env", import.name});
-  if (!is_data && offered != catalog_.offered.end()) {
-    found.has_mismatch |= is_call ? offered->second != import.type : kind_of(offered->second) != extern_kind::function;
+  const extern_type* offered = catalog_.find("env", import.name);
+  if (!is_data && offered != nullptr) {
+    found.has_mismatch |= is_call ? *offered != import.type : kind_of(*offered) != extern_kind::function;
     return {{{kind::host, no_module, 0}, no_module}};
   }
   if (is_data && is_well_known(import.name, false)) {

@@ -162,26 +162,28 @@ std::vector<endless> all_endless()
   };
 }
 
-class Blocking : public ::testing::TestWithParam<endless> {};
+class Blocking : public ::testing::TestWithParam<endless> {
+protected:
+  /// What the call returns when it is ended so while it waits.
+  static outcome outcome_after(void (running_call::*end)())
+  {
+    guest g;
+    running_call call(g, GetParam().prepare(g));
+    call.await_block();
+    EXPECT_FALSE(call.has_ended());
+    (call.*end)();
+    return call.finish();
+  }
+};
 
 TEST_P(Blocking, EndsAtACancel)
 {
-  guest g;
-  running_call call(g, GetParam().prepare(g));
-  call.await_block();
-  EXPECT_FALSE(call.has_ended());
-  call.cancel();
-  EXPECT_EQ(call.finish(), outcome::cancelled());
+  EXPECT_EQ(outcome_after(&running_call::cancel), outcome::cancelled());
 }
 
 TEST_P(Blocking, EndsAtAnInterruption)
 {
-  guest g;
-  running_call call(g, GetParam().prepare(g));
-  call.await_block();
-  EXPECT_FALSE(call.has_ended());
-  call.interrupt();
-  EXPECT_EQ(call.finish(), GetParam().when_interrupted);
+  EXPECT_EQ(outcome_after(&running_call::interrupt), GetParam().when_interrupted);
 }
 
 TEST_P(Blocking, DoesNotBeginAfterACancel)
