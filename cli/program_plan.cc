@@ -2,6 +2,7 @@
 #include "cli/program_plan.hh"
 
 #include "groups/abi/guest_abi.hh"
+#include "groups/program_memory.hh"
 #include "linker/plan_printer.hh"
 #include "linker/topology.hh"
 #include "messages/limits.hh"
@@ -42,23 +43,19 @@ std::uint64_t table_maximum(const module_info& main)
   return limit::table_elements;
 }
 
-/// What a running program does while its main module has no instance yet, hence no allocator to ask: only the WASIX
-/// libc allows the linker to grow memory by itself.
+/// As groups/library_loader.cc does it for a program whose main module has no instance yet.
 result<void> supply_memory(topology& state, const module_info& main, const needs_memory& needed)
 {
-  const bool may_grow =
-      std::ranges::any_of(main.imports, [](const import_info& i) { return i.module_name == "wasix_32v1"; });
-  const unsigned page_log2 = state.layout.memory.page_size_log2;
-  const std::uint64_t begin = std::max(state.memory_pages, state.layout.memory.size.minimum);
-  const std::uint64_t pages = ((needed.size + needed.alignment - 1) >> page_log2) + 1;
-  if (!may_grow || begin + pages > state.layout.maximum_pages) {
-    return fail(errc::memory_exhausted,
-                fmt::format("the linker's arena lacks {} bytes, and the main module has no allocator before it is "
-                            "loaded; link it with -pie, so that the linker can lay out its memory",
-                            needed.size));
+  if (!has_wasix_libc(main)) {
+    return fail(no_room_for_needed_libraries(state.layout, needed.size));
   }
-  state.memory_pages = begin + pages;
-  add_memory(state, {begin << page_log2, pages << page_log2});
+  const auto pages = pages_for_block(state.layout, state.memory_pages, needed.size + needed.alignment);
+  if (!pages) {
+    return fail(pages.error());
+  }
+  const unsigned page_log2 = state.layout.memory.page_size_log2;
+  add_memory(state, {state.memory_pages << page_log2, *pages << page_log2});
+  state.memory_pages += *pages;
   return {};
 }
 
@@ -92,7 +89,7 @@ result<planned_program> plan_program(topology& state, const needed_tree& tree)
       return fail(errc::invalid_argument, "the program needs itself under another name");
     }
     if (auto supplied = supply_memory(state, *tree.modules[0].info, *needed); !supplied) {
-      return fail(std::move(supplied.error()));
+      return fail(supplied.error().with_context(tree.modules[0].file.path));
     }
   }
 }

@@ -5,6 +5,7 @@
 #include "groups/closure_reader.hh"
 #include "groups/instance_group.hh"
 #include "groups/process_core.hh"
+#include "groups/program_memory.hh"
 
 #include <array>
 #include <limits>
@@ -398,23 +399,6 @@ result<library_handle> open_library(instance_group& group, std::string_view name
     }
   }
 }
-
-namespace {
-
-/// The program's own load: there is no allocator yet that could be asked.
-error no_room_for_needed_libraries(const main_layout& layout, std::uint64_t size)
-{
-  error_detail detail;
-  detail.message = "the libraries that the program needs take " + std::to_string(size) +
-                   " bytes of memory more than there are before it runs";
-  detail.found = "an arena of " + std::to_string(layout.arena.size) + " bytes";
-  detail.remedy = layout.arena.size == 0 ? "a program at fixed addresses leaves no room in front of its heap: link it "
-                                           "with -pie, or open the libraries with dlopen"
-                                         : "raise memory_options::arena_bytes";
-  return {errc::memory_exhausted, std::move(detail)};
-}
-
-} // namespace
 
 result<void> supply_memory(instance_group& group, const needs_memory& needed)
 {

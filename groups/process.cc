@@ -5,6 +5,7 @@
 #include "groups/host_memory.hh"
 #include "groups/instance_group.hh"
 #include "groups/main_program.hh"
+#include "groups/program_memory.hh"
 #include "groups/symbol_lookup.hh"
 #include "groups/thread_spawner.hh"
 

@@ -3,6 +3,7 @@
 
 #include "groups/abi/guest_abi.hh"
 #include "groups/instance_group.hh"
+#include "groups/program_memory.hh"
 #include "groups/static_program.hh"
 #include "groups/wait_report.hh"
 #include "linker/reserved_names.hh"
@@ -99,12 +100,8 @@ result<prepared_module> process_core::open_files(const std::string& program_path
 void process_core::describe_program(const module_info& info, const std::string& program_path)
 {
   is_dynamic = info.dylink.has_value();
-  const export_info* spawn = info.find_export(spawn_group_export);
-  exports_spawn_group = spawn != nullptr && spawn->type == extern_type(function_type{{wasm::i32}, {wasm::i32}});
-  // Only the WASIX toolchain's start code asks for signals; its allocator takes memory by memory.grow alone.
-  has_wasix_libc = !exports_spawn_group && std::ranges::any_of(info.imports, [](const import_info& i) {
-    return i.module_name == "wasix_32v1" && i.name == "callback_signal";
-  });
+  exports_spawn_group = interlink::exports_spawn_group(info);
+  has_wasix_libc = interlink::has_wasix_libc(info);
   // For `$ORIGIN` of the main module, which need not exist in the guest's file system: its current directory.
   program.path = join_path(wasi_system->current_directory(), program_path.substr(program_path.rfind('/') + 1));
   environment.function_table = {wasm::funcref, {1, std::nullopt}, false};
@@ -354,17 +351,16 @@ result<void> process_core::grow_memory(instance_group& group, std::uint64_t page
 result<memory_range> process_core::add_pages(instance_group& group, std::uint64_t bytes)
 {
   const unsigned page_log2 = layout.memory.page_size_log2;
-  const std::uint64_t pages = (bytes + (std::uint64_t{1} << page_log2) - 1) >> page_log2;
-  if ((group.store().memory().size() >> page_log2) + pages > layout.maximum_pages) {
-    return fail(errc::memory_exhausted,
-                fmt::format("{} more pages exceed the maximum of {}", pages, layout.maximum_pages));
+  const auto pages = pages_for_block(layout, group.store().memory().size() >> page_log2, bytes);
+  if (!pages) {
+    return fail(pages.error());
   }
   auto before =
-      environment.linked_memory ? environment.linked_memory->grow(pages) : group.store().grow_private_memory(pages);
+      environment.linked_memory ? environment.linked_memory->grow(*pages) : group.store().grow_private_memory(*pages);
   if (!before) {
     return fail(std::move(before.error()));
   }
-  return memory_range{*before << page_log2, pages << page_log2};
+  return memory_range{*before << page_log2, *pages << page_log2};
 }
 
 std::string process_core::signal_handler() const

@@ -44,9 +44,6 @@ inline constexpr std::uint32_t exit_code_of_trap = 134;
 /// The group that runs the program's `_start` or `_initialize`.
 inline constexpr group_id first_group{1};
 
-/// (i32 cookie) -> (i32 errno): makes a detached guest thread that calls `interlink_host.serve(cookie)`.
-inline constexpr std::string_view spawn_group_export = "__interlink_spawn_group";
-
 /// What an embedder decides about one process.
 struct process_options {
   memory_options memory;

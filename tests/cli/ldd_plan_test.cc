@@ -76,6 +76,14 @@ TEST(LddPlan, NeedsEveryLibrary)
   EXPECT_TRUE(run.err.contains("libchain_a.so not found")) << run.err;
 }
 
+TEST(LddPlan, EndsWith1WhereTheProgramWouldNotRunForLackOfRoom)
+{
+  const command_result run = plan_of("fixed_needs_data.wasm");
+  EXPECT_TRUE(ends_with(run, 1));
+  EXPECT_TRUE(run.err.contains("fixed_needs_data.wasm: the libraries that the program needs take ")) << run.err;
+  EXPECT_TRUE(run.err.contains("link it with -pie, or open the libraries with dlopen")) << run.err;
+}
+
 TEST(LddPlan, EndsWith1WhenTheMemoryIsTooSmall)
 {
   const command_result run = plan_of("binds_lazily.wasm", {"--max-memory", "1MiB"});
