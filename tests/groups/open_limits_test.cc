@@ -88,8 +88,8 @@ class OpenLimit : public HeldConstructor, public testing::WithParamInterface<giv
 protected:
   OpenLimit() : HeldConstructor(options_for(GetParam())) {}
 
-  /// Opens in a group that will have to wait, and ends the wait. What the open failed with.
-  errc open_until_given_up(group_id waiter, const std::string& name)
+  /// Opens in `waiter`, which will have to wait, and ends the wait. What the open failed with.
+  errc open_until_given_up(const std::string& name)
   {
     std::atomic<bool> is_cancelled{false};
     auto outcome = process.begin(waiter, [&](instance_group& at) {
@@ -115,7 +115,7 @@ protected:
 TEST_P(OpenLimit, EndsTheWaitForConstructors)
 {
   auto built = enter_constructor();
-  EXPECT_EQ(open_until_given_up(waiter, "lib1.so"), expected_of(GetParam()));
+  EXPECT_EQ(open_until_given_up("lib1.so"), expected_of(GetParam()));
   may_end.set_value();
   EXPECT_TRUE(built.get());
   EXPECT_TRUE(process.in(waiter, opener("lib1.so"))); // nothing stands in the way of the next
@@ -137,7 +137,7 @@ TEST_P(OpenLimit, EndsTheWaitForALoadAndHoldsNoClaim)
   };
   auto loaded = process.begin(loader, opener("lib1.so"));
   begun.get_future().wait();
-  EXPECT_EQ(open_until_given_up(waiter, "lib2.so"), expected_of(GetParam()));
+  EXPECT_EQ(open_until_given_up("lib2.so"), expected_of(GetParam()));
   EXPECT_EQ(process.coordination().state().claims.size(), 1U); // the loader's own
   EXPECT_EQ(process.coordination().state().loads.size(), 1U);
   may_end.set_value();
@@ -163,7 +163,7 @@ TEST_P(OpenLimit, HandsTheConstructorsThatAreLeftToTheNextOpen)
   };
   auto built = process.begin(builder, opener("lib1.so"));
   begun.get_future().wait();
-  EXPECT_EQ(open_until_given_up(waiter, "lib2.so"), expected_of(GetParam())); // committed: only constructors are left
+  EXPECT_EQ(open_until_given_up("lib2.so"), expected_of(GetParam())); // committed: only constructors are left
   EXPECT_EQ(second, 0);
   may_end.set_value();
   EXPECT_TRUE(built.get());
