@@ -114,6 +114,7 @@ result<std::unique_ptr<group_store>> group_store::make(const store_environment& 
     return fail(std::move(stack_pointer.error()));
   }
   made->stack_pointer_ = *stack_pointer;
+  made->shared_memory_ = environment.linked_memory;
   if (environment.private_memory) {
     auto memory = made->store_->make_memory(*environment.private_memory);
     if (!memory) {
@@ -219,9 +220,11 @@ result<void> group_store::add_module(const load_plan_ptr& load, std::size_t plan
       stack_pointer_ = std::get<engine::global>(*store_->find_export(self.instance, own->name));
       has_own_stack_pointer_ = true;
     }
-    if (auto memory = store_->find_export(self.instance, "memory"); memory && !private_memory_) {
+    if (auto memory = store_->find_export(self.instance, "memory"); memory && !private_memory_ && !shared_memory_) {
       if (const auto* exported = std::get_if<engine::memory>(&*memory)) {
         private_memory_ = *exported;
+      } else if (const auto* shared = std::get_if<engine::shared_memory_ptr>(&*memory)) {
+        shared_memory_ = *shared;
       }
     }
   }
@@ -531,8 +534,8 @@ void group_store::set_stack_pointer(std::uint32_t value)
 
 std::span<std::byte> group_store::memory()
 {
-  if (environment_.linked_memory) {
-    return {environment_.linked_memory->data(), environment_.linked_memory->size_bytes()};
+  if (shared_memory_) {
+    return {shared_memory_->data(), shared_memory_->size_bytes()};
   }
   return private_memory_ ? store_->memory_data(*private_memory_) : std::span<std::byte>{};
 }

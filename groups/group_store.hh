@@ -127,8 +127,12 @@ public:
   std::optional<std::uint32_t> stack_pointer();
   void set_stack_pointer(std::uint32_t value);
 
-  /// The linear memory as it is now. Empty when the program has none.
+  /// The linear memory as it is now. Empty when the program has none, and for a static program's own memory until its
+  /// start function has returned.
   std::span<std::byte> memory();
+
+  /// The same memory when it is shared, else null.
+  const engine::shared_memory_ptr& shared_memory() const { return shared_memory_; }
 
   /// Errors: those of the engine; memory_exhausted when the program has no memory of its own.
   result<std::uint64_t> grow_private_memory(std::uint64_t pages)
@@ -180,6 +184,7 @@ private:
   std::optional<engine::global> stack_pointer_;
   bool has_own_stack_pointer_ = false;
   std::optional<engine::memory> private_memory_; ///< imported by, or exported from, the main module
+  engine::shared_memory_ptr shared_memory_;      ///< the process's, or exported from a static program
   std::map<std::string, engine::tag, std::less<>> tags_;
   std::map<std::tuple<std::string, std::string, extern_type>, engine::function> host_functions_;
   std::map<module_id, live_instance> instances_;

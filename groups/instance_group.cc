@@ -96,7 +96,7 @@ void instance_group::take_blocks(std::span<const group_block> blocks)
 
 wasi::guest_memory instance_group::memory()
 {
-  if (const auto& shared = process_->environment.linked_memory) {
+  if (const auto& shared = store_->shared_memory()) {
     return {shared->data(),
             [](const void* owner) { return static_cast<const engine::shared_memory*>(owner)->size_bytes(); },
             shared.get()};

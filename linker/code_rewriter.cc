@@ -194,15 +194,18 @@ private:
   }
 
   /// False for a wait that would stay in the engine, where nothing could end it. Without shared memory the engine's
-  /// trap is the answer; a static program with a memory of its own has one thread, which waits for its timeout.
+  /// trap is the answer.
   bool replace_wait(const instruction& at, const binary_reader& in)
   {
     if (!plan_.replaces_waits) {
       return true;
     }
     if (plan_.waits_on != at.first) {
-      return !plan_.is_dynamic || at.opcode == opcode::atomic_notify || at.first >= layout_.memories.size() ||
+      return at.opcode == opcode::atomic_notify || at.first >= layout_.memories.size() ||
              !layout_.memories[at.first].is_shared;
+    }
+    if (at.opcode == opcode::atomic_notify && at.first >= layout_.imported_memories) {
+      return true; // one thread has the memory, so nobody waits; wasm-ld's start function notifies before it is linked
     }
     cut_at(at);
     copied_ = static_cast<std::size_t>(in.offset());
@@ -262,7 +265,8 @@ private:
         (is_wait ? " waits on another memory than the program's, with " : " changes the function table with ") +
         std::string(instruction_name(at.opcode));
     if (is_wait) {
-      detail.remedy = "nothing could end such a wait: wait in the program's own 32-bit memory (env.memory)";
+      detail.remedy = "nothing could end such a wait: wait in the program's own 32-bit memory, which is imported as "
+                      "env.memory, or exported as memory by a program without dylink.0";
       return {errc::unsupported_module, std::move(detail)};
     }
     detail.remedy = "the function table belongs to the linker: get function pointers by taking a function's address, "

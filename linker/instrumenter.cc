@@ -6,6 +6,7 @@
 #include "linker/reserved_names.hh"
 #include "messages/limits.hh"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -61,10 +62,20 @@ result<void> refuse_own_objects(const module_layout& layout)
   return {};
 }
 
-/// The memory whose waits the host can serve: it finds the address in the process's linked, shared, 32-bit memory.
+/// What a static program that imports no memory exports as its own: where WASI calls find it, too.
+std::optional<std::uint32_t> own_memory(const module_layout& layout)
+{
+  const auto memory = std::ranges::find_if(layout.exports, [](const export_entry& e) {
+    return e.kind == extern_kind::memory && e.name == reserved::environment_memory;
+  });
+  return memory == layout.exports.end() ? std::nullopt : std::optional(memory->index);
+}
+
+/// The memory whose waits the host can serve: it finds the address in the program's shared, 32-bit memory.
 std::optional<std::uint32_t> memory_to_wait_on(const module_layout& layout)
 {
-  const std::optional<std::uint32_t> memory = layout.linked_memory();
+  const std::optional<std::uint32_t> memory =
+      layout.imported_memories > 0 ? layout.linked_memory() : own_memory(layout);
   if (!memory || !layout.memories[*memory].is_shared || layout.memories[*memory].is_64) {
     return std::nullopt;
   }
@@ -190,7 +201,7 @@ result<instrumented_module> instrument(std::span<const std::byte> bytes, const m
     return fail(accepted.error());
   }
   const instrumentation plan = plan_instrumentation(*layout, info, options);
-  if (!plan.is_dynamic && !plan.waits_on) {
+  if (!plan.is_dynamic && !plan.replaces_waits) {
     return unchanged(bytes);
   }
   instrumented_module module;

@@ -55,14 +55,13 @@ struct instrumented_module {
 /// A module without dylink.0 gets no check and keeps its start section; only its waits are replaced. If there are none
 /// to replace, the bytes come back as they are.
 ///
-/// Left in the engine are waits on memories that are not shared (there its trap is the answer), and those of a static
-/// program on a memory of its own.
+/// Left in the engine are waits on memories that are not shared: there its trap is the answer.
 ///
 /// Errors: unsupported_module for legacy exceptions, names reserved for Interlink, guest writes to the function table,
-/// waits of a module that has dylink.0 on another shared memory than the linked one, or on a 64-bit one,
-/// tables, memories or (with shared memory) active data segments of a module that has dylink.0; each with the place and
-/// what to do. limit_exceeded for a body that grows beyond the engine's bound, and for a module that
-/// has no room for what is appended (a hundred memories). Context: any thread.
+/// waits on another shared memory than the program's (imported, or exported as "memory" by a module without dylink.0),
+/// or on a 64-bit one, tables, memories or (with shared memory) active data segments of a module that has dylink.0;
+/// each with the place and what to do. limit_exceeded for a body that grows beyond the engine's bound, and for a module
+/// that has no room for what is appended (a hundred memories). Context: any thread.
 result<instrumented_module> instrument(std::span<const std::byte> bytes, const module_info& info,
                                        const instrument_options& options = {});
 

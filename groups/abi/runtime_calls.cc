@@ -54,8 +54,9 @@ std::optional<parker::clock::time_point> deadline_after(std::int64_t timeout_ns)
 template <class Word>
 result<void> wait(instance_group& group, std::span<value_slot> values)
 {
-  if (!group.process().environment.linked_memory) {
-    return trap("atomic wait on non-shared memory");
+  if (!group.store().shared_memory()) {
+    return trap(group.process().is_dynamic ? "atomic wait on non-shared memory"
+                                           : "atomic wait in a start function, on a memory that is not exported yet");
   }
   auto word = word_at<Word>(group, values[0].i32(), values[3].i64());
   if (!word) {

@@ -57,14 +57,6 @@ protected:
     });
   }
 
-  /// What the first group waits in, as a report says it.
-  bool waits_in(std::string_view call)
-  {
-    return std::ranges::any_of(guest.program().core().threads.report(), [&](const thread_report& report) {
-      return report.group == first->id() && report.waiting_in == call;
-    });
-  }
-
   embedding guest;
   std::optional<group> first;
   std::optional<function> add;
@@ -116,7 +108,7 @@ TEST_F(FacadeCancellation, InterruptsTheGuestsWaitOnceAndTheGuestDecides)
   for (int round = 0; round < 3; ++round) {
     std::optional<result<values>> outcome;
     first->async_call(*wait, {}, keep(outcome));
-    ASSERT_TRUE(comes_true([&] { return waits_in("memory.atomic.wait"); }));
+    ASSERT_TRUE(comes_true([&] { return guest.waits_in(first->id(), "memory.atomic.wait"); }));
     signal.emit(asio::cancellation_type::total);
     ASSERT_TRUE(await_completion(outcome));
     EXPECT_EQ(*outcome, values{0});
@@ -180,6 +172,30 @@ TEST_F(FacadeCancellation, AfterTheCompletionDoesNothing)
   context.poll();
   EXPECT_EQ(*outcome, values{42});
   EXPECT_EQ(completions, 1);
+}
+
+TEST(OwnSharedMemory, IsWhereTheHostWritesAndItsWaitEndsWithAnInterruption)
+{
+  embedding guest("waits_in_own_memory");
+  ASSERT_FALSE(guest.refusal());
+  auto run = guest.program().async_run(asio::use_future);
+  ASSERT_TRUE(comes_true([&] { return guest.waits_in(first_group, "memory.atomic.wait"); }));
+  EXPECT_TRUE(guest.program().interrupt(first_group));
+  const auto outcome = await(std::move(run));
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->exit_code, 40U);
+}
+
+TEST(OwnSharedMemory, IsNotWaitedInBeyondTheEndOfTheProcess)
+{
+  embedding guest("waits_in_own_memory");
+  ASSERT_FALSE(guest.refusal());
+  auto run = guest.program().async_run(asio::use_future);
+  ASSERT_TRUE(comes_true([&] { return guest.waits_in(first_group, "memory.atomic.wait"); }));
+  const auto stopped = guest.stop(facade_deadline);
+  ASSERT_TRUE(stopped);
+  EXPECT_TRUE(stopped->still_running.empty());
+  EXPECT_TRUE(await(std::move(run)));
 }
 
 } // namespace

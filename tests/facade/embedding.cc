@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace interlink::test {
@@ -40,6 +41,13 @@ void embedding::make(const std::string& name)
     return;
   }
   process_.emplace(std::move(*made));
+}
+
+bool embedding::waits_in(group_id in, std::string_view call)
+{
+  return std::ranges::any_of(process_->core().threads.report(), [&](const thread_report& report) {
+    return report.group == in && report.waiting_in == call;
+  });
 }
 
 embedding::~embedding()

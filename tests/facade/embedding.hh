@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -79,6 +80,9 @@ public:
   }
 
   result<std::vector<guest_value>> call(group in, const std::string& name, std::vector<guest_value> arguments);
+
+  /// The group's thread is in this host call, as a report says it.
+  bool waits_in(group_id in, std::string_view call);
 
   result<stop_report> stop(std::chrono::milliseconds grace)
   {

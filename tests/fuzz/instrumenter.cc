@@ -57,12 +57,13 @@ void check_reader_refusal(const error& refused)
 
 void check_instrumenter_refusal(const error& refused)
 {
-  static constexpr std::array<std::string_view, 6> reasons{"imports from module `interlink`",
+  static constexpr std::array<std::string_view, 7> reasons{"imports from module `interlink`",
                                                            "exports a name that starts with `interlink.`",
                                                            "a dynamically linked module defines a memory of its own",
                                                            "a dynamically linked module defines a table of its own",
                                                            "has active data segments",
-                                                           "changes the function table with"};
+                                                           "changes the function table with",
+                                                           "waits on another memory than the program's"};
   const bool is_named =
       std::ranges::any_of(reasons, [&](std::string_view reason) { return refused.detail().message.contains(reason); });
   require(refused == errc::limit_exceeded || (refused == errc::unsupported_module && is_named),

@@ -182,7 +182,10 @@ TEST(InstrumenterRefusal, NamesAWaitThatNothingCouldEnd)
   wasm_builder second = side_module();
   second.import_memory("other", "memory", {{1, 2}, true, false, 16});
   second.function(none_to_none, wasm_code().unreachable().prefixed(0xfe, 1, {0x42, 1, 0}).drop(), "waits");
-  for (const wasm_builder* source : {&long_addresses, &second}) {
+  wasm_builder hidden; // no dylink.0; nobody else, the host neither, has that memory
+  hidden.memory({{1, 2}, true, false, 16});
+  hidden.function(none_to_none, wasm_code().unreachable().prefixed(0xfe, 1, {2, 0}).drop(), "waits");
+  for (const wasm_builder* source : {&long_addresses, &second, &hidden}) {
     const std::optional<error> refusal = refusal_of(*source);
     ASSERT_TRUE(refusal);
     EXPECT_EQ(refusal->code(), errc::unsupported_module);

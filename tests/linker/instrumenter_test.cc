@@ -325,12 +325,21 @@ TEST(Instrumenter, ReturnsAStaticProgramWithoutWaitsAsItIs)
   EXPECT_EQ(instrument_module(source).module.bytes, source.build());
 }
 
-TEST(Instrumenter, ReturnsAStaticProgramWithItsOwnMemoryAsItIs)
+TEST(Instrumenter, ReturnsAStaticProgramThatOnlyNotifiesAsItIs)
 {
   wasm_builder source;
   source.memory({{1, 2}, true, false, 16});
-  source.function(none_to_none, wasm_code().unreachable().prefixed(0xfe, 1, {2, 0}).drop());
+  source.function(none_to_none, wasm_code().unreachable().prefixed(0xfe, 0, {2, 0}).drop());
   EXPECT_EQ(instrument_module(source).module.bytes, source.build());
+}
+
+TEST(Instrumenter, ReplacesWaitsButNoNotifyOnTheMemoryThatAStaticProgramExports)
+{
+  wasm_builder source;
+  source.memory({{1, 2}, true, false, 16}, "memory");
+  source.function(none_to_none, wasm_code().unreachable().prefixed(0xfe, 1, {2, 0}).drop());
+  source.function(none_to_none, wasm_code().unreachable().prefixed(0xfe, 0, {2, 0}).drop());
+  EXPECT_EQ(instrument_module(source).module.facts.waits, 1U);
 }
 
 /// A static program with a wait and two tables, of which it imports the first.
