@@ -10,10 +10,9 @@
 #include <asio/io_context.hpp>
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <future>
 #include <memory>
 #include <optional>
-#include <string_view>
 
 namespace interlink {
 namespace {
@@ -174,24 +173,30 @@ TEST_F(FacadeCancellation, AfterTheCompletionDoesNothing)
   EXPECT_EQ(completions, 1);
 }
 
-TEST(OwnSharedMemory, IsWhereTheHostWritesAndItsWaitEndsWithAnInterruption)
+/// A static program that waits in a shared memory of its own.
+class OwnSharedMemory : public testing::Test {
+protected:
+  void SetUp() override
+  {
+    ASSERT_FALSE(guest.refusal());
+    run = guest.program().async_run(asio::use_future);
+    ASSERT_TRUE(comes_true([&] { return guest.waits_in(first_group, "memory.atomic.wait"); }));
+  }
+
+  embedding guest{"waits_in_own_memory"};
+  std::future<result<process_outcome>> run;
+};
+
+TEST_F(OwnSharedMemory, IsWhereTheHostWritesAndItsWaitEndsWithAnInterruption)
 {
-  embedding guest("waits_in_own_memory");
-  ASSERT_FALSE(guest.refusal());
-  auto run = guest.program().async_run(asio::use_future);
-  ASSERT_TRUE(comes_true([&] { return guest.waits_in(first_group, "memory.atomic.wait"); }));
   EXPECT_TRUE(guest.program().interrupt(first_group));
   const auto outcome = await(std::move(run));
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->exit_code, 40U);
 }
 
-TEST(OwnSharedMemory, IsNotWaitedInBeyondTheEndOfTheProcess)
+TEST_F(OwnSharedMemory, IsNotWaitedInBeyondTheEndOfTheProcess)
 {
-  embedding guest("waits_in_own_memory");
-  ASSERT_FALSE(guest.refusal());
-  auto run = guest.program().async_run(asio::use_future);
-  ASSERT_TRUE(comes_true([&] { return guest.waits_in(first_group, "memory.atomic.wait"); }));
   const auto stopped = guest.stop(facade_deadline);
   ASSERT_TRUE(stopped);
   EXPECT_TRUE(stopped->still_running.empty());
