@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/data_extent.hh"
 
-#include "linker/instruction_walker.hh"
-#include "linker/module_layout.hh"
-
 #include <algorithm>
 #include <map>
 #include <vector>
+
+#include "wasm/instruction_walker.hh"
+#include "wasm/module_layout.hh"
 
 namespace interlink::cli {
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/needed_tree.hh"
 
-#include "linker/module_reader.hh"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 #include <utility>
+
+#include "wasm/module_reader.hh"
 
 namespace interlink::cli {
 

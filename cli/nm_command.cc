@@ -5,9 +5,10 @@
 #include "cli/messages.hh"
 #include "cli/symbol_list.hh"
 #include "groups/library_files.hh"
-#include "linker/module_reader.hh"
 
 #include <utility>
+
+#include "wasm/module_reader.hh"
 
 namespace interlink::cli {
 

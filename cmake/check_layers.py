@@ -12,13 +12,14 @@ import sys
 # What each layer may include of ours, and of others. Read top to bottom it is the picture of the architecture.
 LAYERS = {
     "messages": ({"messages"}, set()),
+    "wasm": ({"messages", "wasm"}, set()),
     "linker": ({"messages", "linker"}, set()),
     "actors": ({"messages", "actors"}, {"asio"}),
     "engine": ({"messages", "engine"}, set()),
     "wasi": ({"messages", "wasi"}, set()),
-    "groups": ({"messages", "linker", "actors", "engine", "wasi", "groups"}, {"asio", "fmt", "spdlog", "xxhash"}),
+    "groups": ({"messages", "wasm", "linker", "actors", "engine", "wasi", "groups"}, {"asio", "fmt", "spdlog", "xxhash"}),
     # The command embeds the library as any program does: by completion tokens, and with host directories that it grants.
-    "cli": ({"messages", "linker", "engine", "wasi", "groups", "cli"}, {"CLI", "asio", "fmt", "nlohmann"}),
+    "cli": ({"messages", "wasm", "linker", "engine", "wasi", "groups", "cli"}, {"CLI", "asio", "fmt", "nlohmann"}),
 }
 
 # Headers of others, by how their names begin. What is not here is the standard library's or the system's.

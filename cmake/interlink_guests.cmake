@@ -30,7 +30,7 @@ include_guard(GLOBAL)
 cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH interlink_root)
 set(INTERLINK_GUEST_DIR "${PROJECT_BINARY_DIR}/guests" CACHE INTERNAL "Where guests are built")
 set(INTERLINK_TOOLS_DIR "${interlink_root}/tools" CACHE INTERNAL "")
-set(INTERLINK_GUEST_SUPPORT_DIR "${interlink_root}/groups/abi/guest" CACHE INTERNAL "")
+set(INTERLINK_GUEST_SUPPORT_DIR "${interlink_root}/guest" CACHE INTERNAL "")
 
 if(NOT TARGET guests)
   add_custom_target(guests ALL)

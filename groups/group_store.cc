@@ -2,11 +2,12 @@
 #include "groups/group_store.hh"
 
 #include "groups/instance_group.hh"
-#include "linker/reserved_names.hh"
 #include "messages/assert.hh"
 
 #include <algorithm>
 #include <utility>
+
+#include "wasm/reserved_names.hh"
 
 namespace interlink {
 

@@ -4,12 +4,13 @@
 #include "groups/abi/runtime_calls.hh"
 #include "groups/host_memory.hh"
 #include "groups/process_core.hh"
-#include "linker/reserved_names.hh"
 #include "messages/assert.hh"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
+
+#include "wasm/reserved_names.hh"
 
 namespace interlink {
 

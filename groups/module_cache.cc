@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "groups/module_cache.hh"
 
-#include "linker/instrumenter.hh"
-#include "linker/module_reader.hh"
-#include "linker/thunk_module.hh"
-
 #include <xxhash.h>
 
 #include <mutex>
 #include <utility>
+
+#include "wasm/instrumenter.hh"
+#include "wasm/module_reader.hh"
+#include "wasm/thunk_module.hh"
 
 namespace interlink {
 

@@ -6,13 +6,14 @@
 #include "groups/program_memory.hh"
 #include "groups/static_program.hh"
 #include "groups/wait_report.hh"
-#include "linker/reserved_names.hh"
 
 #include <algorithm>
 #include <cstring>
 #include <mutex>
 #include <system_error>
 #include <utility>
+
+#include "wasm/reserved_names.hh"
 
 namespace interlink {
 

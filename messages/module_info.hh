@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What linking needs to know of a module: facts read from its bytes, and nothing else. Made by
-// linker/module_reader.hh, immutable afterwards, shared by every snapshot that has the module.
+// wasm/module_reader.hh, immutable afterwards, shared by every snapshot that has the module.
 #pragma once
 
 #include "messages/wasm_types.hh"
@@ -90,7 +90,7 @@ struct module_info {
   std::vector<export_info> exports;
   symbol_index export_index; ///< name to place in `exports`
   /// By export ordinal: the first export of the same function, which names it canonically (one function, one slot).
-  /// Of any other kind: the ordinal itself. Filled by `index_exports` in linker/export_index.hh.
+  /// Of any other kind: the ordinal itself. Filled by `index_exports` in wasm/export_index.hh.
   std::vector<std::uint32_t> canonical_export;
 
   std::uint32_t imported_function_count{};

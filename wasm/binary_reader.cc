@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "linker/binary_reader.hh"
+#include "wasm/binary_reader.hh"
 
 #include "messages/utf8.hh"
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "linker/code_facts.hh"
-
-#include "linker/instruction_walker.hh"
-#include "linker/reserved_names.hh"
+#include "wasm/code_facts.hh"
 
 #include <optional>
 #include <string>
+
+#include "wasm/instruction_walker.hh"
+#include "wasm/reserved_names.hh"
 
 namespace interlink {
 

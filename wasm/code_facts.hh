@@ -3,11 +3,12 @@
 // Facts that only the code tells: which instructions there are, and whether an initialiser is closed.
 #pragma once
 
-#include "linker/module_layout.hh"
 #include "messages/module_info.hh"
 
 #include <cstdint>
 #include <vector>
+
+#include "wasm/module_layout.hh"
 
 namespace interlink {
 

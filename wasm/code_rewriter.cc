@@ -2,13 +2,14 @@
 //
 // One pass over the code. Bytes that stay are copied in runs as long as possible: a run ends only where something is
 // inserted or replaced, and bodies without such a place belong to one run together.
-#include "linker/code_facts.hh"
-#include "linker/instruction_walker.hh"
-#include "linker/instrumentation.hh"
-#include "linker/reserved_names.hh"
 #include "messages/limits.hh"
 
 #include <utility>
+
+#include "wasm/code_facts.hh"
+#include "wasm/instruction_walker.hh"
+#include "wasm/instrumentation.hh"
+#include "wasm/reserved_names.hh"
 
 namespace interlink {
 

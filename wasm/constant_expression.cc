@@ -2,10 +2,10 @@
 //
 // Constant expressions. Integers are followed as "constant, or constant plus one imported global", which is all that
 // wasm-ld writes; whatever makes objects is only skipped.
-#include "linker/section_readers.hh"
-
 #include <string>
 #include <utility>
+
+#include "wasm/section_readers.hh"
 
 namespace interlink {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Imports, exports and the declarations between them.
-#include "linker/section_readers.hh"
-
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
+
+#include "wasm/section_readers.hh"
 
 namespace interlink {
 

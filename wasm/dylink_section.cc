@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "linker/dylink_section.hh"
+#include "wasm/dylink_section.hh"
 
-#include "linker/reserved_names.hh"
 #include "messages/limits.hh"
 
 #include <string>
 #include <vector>
+
+#include "wasm/reserved_names.hh"
 
 namespace interlink {
 

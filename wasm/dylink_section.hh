@@ -3,7 +3,6 @@
 // The custom section `dylink.0`, as tool-conventions' DynamicLinking.md has it.
 #pragma once
 
-#include "linker/binary_reader.hh"
 #include "messages/module_info.hh"
 
 #include <cstdint>
@@ -11,6 +10,8 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+
+#include "wasm/binary_reader.hh"
 
 namespace interlink {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "linker/export_index.hh"
+#include "wasm/export_index.hh"
 
 namespace interlink {
 

@@ -6,10 +6,10 @@
 // that is the engine's part.
 #pragma once
 
-#include "linker/binary_reader.hh"
-
 #include <array>
 #include <cstdint>
+
+#include "wasm/binary_reader.hh"
 
 namespace interlink {
 

@@ -3,14 +3,14 @@
 // What the parts of the instrumenter share: the decisions for one module, made before its code is rewritten.
 #pragma once
 
-#include "linker/instrumenter.hh"
-#include "linker/module_layout.hh"
-#include "linker/wasm_writer.hh"
-
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "wasm/instrumenter.hh"
+#include "wasm/module_layout.hh"
+#include "wasm/wasm_writer.hh"
 
 namespace interlink {
 

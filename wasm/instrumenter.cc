@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "linker/instrumenter.hh"
+#include "wasm/instrumenter.hh"
 
-#include "linker/code_facts.hh"
-#include "linker/instrumentation.hh"
-#include "linker/reserved_names.hh"
 #include "messages/limits.hh"
 
 #include <algorithm>
@@ -11,6 +8,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "wasm/code_facts.hh"
+#include "wasm/instrumentation.hh"
+#include "wasm/reserved_names.hh"
 
 namespace interlink {
 

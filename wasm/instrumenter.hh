@@ -39,7 +39,7 @@ struct instrumentation_facts {
 };
 
 /// A module ready to compile. Its imports are those of the original, then the control memory if
-/// `imports_control_memory`, then the runtime table if `imports_runtime_table`; names in linker/reserved_names.hh.
+/// `imports_control_memory`, then the runtime table if `imports_runtime_table`; names in wasm/reserved_names.hh.
 struct instrumented_module {
   std::vector<std::byte> bytes;
   bool imports_control_memory = false;

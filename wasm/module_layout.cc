@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "linker/module_layout.hh"
-
-#include "linker/reserved_names.hh"
-#include "linker/section_readers.hh"
+#include "wasm/module_layout.hh"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>
+
+#include "wasm/reserved_names.hh"
+#include "wasm/section_readers.hh"
 
 namespace interlink {
 

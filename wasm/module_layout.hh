@@ -4,7 +4,6 @@
 // at. The first pass of both read_module and instrument; code bodies are framed here and walked elsewhere.
 #pragma once
 
-#include "linker/binary_reader.hh"
 #include "messages/limits.hh"
 #include "messages/wasm_types.hh"
 
@@ -14,6 +13,8 @@
 #include <span>
 #include <string_view>
 #include <vector>
+
+#include "wasm/binary_reader.hh"
 
 namespace interlink {
 

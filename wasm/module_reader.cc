@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "linker/module_reader.hh"
+#include "wasm/module_reader.hh"
 
-#include "linker/code_facts.hh"
-#include "linker/dylink_section.hh"
-#include "linker/export_index.hh"
-#include "linker/module_layout.hh"
-#include "linker/reserved_names.hh"
 #include "messages/limits.hh"
 
 #include <algorithm>
 #include <bit>
 #include <string>
 #include <utility>
+
+#include "wasm/code_facts.hh"
+#include "wasm/dylink_section.hh"
+#include "wasm/export_index.hh"
+#include "wasm/module_layout.hh"
+#include "wasm/reserved_names.hh"
 
 namespace interlink {
 

@@ -2,12 +2,12 @@
 //
 // Puts an instrumented module together: every section as it was, but for those that get something appended, those that
 // name a table that moved, the start section, and custom sections that would lie about the code.
-#include "linker/instrumentation.hh"
-#include "linker/reserved_names.hh"
-
 #include <array>
 #include <span>
 #include <string_view>
+
+#include "wasm/instrumentation.hh"
+#include "wasm/reserved_names.hh"
 
 namespace interlink {
 

@@ -4,9 +4,9 @@
 // failure stays in `in`. Sections must come in the format's order, so that each may use what the ones before it read.
 #pragma once
 
-#include "linker/module_layout.hh"
-
 #include <vector>
+
+#include "wasm/module_layout.hh"
 
 namespace interlink {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Elements, code framing and data.
-#include "linker/section_readers.hh"
-
 #include <string>
+
+#include "wasm/section_readers.hh"
 
 namespace interlink {
 

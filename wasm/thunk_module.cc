@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "linker/thunk_module.hh"
-
-#include "linker/module_layout.hh"
-#include "linker/reserved_names.hh"
-#include "linker/wasm_writer.hh"
+#include "wasm/thunk_module.hh"
 
 #include <cstdint>
 #include <map>
 #include <string>
+
+#include "wasm/module_layout.hh"
+#include "wasm/reserved_names.hh"
+#include "wasm/wasm_writer.hh"
 
 namespace interlink {
 

@@ -13,7 +13,7 @@
 
 namespace interlink {
 
-/// A module with one thunk for each type, exported as "0", "1", ... Names in linker/reserved_names.hh. Its imports:
+/// A module with one thunk for each type, exported as "0", "1", ... Names in wasm/reserved_names.hh. Its imports:
 ///   interlink.function_table (table 0 funcref), interlink.runtime_table (table 16 funcref),
 ///   interlink.module (global i32, first argument of `resolve_lazy`; the second is the thunk's number),
 ///   slot.0, slot.1, ... (global mut i32 each).

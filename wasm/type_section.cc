@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Types: functions in full; structures and arrays only as far as their bytes must be well formed.
-#include "linker/section_readers.hh"
-
 #include <string>
 #include <utility>
+
+#include "wasm/section_readers.hh"
 
 namespace interlink {
 

@@ -6,7 +6,6 @@
 #include "bench/support/samples.hh"
 #include "bench/support/scratch_copies.hh"
 #include "groups/symbol_lookup.hh"
-#include "linker/reserved_names.hh"
 
 #include <benchmark/benchmark.h>
 
@@ -15,6 +14,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "wasm/reserved_names.hh"
 
 namespace interlink::bench {
 namespace {

@@ -2,8 +2,6 @@
 //
 // Speed of reading and instrumenting, in bytes of module per second. Two modules are real, as clang 22 builds them; the
 // others are made up: bodies of arithmetic and memory access, one indirect call in each so many instructions.
-#include "linker/instrumenter.hh"
-#include "linker/module_reader.hh"
 #include "tests/support/wasm_builder.hh"
 
 #include <benchmark/benchmark.h>
@@ -13,6 +11,9 @@
 #include <iterator>
 #include <string>
 #include <vector>
+
+#include "wasm/instrumenter.hh"
+#include "wasm/module_reader.hh"
 
 namespace interlink {
 namespace {

@@ -6,10 +6,11 @@
 #include "groups/binding_log.hh"
 #include "groups/instance_group.hh"
 #include "groups/process_core.hh"
-#include "linker/reserved_names.hh"
 
 #include <chrono>
 #include <optional>
+
+#include "wasm/reserved_names.hh"
 
 namespace interlink::abi {
 

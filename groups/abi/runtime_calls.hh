@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The host functions behind the runtime table: what instrumented code calls (linker/reserved_names.hh has the slots).
+// The host functions behind the runtime table: what instrumented code calls (wasm/reserved_names.hh has the slots).
 #pragma once
 
 #include "groups/group_store.hh"

@@ -5,11 +5,8 @@
 //   - What was read, written anew, is read as the same.
 //   - Libraries of such sizes, opened one after the other, are planned without an overlap, aligned, within the memory
 //     and within the table; or refused with one of four errors, and then nothing has changed.
-#include "linker/binary_reader.hh"
 #include "linker/module_checks.hh"
-#include "linker/module_reader.hh"
 #include "linker/topology.hh"
-#include "linker/wasm_writer.hh"
 #include "messages/limits.hh"
 #include "messages/utf8.hh"
 #include "tests/fuzz/fuzz_target.hh"
@@ -19,6 +16,10 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+
+#include "wasm/binary_reader.hh"
+#include "wasm/module_reader.hh"
+#include "wasm/wasm_writer.hh"
 
 namespace interlink::fuzz {
 namespace {

@@ -2,16 +2,13 @@
 //
 // Any bytes as a module, judged by the real engine.
 //   - What the engine calls valid, the reader accepts, unless a limit or dylink.0 stands against it.
-//   - What is valid is instrumented, or refused for a reason that linker/instrumenter.hh names.
+//   - What is valid is instrumented, or refused for a reason that wasm/instrumenter.hh names.
 //   - What was instrumented is valid, and does the same as the original (module_run.hh): with a version that is new at
 //     some checks, and with one that is new at every check.
 // Modules that wait longer than an instant are not run: nobody would notify them.
-#include "linker/instrumenter.hh"
+#include "wasm/instrumenter.hh"
 
 #include "engine/wasmtime_engine.hh"
-#include "linker/code_facts.hh"
-#include "linker/instruction_walker.hh"
-#include "linker/module_reader.hh"
 #include "tests/fuzz/fuzz_target.hh"
 #include "tests/fuzz/module_run.hh"
 
@@ -19,6 +16,10 @@
 #include <array>
 #include <chrono>
 #include <thread>
+
+#include "wasm/code_facts.hh"
+#include "wasm/instruction_walker.hh"
+#include "wasm/module_reader.hh"
 
 namespace interlink::fuzz {
 namespace {

@@ -5,12 +5,13 @@
 //   - Every index of the facts is one that the module has.
 //   - Reading twice gives the same. An error has a text, and its offset lies in the module.
 //   - What was instrumented is read again: its imports and exports are the original's and those that were promised.
-#include "linker/module_reader.hh"
+#include "wasm/module_reader.hh"
 
-#include "linker/instrumenter.hh"
-#include "linker/module_layout.hh"
-#include "linker/reserved_names.hh"
 #include "tests/fuzz/fuzz_target.hh"
+
+#include "wasm/instrumenter.hh"
+#include "wasm/module_layout.hh"
+#include "wasm/reserved_names.hh"
 
 namespace interlink::fuzz {
 namespace {

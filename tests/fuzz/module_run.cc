@@ -2,7 +2,6 @@
 #include "tests/fuzz/module_run.hh"
 
 #include "groups/abi/atomic_access.hh"
-#include "linker/reserved_names.hh"
 #include "tests/fuzz/provider_module.hh"
 
 #include <algorithm>
@@ -13,6 +12,8 @@
 #include <cstring>
 #include <map>
 #include <utility>
+
+#include "wasm/reserved_names.hh"
 
 namespace interlink::fuzz {
 

@@ -6,13 +6,14 @@
 #pragma once
 
 #include "engine/engine.hh"
-#include "linker/instrumenter.hh"
-#include "linker/module_layout.hh"
 #include "messages/module_info.hh"
 
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "wasm/instrumenter.hh"
+#include "wasm/module_layout.hh"
 
 namespace interlink::fuzz {
 

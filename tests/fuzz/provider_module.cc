@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/fuzz/provider_module.hh"
 
-#include "linker/wasm_writer.hh"
-
 #include <array>
 #include <string>
+
+#include "wasm/wasm_writer.hh"
 
 namespace interlink::fuzz {
 

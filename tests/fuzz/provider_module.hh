@@ -3,10 +3,10 @@
 // A module that defines what another one imports and no host can make, because the types are the module's own.
 #pragma once
 
-#include "linker/module_layout.hh"
-
 #include <cstddef>
 #include <vector>
+
+#include "wasm/module_layout.hh"
 
 namespace interlink::fuzz {
 

@@ -4,7 +4,6 @@
 // name, valid or invalid, the engine's reason; accepts, malformed, unsupported or limit, the reader's reason; between
 // tabs. Usage: interlink_fuzz_verdicts FILE...
 #include "engine/wasmtime_engine.hh"
-#include "linker/module_reader.hh"
 
 #include <algorithm>
 #include <cstdio>
@@ -13,6 +12,8 @@
 #include <iterator>
 #include <span>
 #include <string>
+
+#include "wasm/module_reader.hh"
 
 namespace {
 

@@ -9,7 +9,7 @@
 
 namespace interlink::memory_model {
 
-/// The check in front of an indirect call, as linker/code_rewriter.cc writes it: i32.atomic.load of the head's word,
+/// The check in front of an indirect call, as wasm/code_rewriter.cc writes it: i32.atomic.load of the head's word,
 /// which WebAssembly makes sequentially consistent, and a comparison with the instance's own global.
 inline bool guest_must_catch_up(std::uint32_t& head_word, std::uint32_t applied)
 {

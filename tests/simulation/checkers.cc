@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/simulation/checkers.hh"
 
-#include "linker/reserved_names.hh"
 #include "tests/simulation/seeded_scheduler.hh"
 #include "tests/support/fake_engine.hh"
 #include "tests/support/fake_guests.hh"
@@ -9,6 +8,8 @@
 #include <algorithm>
 #include <cstring>
 #include <set>
+
+#include "wasm/reserved_names.hh"
 
 namespace interlink::simulation {
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/support/fake_interpreter.hh"
 
-#include "linker/instruction_walker.hh"
 #include "messages/assert.hh"
 
 #include <algorithm>
 #include <array>
 #include <utility>
+
+#include "wasm/instruction_walker.hh"
 
 namespace interlink::support {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/support/fake_module.hh"
 
-#include "linker/code_facts.hh"
-#include "linker/instruction_walker.hh"
-
 #include <set>
 #include <string>
+
+#include "wasm/code_facts.hh"
+#include "wasm/instruction_walker.hh"
 
 namespace interlink::support {
 

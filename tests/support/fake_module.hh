@@ -5,7 +5,6 @@
 #pragma once
 
 #include "engine/engine.hh"
-#include "linker/module_layout.hh"
 
 #include <cstddef>
 #include <cstdint>
@@ -13,9 +12,11 @@
 #include <span>
 #include <vector>
 
+#include "wasm/module_layout.hh"
+
 namespace interlink::support {
 
-/// One instruction. `opcode` is as linker/instruction_walker.hh numbers it.
+/// One instruction. `opcode` is as wasm/instruction_walker.hh numbers it.
 struct fake_operation {
   std::uint32_t opcode{};
   std::uint64_t first{};

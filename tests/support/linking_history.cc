@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/support/linking_history.hh"
 
-#include "linker/export_index.hh"
 #include "tests/support/module_info_builder.hh"
 
 #include <algorithm>
@@ -10,6 +9,8 @@
 #include <ostream>
 #include <set>
 #include <string_view>
+
+#include "wasm/export_index.hh"
 
 namespace interlink::support {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/support/module_info_builder.hh"
 
-#include "linker/export_index.hh"
-
 #include <algorithm>
 #include <memory>
 #include <utility>
+
+#include "wasm/export_index.hh"
 
 namespace interlink::test {
 

@@ -9,7 +9,6 @@
 //   const std::vector<std::byte> bytes = module.build();
 #pragma once
 
-#include "linker/wasm_writer.hh"
 #include "messages/module_info.hh"
 #include "messages/wasm_types.hh"
 
@@ -22,6 +21,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "wasm/wasm_writer.hh"
 
 namespace interlink::support {
 

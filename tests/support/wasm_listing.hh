@@ -3,12 +3,12 @@
 // Lists the instructions of a function as text, one line each: opcode in hex and the immediates that the walker gives.
 #pragma once
 
-#include "linker/code_facts.hh"
-#include "linker/instruction_walker.hh"
-
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "wasm/code_facts.hh"
+#include "wasm/instruction_walker.hh"
 
 namespace interlink::support {
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "linker/binary_reader.hh"
-
-#include "linker/wasm_writer.hh"
+#include "wasm/binary_reader.hh"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <string>
 #include <vector>
+
+#include "wasm/wasm_writer.hh"
 
 namespace interlink {
 namespace {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "linker/code_facts.hh"
+#include "wasm/code_facts.hh"
 
-#include "linker/module_reader.hh"
 #include "tests/support/wasm_builder.hh"
 
 #include <gtest/gtest.h>
+
+#include "wasm/module_reader.hh"
 
 namespace interlink {
 namespace {

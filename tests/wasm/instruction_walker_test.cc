@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "linker/instruction_walker.hh"
+#include "wasm/instruction_walker.hh"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What the instrumenter refuses, and that it says where and what to do.
-#include "linker/instrumenter.hh"
-#include "linker/module_reader.hh"
 #include "messages/limits.hh"
 #include "tests/support/wasm_builder.hh"
 
@@ -10,6 +8,9 @@
 
 #include <optional>
 #include <string>
+
+#include "wasm/instrumenter.hh"
+#include "wasm/module_reader.hh"
 
 namespace interlink {
 namespace {

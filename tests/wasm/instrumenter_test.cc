@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "linker/instrumenter.hh"
+#include "wasm/instrumenter.hh"
 
-#include "linker/module_layout.hh"
-#include "linker/module_reader.hh"
-#include "linker/reserved_names.hh"
 #include "tests/support/wasm_builder.hh"
 #include "tests/support/wasm_listing.hh"
 
@@ -12,6 +9,10 @@
 #include <algorithm>
 #include <random>
 #include <string>
+
+#include "wasm/module_layout.hh"
+#include "wasm/module_reader.hh"
+#include "wasm/reserved_names.hh"
 
 namespace interlink {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "linker/module_layout.hh"
+#include "wasm/module_layout.hh"
 
 #include "tests/support/wasm_builder.hh"
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "linker/thunk_module.hh"
+#include "wasm/thunk_module.hh"
 
-#include "linker/module_layout.hh"
-#include "linker/module_reader.hh"
 #include "tests/support/wasm_listing.hh"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
+
+#include "wasm/module_layout.hh"
+#include "wasm/module_reader.hh"
 
 namespace interlink {
 namespace {

@@ -2,8 +2,9 @@
 //
 // What instrumenting adds to a module (the control memory, the runtime table, types, a global) is out of a guest's
 // reach: by name, and by an index that is valid only after it was added. The original is validated first.
-#include "linker/reserved_names.hh"
 #include "tests/scenarios/hostile/hostile_run.hh"
+
+#include "wasm/reserved_names.hh"
 
 namespace interlink {
 namespace {
