@@ -30,21 +30,6 @@ result<std::string> absolute_directory_of(const std::string& path)
 
 } // namespace
 
-void add_guest_file_options(CLI::App& command, guest_file_options& options, const std::string& help_for_no_directory)
-{
-  command
-      .add_option("--dir", options.directories,
-                  "Give the guest a directory, under the same name or as GUEST; may be repeated" +
-                      help_for_no_directory)
-      ->type_name("HOST[::GUEST]")
-      ->allow_extra_args(false);
-  command
-      .add_option("--lib-path", options.library_path,
-                  "Look for bare library names in this host directory, before the runtime paths; may be repeated")
-      ->type_name("DIR")
-      ->allow_extra_args(false);
-}
-
 std::vector<wasi::preopen> preopened_directories(const guest_file_options& options)
 {
   std::vector<wasi::preopen> directories;

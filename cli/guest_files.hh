@@ -8,24 +8,17 @@
 #include "messages/error.hh"
 #include "wasi/system.hh"
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace interlink::cli {
 
-/// What the command line says. Context: immutable once parsed.
+/// As the command line says it. Context: immutable once parsed.
 struct guest_file_options {
   std::vector<std::string> directories;  ///< HOST or HOST::GUEST
   std::vector<std::string> library_path; ///< host directories
 };
-
-/// Adds `--dir` and `--lib-path`, each of which may be given several times.
-void add_guest_file_options(CLI::App& command, guest_file_options& options, const std::string& help_for_no_directory);
 
 /// The directories in the order given. Without `::` the guest's name is the host's.
 std::vector<wasi::preopen> preopened_directories(const guest_file_options& options);

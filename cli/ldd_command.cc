@@ -4,7 +4,6 @@
 #include "cli/messages.hh"
 #include "cli/needed_tree.hh"
 #include "cli/program_plan.hh"
-#include "cli/size_options.hh"
 
 #include <utility>
 
@@ -63,27 +62,6 @@ int show_plan(const needed_tree& tree, const ldd_options& options)
 }
 
 } // namespace
-
-CLI::App* add_ldd_command(CLI::App& app, ldd_options& options)
-{
-  CLI::App* command =
-      app.add_subcommand("ldd", "Show the libraries that a program or library needs, and where they are");
-  command->add_option("FILE", options.file, "Program or library")->required();
-  command->add_flag("--plan", options.plan,
-                    "Print instead every number chosen for loading the program and all it needs: memory, tables, what "
-                    "each import is bound to, slots, TLS blocks, initialisers. FILE must be a main module");
-  add_guest_file_options(*command, options.guest_files, " (FILE's own directory, by its absolute name)");
-  add_size_options(*command, options.memory);
-  command->footer("Libraries are looked for as `interlink run` does with the same --dir and --lib-path: in --lib-path, "
-                  "in the runtime\n"
-                  "path of the module that needs them ($ORIGIN is that module's directory), then in the guest's /lib, "
-                  "/usr/lib and\n"
-                  "/usr/local/lib. Paths are printed as the guest sees them. Without --dir the guest has FILE's own "
-                  "directory, as with\n"
-                  "`interlink run --dir DIRECTORY`; name beside it what else the program is given when it runs.\n"
-                  "The exit code is 1 when a library is not found.");
-  return command;
-}
 
 int show_needed(const ldd_options& options)
 {

@@ -7,23 +7,17 @@
 #include "cli/guest_files.hh"
 #include "linker/memory_layout.hh"
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include <string>
 
 namespace interlink::cli {
 
-/// What the command line says. Context: immutable once parsed.
+/// As the command line says it. Context: immutable once parsed.
 struct ldd_options {
   std::string file;
   guest_file_options guest_files;
   bool plan{};
   memory_options memory; ///< for the plan
 };
-
-CLI::App* add_ldd_command(CLI::App& app, ldd_options& options);
 
 /// Prints to standard output. Returns 0; 1 when the file cannot be read, is not dynamic, or a needed library cannot be
 /// found or planned; 2 for wrong usage.

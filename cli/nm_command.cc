@@ -33,26 +33,6 @@ result<std::vector<listed_symbol>> read_symbols(const std::string& path)
 
 } // namespace
 
-CLI::App* add_nm_command(CLI::App& app, nm_options& options)
-{
-  CLI::App* command = app.add_subcommand("nm", "List the symbols of modules");
-  command->add_option("FILE", options.files, "Modules to read")->required();
-  CLI::Option* undefined = command->add_flag("-u,--undefined-only", options.undefined_only, "Only undefined symbols");
-  command->add_flag("--defined-only", options.defined_only, "Only defined symbols")->excludes(undefined);
-  command->add_flag("-D,--dynamic", options.dynamic, "Accepted and ignored: every symbol of a module is a dynamic one");
-  command->footer(
-      "Each line has a value, a letter and a name, sorted by name:\n"
-      "  T  function; the value is its index in the module\n"
-      "  D  data; the value is the offset from the module's memory base (the address, in a module at fixed addresses)\n"
-      "  B  data that are zero at first; the value is the same\n"
-      "  W  weak function          V  weak datum          A  a number that is no address\n"
-      "  U  undefined              w  undefined and weak: absent, it is 0\n"
-      "[tls] marks a thread-local symbol, whose value is the offset in the module's TLS block; [tag] an exception "
-      "tag.\n"
-      "An import from another place than env and the GOT is listed as module.name.");
-  return command;
-}
-
 int list_symbols_of_files(const nm_options& options)
 {
   int code = 0;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/run_command.hh"
 
-#include "cli/debug_help.hh"
 #include "cli/messages.hh"
-#include "cli/size_options.hh"
 #include "engine/wasmtime_engine.hh"
 #include "groups/main_program.hh"
 #include "groups/process.hh"
@@ -11,8 +9,6 @@
 #include <asio/detached.hpp>
 #include <asio/system_executor.hpp>
 
-#include <charconv>
-#include <chrono>
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -47,21 +43,6 @@ std::string cache_directory(const std::string& choice)
   return home == nullptr ? std::string{} : std::string(home) + "/.cache/interlink/wasm";
 }
 
-/// Seconds, with a fraction or without, or `off`. Nothing for what is neither, and for less than a millisecond.
-std::optional<std::chrono::milliseconds> parse_watchdog(const std::string& text)
-{
-  if (text == "off") {
-    return std::chrono::milliseconds(0);
-  }
-  constexpr double longest = 1e9;
-  double seconds = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (problem != std::errc{} || end != text.data() + text.size() || !(seconds >= 0.001) || seconds > longest) {
-    return std::nullopt;
-  }
-  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
-}
-
 result<process_options> make_process_options(const run_options& options, std::vector<std::string> arguments)
 {
   process_options process;
@@ -75,8 +56,8 @@ result<process_options> make_process_options(const run_options& options, std::ve
   }
   process.library_path = options.guest_files.library_path;
   process.serves_calls = false; // nobody is there to call
-  process.watchdog = options.watchdog;
-  if (options.watchdog.count() == 0) {
+  process.watchdog = options.watchdog.value_or(process.watchdog);
+  if (process.watchdog.count() == 0) {
     process.events_per_actor = 0; // nobody reads them
   }
   process.report = [](const std::string& text) {
@@ -101,36 +82,6 @@ int report_failure(const std::string& program, const error& failure, int code)
 }
 
 } // namespace
-
-CLI::App* add_run_command(CLI::App& app, run_options& options)
-{
-  CLI::App* command = app.add_subcommand("run", "Run a program: interlink run [OPTIONS] program.wasm [arguments...]");
-  add_guest_file_options(*command, options.guest_files, " (none: the guest sees no files)");
-  command
-      ->add_option("--env", options.environment,
-                   "Set a variable of the guest; KEY alone passes the host's on, if it has one; may be repeated")
-      ->type_name("KEY[=VALUE]")
-      ->allow_extra_args(false);
-  add_size_options(*command, options.memory);
-  command
-      ->add_option("--wasm-cache", options.cache,
-                   "Keep compiled modules in DIR ($XDG_CACHE_HOME/interlink/wasm, else ~/.cache/interlink/wasm)")
-      ->type_name("DIR|off");
-  command
-      ->add_option_function<std::string>(
-          "--watchdog", [&options](const std::string& text) { options.watchdog = *parse_watchdog(text); },
-          "Report on standard error when a thread waits in the linker for longer (1)")
-      ->check([](const std::string& text) {
-        return parse_watchdog(text) ? std::string() : text + " is neither seconds, such as 0.5, nor off";
-      })
-      ->type_name("SECONDS|off");
-  command->footer(
-      "Everything after the program belongs to the guest, options too. The exit code is the guest's own; 127 when the\n"
-      "program or a library that it needs cannot be loaded or linked; 134 after a trap; 2 for wrong usage.\n\n" +
-      std::string(debug_help));
-  command->prefix_command();
-  return command;
-}
 
 int run(const run_options& options, std::vector<std::string> program_and_arguments)
 {

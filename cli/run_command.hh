@@ -4,30 +4,23 @@
 #pragma once
 
 #include "cli/guest_files.hh"
-#include "groups/process_core.hh"
 #include "linker/memory_layout.hh"
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace interlink::cli {
 
-/// What the command line says. Context: immutable once parsed.
+/// As the command line says it. Context: immutable once parsed.
 struct run_options {
   guest_file_options guest_files;
   std::vector<std::string> environment; ///< KEY=VALUE, or KEY to pass the host's value on
   memory_options memory;
-  std::string cache = "default";                                   ///< directory, `default` or `off`
-  std::chrono::milliseconds watchdog = process_options{}.watchdog; ///< 0 is off
+  std::string cache = "default";                     ///< directory, `default` or `off`
+  std::optional<std::chrono::milliseconds> watchdog; ///< 0 is off; nothing: the library's own
 };
-
-/// Adds the subcommand; its options are bound to `options`, the program and its arguments stay in `remaining()`.
-CLI::App* add_run_command(CLI::App& app, run_options& options);
 
 /// Runs the program and returns the exit code of the command: the guest's; 127 when something cannot be loaded or
 /// linked; 134 after a trap; 2 for wrong usage. Threads of the guest may still run: the caller ends by `_exit`.

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "cli/size_options.hh"
+#include "cli/option_values.hh"
 
 #include <cctype>
 #include <charconv>
-#include <optional>
 #include <string>
-#include <string_view>
 
 namespace interlink::cli {
 
-namespace {
-
-/// Nothing for text that is no size, is 0, or does not fit in 64 bits.
 std::optional<std::uint64_t> parse_size(std::string_view text)
 {
   std::uint64_t number = 0;
@@ -36,30 +31,18 @@ std::optional<std::uint64_t> parse_size(std::string_view text)
   return number > (~std::uint64_t{0} >> shift) ? std::nullopt : std::optional(number << shift);
 }
 
-template <class Target>
-void add_size(CLI::App& command, const char* name, Target& target, const char* help)
+std::optional<std::chrono::milliseconds> parse_watchdog(std::string_view text)
 {
-  command
-      .add_option_function<std::string>(
-          name,
-          [&target](const std::string& text) {
-            const std::uint64_t size = parse_size(text).value();
-            target = size;
-          },
-          help)
-      ->check([](const std::string& text) {
-        return parse_size(text) ? std::string()
-                                : text + " is not a size; expected bytes, or a number with KiB, MiB or GiB";
-      })
-      ->type_name("SIZE");
-}
-
-} // namespace
-
-void add_size_options(CLI::App& command, memory_options& options)
-{
-  add_size(command, "--stack-size", options.stack_bytes, "Size of the main thread's stack, such as 1MiB (8MiB)");
-  add_size(command, "--max-memory", options.maximum_bytes, "Most linear memory (what the program declares)");
+  if (text == "off") {
+    return std::chrono::milliseconds(0);
+  }
+  constexpr double longest = 1e9;
+  double seconds = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (problem != std::errc{} || end != text.data() + text.size() || !(seconds >= 0.001) || seconds > longest) {
+    return std::nullopt;
+  }
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
 } // namespace interlink::cli

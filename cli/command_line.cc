@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/command_line.hh"
+
+#include "cli/ldd_command.hh"
+#include "cli/messages.hh"
+#include "cli/nm_command.hh"
+#include "cli/option_values.hh"
+#include "cli/run_command.hh"
+#include "engine/wasmtime_engine.hh"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace interlink::cli {
+
+namespace {
+
+/// The categories are those of groups/debug_log.hh.
+constexpr std::string_view debug_help =
+    "INTERLINK_DEBUG, categories separated by commas, makes `run` report on standard error:\n"
+    "  libs        libraries searched and found, constructors run\n"
+    "  symbols     symbols looked up by the guest\n"
+    "  bindings    what each import of a module is bound to\n"
+    "  statistics  counts and times, at exit\n"
+    "  all         all of these";
+
+/// The usage line of a command whose program and arguments the parser does not know as such.
+class program_formatter final : public CLI::Formatter {
+public:
+  std::string make_usage(const CLI::App* /*app*/, std::string name) const override
+  {
+    return "Usage: " + name + " [OPTIONS] PROGRAM [ARGUMENTS...]\n";
+  }
+};
+
+std::string version_text()
+{
+  return "interlink " INTERLINK_VERSION " (Wasmtime " + std::string(engine::wasmtime_version()) + ")";
+}
+
+void add_directories(CLI::App& command, const std::string& name, std::vector<std::string>& target,
+                     const std::string& type, const std::string& help)
+{
+  command.add_option(name, target, help)->type_name(type)->allow_extra_args(false);
+}
+
+/// `--dir` and `--lib-path`, each of which may be given several times.
+void add_guest_file_options(CLI::App& command, guest_file_options& options, const std::string& help_for_no_directory)
+{
+  add_directories(command, "--dir", options.directories, "HOST[::GUEST]",
+                  "Give the guest a directory, under the same name or as GUEST; may be repeated" +
+                      help_for_no_directory);
+  add_directories(command, "--lib-path", options.library_path, "DIR",
+                  "Look for bare library names in this host directory, before the runtime paths; may be repeated");
+}
+
+template <class Target>
+void add_size(CLI::App& command, const char* name, Target& target, const char* help)
+{
+  command
+      .add_option_function<std::string>(
+          name,
+          [&target](const std::string& text) {
+            const std::uint64_t size = parse_size(text).value();
+            target = size;
+          },
+          help)
+      ->check([](const std::string& text) {
+        return parse_size(text) ? std::string()
+                                : text + " is not a size; expected bytes, or a number with KiB, MiB or GiB";
+      })
+      ->type_name("SIZE");
+}
+
+/// `--stack-size` and `--max-memory`, which shape the memory of a program and hence every number of its plan.
+void add_size_options(CLI::App& command, memory_options& options)
+{
+  add_size(command, "--stack-size", options.stack_bytes, "Size of the main thread's stack, such as 1MiB (8MiB)");
+  add_size(command, "--max-memory", options.maximum_bytes, "Most linear memory (what the program declares)");
+}
+
+/// One row of the table of subcommands: its parser, and what carries it out once that has filled its options.
+struct subcommand {
+  CLI::App* parser = nullptr;
+  std::function<int()> carry_out;
+};
+
+subcommand add_run(CLI::App& app)
+{
+  auto options = std::make_shared<run_options>();
+  CLI::App* command = app.add_subcommand("run", "Run a program");
+  add_guest_file_options(*command, options->guest_files, " (none: the guest sees no files)");
+  command
+      ->add_option("--env", options->environment,
+                   "Set a variable of the guest; KEY alone passes the host's on, if it has one; may be repeated")
+      ->type_name("KEY[=VALUE]")
+      ->allow_extra_args(false);
+  add_size_options(*command, options->memory);
+  command
+      ->add_option("--wasm-cache", options->cache,
+                   "Keep compiled modules in DIR ($XDG_CACHE_HOME/interlink/wasm, else ~/.cache/interlink/wasm)")
+      ->type_name("DIR|off");
+  command
+      ->add_option_function<std::string>(
+          "--watchdog", [options](const std::string& text) { options->watchdog = parse_watchdog(text); },
+          "Report on standard error when a thread waits in the linker for longer (1)")
+      ->check([](const std::string& text) {
+        return parse_watchdog(text) ? std::string() : text + " is neither seconds, such as 0.5, nor off";
+      })
+      ->type_name("SECONDS|off");
+  command->footer(
+      "Everything after the program belongs to the guest, options too. The exit code is the guest's own; 127 when the\n"
+      "program or a library that it needs cannot be loaded or linked; 134 after a trap; 2 for wrong usage.\n\n" +
+      std::string(debug_help));
+  command->prefix_command();
+  command->formatter(std::make_shared<program_formatter>());
+  return {command, [command, options] { return run(*options, command->remaining()); }};
+}
+
+subcommand add_ldd(CLI::App& app)
+{
+  auto options = std::make_shared<ldd_options>();
+  CLI::App* command =
+      app.add_subcommand("ldd", "Show the libraries that a program or library needs, and where they are");
+  command->add_option("FILE", options->file, "Program or library")->required();
+  command->add_flag("--plan", options->plan,
+                    "Print instead every number chosen for loading the program and all it needs: memory, tables, what "
+                    "each import is bound to, slots, TLS blocks, initialisers. FILE must be a main module");
+  add_guest_file_options(*command, options->guest_files, " (FILE's own directory, by its absolute name)");
+  add_size_options(*command, options->memory);
+  command->footer("Libraries are looked for as `interlink run` does with the same --dir and --lib-path: in --lib-path, "
+                  "in the runtime\n"
+                  "path of the module that needs them ($ORIGIN is that module's directory), then in the guest's /lib, "
+                  "/usr/lib and\n"
+                  "/usr/local/lib. Paths are printed as the guest sees them. Without --dir the guest has FILE's own "
+                  "directory, as with\n"
+                  "`interlink run --dir DIRECTORY`; name beside it what else the program is given when it runs.\n"
+                  "The exit code is 1 when a library is not found.");
+  return {command, [options] { return show_needed(*options); }};
+}
+
+subcommand add_nm(CLI::App& app)
+{
+  auto options = std::make_shared<nm_options>();
+  CLI::App* command = app.add_subcommand("nm", "List the symbols of modules");
+  command->add_option("FILE", options->files, "Modules to read")->required();
+  CLI::Option* undefined = command->add_flag("-u,--undefined-only", options->undefined_only, "Only undefined symbols");
+  command->add_flag("--defined-only", options->defined_only, "Only defined symbols")->excludes(undefined);
+  command->add_flag("-D,--dynamic", options->dynamic,
+                    "Accepted and ignored: every symbol of a module is a dynamic one");
+  command->footer(
+      "Each line has a value, a letter and a name, sorted by name:\n"
+      "  T  function; the value is its index in the module\n"
+      "  D  data; the value is the offset from the module's memory base (the address, in a module at fixed addresses)\n"
+      "  B  data that are zero at first; the value is the same\n"
+      "  W  weak function          V  weak datum          A  a number that is no address\n"
+      "  U  undefined              w  undefined and weak: absent, it is 0\n"
+      "[tls] marks a thread-local symbol, whose value is the offset in the module's TLS block; [tag] an exception "
+      "tag.\n"
+      "An import from another place than env and the GOT is listed as module.name.");
+  return {command, [options] { return list_symbols_of_files(*options); }};
+}
+
+/// In the order of the help.
+constexpr std::array add_subcommands{add_run, add_ldd, add_nm};
+
+/// How many words the option that begins with `word` takes, itself included.
+std::size_t words_of_option(const CLI::App& command, const std::string& word)
+{
+  const std::size_t equals = word.find('=');
+  const CLI::Option* option = command.get_option_no_throw(word.substr(0, equals));
+  return option != nullptr && option->get_expected_max() > 0 && equals == std::string::npos ? 2 : 1;
+}
+
+/// The words after `interlink`, last first as the parser wants them, without the `--` that may stand between the
+/// options of `run` and the program: a parser of subcommands would take it as the end of the subcommand.
+std::vector<std::string> reversed_words(const CLI::App& app, int argc, char** argv)
+{
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words.front() == "run") {
+    const CLI::App& command = *app.get_subcommand("run");
+    std::size_t place = 1;
+    while (place < words.size() && words[place].starts_with("--") && words[place] != "--") {
+      place += words_of_option(command, words[place]);
+    }
+    if (place < words.size() && words[place] == "--") {
+      words.erase(words.begin() + static_cast<std::ptrdiff_t>(place));
+    }
+  }
+  std::ranges::reverse(words);
+  return words;
+}
+
+/// The exit code of help, version, or wrong usage, whose text is printed.
+int report_parse_outcome(const CLI::App& app, const CLI::ParseError& outcome)
+{
+  if (outcome.get_exit_code() == 0) {
+    return app.exit(outcome);
+  }
+  const auto named = app.get_subcommands();
+  const std::string command = named.empty() ? "interlink" : "interlink " + named.front()->get_name();
+  print_line(command + ": " + outcome.what() + "; see " + command + " --help");
+  return exit_wrong_usage;
+}
+
+} // namespace
+
+int run_command_line(int argc, char** argv)
+{
+  CLI::App app{"Interlink, the dynamic linker for threaded WebAssembly", "interlink"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", version_text());
+  app.footer("`interlink COMMAND --help` tells more of each.\n\n" + std::string(debug_help));
+  std::vector<subcommand> commands;
+  for (const auto add : add_subcommands) {
+    commands.push_back(add(app));
+  }
+  const std::string first = argc > 1 ? argv[1] : "";
+  const bool is_known =
+      std::ranges::any_of(commands, [&](const subcommand& each) { return each.parser->get_name() == first; });
+  if (!first.empty() && first.front() != '-' && !is_known) {
+    print_line("interlink: unknown command " + first + "; see interlink --help");
+    return exit_wrong_usage;
+  }
+  try {
+    app.parse(reversed_words(app, argc, argv));
+  } catch (const CLI::ParseError& outcome) {
+    return report_parse_outcome(app, outcome);
+  }
+  // Exactly one: the parser refuses none and several.
+  return std::ranges::find_if(commands, [](const subcommand& each) { return each.parser->parsed(); })->carry_out();
+}
+
+} // namespace interlink::cli

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What stands behind an option on the command line, as a value.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace interlink::cli {
+
+/// Bytes, or a number with KiB, MiB, GiB, TiB or their short forms (K, KB), which mean the same. Nothing for text that
+/// is no size, is 0, or does not fit in 64 bits.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+
+/// Seconds, with a fraction or without, or `off`, which is 0. Nothing for text that is neither, and for less than a
+/// millisecond.
+std::optional<std::chrono::milliseconds> parse_watchdog(std::string_view text);
+
+} // namespace interlink::cli
