@@ -34,6 +34,13 @@ TEST(CommandLine, NamesEveryDebugCategoryInTheHelp)
   }
 }
 
+TEST(CommandLine, ShowsTheProgramInTheUsageOfRun)
+{
+  const command_result run = run_command({"run", "--help"}, {});
+  EXPECT_TRUE(ends_with(run, 0));
+  EXPECT_TRUE(run.out.contains("Usage: interlink run [OPTIONS] PROGRAM [ARGUMENTS...]\n")) << run.out;
+}
+
 TEST(CommandLine, RefusesAnUnknownCommandByName)
 {
   const command_result run = run_command({"bogus", "x.wasm"}, {});
