@@ -1,7 +1,7 @@
 # Guests: wasm modules built by clang-22 and wasm-ld-22 from C, C++, assembly or wat, for tests, demo and benches.
 #
 #   interlink_guest(NAME x KIND main|side|fixed|static SOURCES a.c ...
-#     [LIBC]               link with (a main) or only compile against (a side) the packaged C library
+#     [LIBC]               link with (a main) or only compile against (a side) the C library of the kit
 #     [FREESTANDING]       without any libc: the default, said aloud
 #     [NEEDED y ...]       guests that x names as needed
 #     [SIDES y ...]        guests that x may open: a main exports what they import
@@ -11,7 +11,6 @@
 #     [LONGJMP]            setjmp and longjmp
 #     [UNSHARED]           without shared memory, hence without threads
 #     [REACTOR]            a libc main without main(): its constructors run in _initialize, then its exports are called
-#     [NO_SUPPORT]         a libc main without our support library: it brings its own start code
 #     [RUNTIME_PATH dir ...]   where its needed libraries are looked for; $ORIGIN, the folder it lies in, by default
 #     [TABLE_MAXIMUM n]    cap the function table of a main
 #     [OUTPUT file]        name of the file, when it is not x.wasm (main, fixed, static) or x.so (side)
@@ -25,12 +24,11 @@
 # main: position-independent program. fixed: program at fixed addresses that links dynamically. static: program without
 # dylink.0. side: shared library. All land in <build>/guests, and the target `guests` builds them.
 include_guard(GLOBAL)
+include(interlink_guest_tool)
 
 # In the cache, because this file is read once and used in several folders.
 cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH interlink_root)
 set(INTERLINK_GUEST_DIR "${PROJECT_BINARY_DIR}/guests" CACHE INTERNAL "Where guests are built")
-set(INTERLINK_TOOLS_DIR "${interlink_root}/tools" CACHE INTERNAL "")
-set(INTERLINK_GUEST_SUPPORT_DIR "${interlink_root}/guest" CACHE INTERNAL "")
 
 if(NOT TARGET guests)
   add_custom_target(guests ALL)
@@ -47,26 +45,7 @@ else()
   set(INTERLINK_GUEST_CACHE "$ENV{HOME}/.cache/interlink/guests" CACHE INTERNAL "")
 endif()
 
-# The tool prints a folder, after it got what belongs there; a failure of its own says what is missing.
-function(interlink_guest_tool tool variable)
-  if(${variable})
-    return()
-  endif()
-  execute_process(COMMAND "${INTERLINK_TOOLS_DIR}/${tool}" OUTPUT_VARIABLE printed OUTPUT_STRIP_TRAILING_WHITESPACE
-                  RESULT_VARIABLE failed)
-  if(failed)
-    message(FATAL_ERROR "tools/${tool} failed, see above")
-  endif()
-  set(${variable} "${printed}" CACHE PATH "What tools/${tool} printed")
-endfunction()
-
-interlink_guest_tool(get-guest-libc INTERLINK_GUEST_LIBC)
 interlink_guest_tool(get-guest-sources INTERLINK_GUEST_SOURCES)
-
-set(support start.s startup.c threads.c files.c paths.c directories.c system_calls.c time.c setjmp.c dlfcn.c
-            embedding.c)
-list(TRANSFORM support PREPEND "${INTERLINK_GUEST_SUPPORT_DIR}/")
-set(INTERLINK_GUEST_SUPPORT "${support}" CACHE INTERNAL "")
 
 function(interlink_json_strings variable)
   set(items)
@@ -102,7 +81,7 @@ function(interlink_add_guest name output depends)
  \"name\": \"${name}\", \"kind\": \"${spec_kind}\", \"output\": \"${file}\", \"depfile\": \"${depfile}\",
  \"cache\": \"${INTERLINK_GUEST_CACHE}\", \"clang\": \"${INTERLINK_GUEST_CLANG}\", \"wasm_ld\": \"${INTERLINK_GUEST_LD}\",
  \"wat2wasm\": \"${INTERLINK_GUEST_WAT2WASM}\", \"libc\": ${spec_libc},
- \"sources\": ${spec_sources}, \"support\": ${spec_support},
+ \"sources\": ${spec_sources},
  \"wat\": ${spec_wat}, \"include_directories\": ${spec_include_directories},
  \"compile_options\": ${spec_compile_options}, \"link_options\": ${spec_link_options}, \"exports\": ${spec_exports},
  \"needed\": ${spec_needed}, \"needed_names\": ${spec_needed_names}, \"sides\": ${spec_sides},
@@ -116,6 +95,7 @@ function(interlink_add_guest name output depends)
     DEPFILE "${depfile}" COMMENT "Guest ${output}" VERBATIM)
   add_custom_target(guest_${name} DEPENDS "${file}")
   set_target_properties(guest_${name} PROPERTIES INTERLINK_GUEST_FILE "${file}")
+  add_dependencies(guest_${name} kit_libc)
   add_dependencies(guests guest_${name})
 endfunction()
 
@@ -128,7 +108,7 @@ macro(interlink_guest_flag option variable)
 endmacro()
 
 function(interlink_guest)
-  cmake_parse_arguments(ARG "LIBC;FREESTANDING;EXCEPTIONS;LONGJMP;UNSHARED;NO_SUPPORT;REACTOR" "NAME;KIND;OUTPUT;TABLE_MAXIMUM"
+  cmake_parse_arguments(ARG "LIBC;FREESTANDING;EXCEPTIONS;LONGJMP;UNSHARED;REACTOR" "NAME;KIND;OUTPUT;TABLE_MAXIMUM"
     "SOURCES;NEEDED;NEEDED_NAMES;SIDES;EXPORTS;RUNTIME_PATH;INCLUDE_DIRECTORIES;COMPILE_OPTIONS;LINK_OPTIONS" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS OR NOT ARG_KIND MATCHES "^(main|side|fixed|static)$")
     message(FATAL_ERROR "interlink_guest(${ARG_NAME}): unknown words ${ARG_UNPARSED_ARGUMENTS}, or kind '${ARG_KIND}'")
@@ -140,18 +120,15 @@ function(interlink_guest)
     set(output "${ARG_NAME}.wasm")
   endif()
   set(sources)
-  set(support)
+  set(libraries)
   foreach(source IN LISTS ARG_SOURCES)
     cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE)
     list(APPEND sources "${source}")
   endforeach()
   set(spec_libc null)
   if(ARG_LIBC)
-    set(spec_libc "\"${INTERLINK_GUEST_LIBC}\"")
-    list(APPEND ARG_INCLUDE_DIRECTORIES "${INTERLINK_GUEST_SUPPORT_DIR}")
-    if(NOT ARG_KIND STREQUAL "side" AND NOT ARG_NO_SUPPORT)
-      set(support ${INTERLINK_GUEST_SUPPORT})
-    endif()
+    set(spec_libc "\"${INTERLINK_KIT_SYSROOT}\"")
+    set(libraries "${INTERLINK_KIT_LIBRARIES}")
   endif()
   if((ARG_NEEDED OR ARG_NEEDED_NAMES) AND NOT ARG_RUNTIME_PATH)
     set(ARG_RUNTIME_PATH "$ORIGIN")
@@ -177,7 +154,6 @@ function(interlink_guest)
   interlink_guest_flag(REACTOR spec_reactor)
   interlink_json_strings(spec_needed_names ${ARG_NEEDED_NAMES})
   interlink_json_strings(spec_sources ${sources})
-  interlink_json_strings(spec_support ${support})
   interlink_json_strings(spec_wat)
   interlink_json_strings(spec_include_directories ${ARG_INCLUDE_DIRECTORIES})
   interlink_json_strings(spec_compile_options ${ARG_COMPILE_OPTIONS})
@@ -185,7 +161,7 @@ function(interlink_guest)
   interlink_json_strings(spec_exports ${ARG_EXPORTS})
   interlink_json_strings(spec_needed ${needed})
   interlink_json_strings(spec_sides ${sides})
-  interlink_add_guest(${ARG_NAME} "${output}" "${sources};${support};${needed};${sides}")
+  interlink_add_guest(${ARG_NAME} "${output}" "${sources};${libraries};${needed};${sides}")
 endfunction()
 
 function(interlink_wat_guest)
@@ -216,7 +192,7 @@ function(interlink_wat_guest)
   endforeach()
   interlink_json_strings(spec_wat "${source}")
   interlink_json_strings(spec_link_options --enable-threads --enable-exceptions --enable-tail-call)
-  foreach(field sources support include_directories compile_options exports needed needed_names sides)
+  foreach(field sources include_directories compile_options exports needed needed_names sides)
     set(spec_${field} "[]")
   endforeach()
   interlink_add_guest(${ARG_NAME} "${output}" "${source}")

@@ -1,5 +1,5 @@
 # The package: headers under include/interlink, a static library for each layer, interlinkConfig.cmake, the command, the engine
-# that it was built with, and the sources that guests are linked with.
+# that it was built with, and the kit that builds guests.
 include_guard()
 include(CMakePackageConfigHelpers)
 
@@ -31,8 +31,9 @@ if(TARGET interlink_cli)
   install(TARGETS interlink_cli RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/guest/" DESTINATION "${CMAKE_INSTALL_DATADIR}/interlink/guest"
-  FILES_MATCHING PATTERN "*.[chs]")
+if(TARGET kit)
+  install(DIRECTORY "${INTERLINK_KIT_DIR}/" DESTINATION . USE_SOURCE_PERMISSIONS PATTERN bin/interlink EXCLUDE)
+endif()
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 if(INTERLINK_BUILD_TESTS)

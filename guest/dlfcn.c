@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "dlfcn.h"
+#include <dlfcn.h>
 
 #include <stdint.h>
 #include <stdlib.h>

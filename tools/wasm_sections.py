@@ -155,8 +155,8 @@ def dylink(memory_size=0, memory_align=0, table_size=0, table_align=0, needed=()
     return out
 
 
-def with_needed(module, names):
-    """The module with these names added to the needed list of its `dylink.0` section."""
+def _with_needed_list(module, change):
+    """The module whose `dylink.0` section needs what `change` makes of the list of those it needs."""
     parts = []
     for ident, payload in sections(module):
         if ident == 0 and Reader(payload).name() == "dylink.0":
@@ -169,11 +169,39 @@ def with_needed(module, names):
                     needed = [listed.name() for _ in range(listed.leb())]
                 else:
                     others += bytes([kind]) + leb(len(body)) + body
-            needed += names
+            needed = change(needed)
             body = leb(len(needed)) + b"".join(name(entry) for entry in needed)
             payload = head + others + b"\2" + leb(len(body)) + body
         parts.append((ident, payload))
     return assemble(parts)
+
+
+def with_needed(module, names):
+    """The module with these names added to the needed list of its `dylink.0` section."""
+    return _with_needed_list(module, lambda needed: needed + names)
+
+
+def with_needed_renamed(module, names):
+    """The module that needs names[x] wherever it needed x."""
+    return _with_needed_list(module, lambda needed: [names.get(entry, entry) for entry in needed])
+
+
+# A library's own name: the payload is the name, as names are stored.
+SONAME_SECTION = "interlink.soname"
+
+
+def soname(module):
+    """The name that a library gives itself, or nothing."""
+    for ident, payload in sections(module):
+        reader = Reader(payload)
+        if ident == 0 and reader.name() == SONAME_SECTION:
+            return reader.name()
+    return ""
+
+
+def with_soname(module, own_name):
+    """The module that gives itself this name."""
+    return assemble([*sections(without_custom(module, {SONAME_SECTION})), (0, name(SONAME_SECTION) + name(own_name))])
 
 
 def with_dylink(module, payload):

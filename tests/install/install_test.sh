@@ -36,5 +36,6 @@ said=$("$work/consumer/consumer" "$build/guests/embedded.wasm")
 [ "$said" = "sum 42" ] || { echo "the consumer said: $said" >&2; exit 1; }
 said=$("$prefix/bin/interlink" run "$build/guests/static_command.wasm")
 [ "$said" = "ok static command" ] || { echo "the installed command said: $said" >&2; exit 1; }
-[ -f "$prefix/share/interlink/guest/dlfcn.h" ] || { echo "the guest support is missing" >&2; exit 1; }
+"$here/../kit/driver_test.sh" "$prefix" "$prefix/bin/interlink"
+python3 "$here/../kit/guide_test.py" "$here/../../docs/guests.md" "$prefix"
 echo "the package serves a consumer"
