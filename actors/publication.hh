@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What one actor shows to everybody: its newest snapshot, and that snapshot's version in two words, one for the host
-// and one in the control memory, where guest code compares it before each indirect call.
+// What one actor shows to everybody: its newest snapshot, and the head, which is the version published. The head is one
+// word in the control memory: guest code compares its low half before each indirect call.
 //
-// Order that must hold: nodes of the log are linked, then the snapshot is stored, then the head, then the guest's word,
-// and only then a reply leaves. So whoever sees a head finds a snapshot at least as new and every node up to it, and
-// whoever learns an index from a reply finds its version in the word. docs/memory_model.md says what each order is for.
+// Orders that must hold:
+//   - Nodes of the log are linked, then the snapshot is stored: a reader of a snapshot finds every node up to it.
+//   - The snapshot is stored, then the head is raised: a reader of a head finds a snapshot at least as new.
+//   - The head is raised, then anything of the snapshot leaves: an index that is learned from a reply or from a
+//     snapshot, by whatever route, has its version in the head. Between the writer's two steps others find the snapshot
+//     already, so each reader raises the head itself; nobody waits for the writer.
+// docs/memory_model.md says what each memory order is for.
 #pragma once
 
 #include "actors/published.hh"
@@ -19,38 +23,59 @@
 
 namespace interlink {
 
-/// Context: `publish` from the owning actor, everything else from any thread.
+/// `Snapshot` has a `version`, a topology_version. Context: `publish` from the owning actor, everything else from any
+/// thread.
 template <class Snapshot>
 class publication {
 public:
-  /// `guest_word` outlives the publication, and belongs to it alone.
-  publication(std::shared_ptr<const Snapshot> initial, std::uint32_t* guest_word)
-      : current_(std::move(initial)), guest_word_(guest_word)
+  /// `head_word` is the version of `initial`. It outlives the publication, and belongs to it alone.
+  publication(std::shared_ptr<const Snapshot> initial, std::uint64_t* head_word)
+      : current_(std::move(initial)), head_(head_word)
   {
   }
 
-  void publish(std::shared_ptr<const Snapshot> next, topology_version version)
+  /// Pre: `next` is newer than all that were published before.
+  void publish(std::shared_ptr<const Snapshot> next)
   {
+    const topology_version version = next->version;
     current_.store(std::move(next));
     schedule_point(schedule_place::snapshot_stored);
-    head_.store(version.value, std::memory_order_seq_cst);
-    schedule_point(schedule_place::head_stored);
-    std::atomic_ref<std::uint32_t>(*guest_word_)
-        .store(static_cast<std::uint32_t>(version.value), std::memory_order_seq_cst);
-    // Full fence: the index leaks to guest memory only after every processor can see the new head.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    raise_head(version);
   }
 
   /// The version published last.
-  topology_version head() const { return topology_version{head_.load(std::memory_order_seq_cst)}; }
+  topology_version head() const
+  {
+    return topology_version{std::atomic_ref<std::uint64_t>(*head_).load(std::memory_order_seq_cst)};
+  }
 
-  /// A snapshot at least as new as every head that the caller has seen.
-  std::shared_ptr<const Snapshot> current() const { return current_.load(); }
+  /// A snapshot at least as new as every head that the caller has seen, and published: the head is at its version.
+  std::shared_ptr<const Snapshot> current() const
+  {
+    std::shared_ptr<const Snapshot> snapshot = current_.load();
+    schedule_point(schedule_place::snapshot_read);
+    raise_head(snapshot->version);
+    return snapshot;
+  }
 
 private:
+  void raise_head(topology_version version) const
+  {
+    std::atomic_ref<std::uint64_t> word(*head_);
+    std::uint64_t seen = word.load(std::memory_order_seq_cst);
+    schedule_point(schedule_place::head_read);
+    while (seen < version.value &&
+           !word.compare_exchange_weak(seen, version.value, std::memory_order_seq_cst, std::memory_order_seq_cst)) {
+    }
+    // An index that this thread's guest stores without an order leaves after the head.
+    std::atomic_thread_fence(std::memory_order_release);
+    schedule_point(schedule_place::head_raised);
+  }
+
+  static_assert(std::atomic_ref<std::uint64_t>::is_always_lock_free);
+
   published<Snapshot> current_;
-  std::atomic<std::uint64_t> head_{0};
-  std::uint32_t* guest_word_;
+  std::uint64_t* head_;
 };
 
 } // namespace interlink

@@ -22,7 +22,9 @@ enum class schedule_place : std::uint8_t {
   batch_ends,      ///< has published and replied; the mailbox still counts as busy
   handed_over,     ///< has given the drainer's duty to the background
   snapshot_stored, ///< readers find the new snapshot, and the old head
-  head_stored,     ///< the host finds the new head, guest code the old one
+  snapshot_read,   ///< knows a snapshot, and not whether the head is as new
+  head_read,       ///< knows the head, and has not raised it
+  head_raised,     ///< the head is as new as the snapshot
   reply,           ///< about to answer one message
   lane_read,       ///< knows the head, has not stored it in its lane
   lane_stored,     ///< has not read the snapshot yet

@@ -46,7 +46,7 @@ bool goes_on_waiting(const coordinator_reply& reply)
 
 } // namespace
 
-coordinator::coordinator(topology initial, std::uint32_t* head_word, asio::any_io_executor continue_on,
+coordinator::coordinator(topology initial, std::uint64_t* head_word, asio::any_io_executor continue_on,
                          coordinator_observer observer)
     : serial_actor(std::move(continue_on)),
       state_(std::move(initial)),
@@ -169,7 +169,7 @@ void coordinator::finish_batch()
 {
   const topology_version version = state_.current->version;
   if (const topology_version before = publication_.head(); before != version) {
-    publication_.publish(state_.current, version); // invariant C1
+    publication_.publish(state_.current); // invariant C1
     for (std::uint64_t published = before.value + 1; published <= version.value; ++published) {
       events_.write({.subject = published, .kind = event_kind::publish});
     }

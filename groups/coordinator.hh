@@ -5,7 +5,8 @@
 // compiles nothing and runs no guest code; a request that cannot be answered yet is parked, not waited for.
 //
 // Invariants:
-//   C1  Append, then snapshot, then head, then replies: whoever learns a slot from a reply finds it published.
+//   C1  Append, then snapshot, then head, then anything of the snapshot leaves, by a reply or by a reader of the
+//       snapshot: an index that somebody has learned is published.
 //   C2  Every request is answered exactly once.
 //   C3  A range freed at version k is reused only when k is published and no lane holds a version below k.
 #pragma once
@@ -25,6 +26,7 @@
 namespace interlink {
 
 /// Told about operations and waits; what a trace or a test sees. Called in turns, unless said otherwise: must not wait.
+/// An operation is told of before it is published: no index of it may leave from here.
 struct coordinator_observer {
   std::function<void(topology_version, const operation_body&)> on_publish;
   std::function<void()> on_turn;
@@ -39,8 +41,8 @@ struct coordinator_observer {
 /// Context: `ask`, `head`, `current` from any thread; everything else in turns.
 class coordinator final : public serial_actor {
 public:
-  /// `head_word` is the guest-visible published version, in the control memory; it outlives the coordinator.
-  coordinator(topology initial, std::uint32_t* head_word, asio::any_io_executor continue_on,
+  /// `head_word` is the published version, in the control memory; 0, and it outlives the coordinator.
+  coordinator(topology initial, std::uint64_t* head_word, asio::any_io_executor continue_on,
               coordinator_observer observer = {});
 
   /// Sends a request and waits for its reply. A turn may run on the calling thread. Beyond `limit` the request is given
@@ -52,6 +54,7 @@ public:
   /// Version published last. Sequentially consistent: pairs with the publication.
   topology_version head() const { return publication_.head(); }
 
+  /// The newest snapshot. It is published: no head that guest code reads from here on is older.
   snapshot_ptr current() const { return publication_.current(); }
 
   /// A cursor at version 0, for the first group.

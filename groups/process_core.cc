@@ -169,7 +169,7 @@ void process_core::make_coordinator(asio::any_io_executor background)
     };
   }
   coordinator_ = std::make_unique<coordinator>(
-      std::move(initial), reinterpret_cast<std::uint32_t*>(environment.control_memory->data() + reserved::head_address),
+      std::move(initial), reinterpret_cast<std::uint64_t*>(environment.control_memory->data() + reserved::head_address),
       std::move(background), std::move(observer));
 }
 

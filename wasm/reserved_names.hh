@@ -15,8 +15,8 @@ inline constexpr std::string_view module_name = "interlink";
 /// Exports with this prefix are Interlink's.
 inline constexpr std::string_view export_prefix = "interlink.";
 
-/// Import `interlink.control`: the control memory, one shared 32-bit page. The published version is the 32-bit word at
-/// `head_address`. Source: design section 5.
+/// Import `interlink.control`: the control memory, one shared 32-bit page. The published version is the 64-bit word at
+/// `head_address`; guest code compares its low half.
 inline constexpr std::string_view control_memory = "control";
 inline constexpr std::uint32_t head_address = 0;
 

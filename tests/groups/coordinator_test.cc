@@ -40,7 +40,7 @@ protected:
       published_.push_back(version.value);
     };
     // From here on the world only makes requests: its topology is the coordinator's.
-    actor_ = std::make_unique<coordinator>(world_.state, &head_word_, background_.get_executor(), std::move(observer));
+    actor_ = std::make_unique<coordinator>(world_.state, &head_, background_.get_executor(), std::move(observer));
     const auto program = say(first, prepare_load_request{world_.request("main", {.kind = load_kind::program})});
     say(first, commit_load_request{std::get<planned_load>(std::get<prepare_outcome>(program)).id, {}});
     program_ = actor_->first_cursor()->next();
@@ -119,7 +119,7 @@ protected:
   }
 
   linking_world world_{pie_main().build()};
-  std::uint32_t head_word_ = 0;
+  std::uint64_t head_ = 0;
   asio::thread_pool background_{1};
   std::vector<std::uint64_t> published_;
   std::unique_ptr<coordinator> actor_;
@@ -147,7 +147,7 @@ TEST_F(Coordinator, PublishesTheSnapshotsVersionAsHead)
 TEST_F(Coordinator, WritesTheHeadWhereGuestCodeReadsIt)
 {
   load("a");
-  EXPECT_EQ(head_word_, actor_->head().value);
+  EXPECT_EQ(head_, actor_->head().value);
 }
 
 TEST_F(Coordinator, PublishesEachVersionOnceAndInOrder)
@@ -237,7 +237,7 @@ TEST(CoordinatorWatch, TellsOfAWaitForATurnThatDoesNotCome)
   // The first request's turn lasts until the second has been told of, which waits for its own.
   linking_world world{pie_main().build()};
   asio::thread_pool background{1};
-  std::uint32_t head = 0;
+  std::uint64_t head = 0;
   std::promise<void> in_turn;
   std::promise<std::string> told;
   std::atomic<int> turns{0};

@@ -26,10 +26,11 @@ struct topology_view {
 using log = operation_log<operation>;
 
 /// A coordinator's part: what `coordinator::append` and `finish_batch` do, on the same templates.
-struct process {
-  std::uint32_t head_word = 0;
+template <class Publication>
+struct process_with {
+  std::uint64_t head = 0;
   log operations{operation{}};
-  publication<topology_view> published{make_shared<const topology_view>(topology_version{0}, 0), &head_word};
+  Publication published{make_shared<const topology_view>(topology_version{0}, 0), &head};
   atomic<int> leak, second_leak;
   atomic<bool> is_answered{false};
 
@@ -37,13 +38,14 @@ struct process {
   {
     const int function = 10 + static_cast<int>(version);
     operations.append(topology_version{version}, operation{function})->expect(1);
-    published.publish(make_shared<const topology_view>(topology_version{version}, function), topology_version{version});
+    published.publish(make_shared<const topology_view>(topology_version{version}, function));
   }
 };
 
 /// A group's part: what `instance_group` does, on the same templates.
-struct group {
-  explicit group(process& of) : in(of), cursor(of.operations.tail()) {}
+template <class Process>
+struct group_of {
+  explicit group_of(Process& of) : in(of), cursor(of.operations.tail()) {}
 
   void catch_up()
   {
@@ -62,18 +64,21 @@ struct group {
   /// An indirect call of instrumented code.
   void call_indirect(int index)
   {
-    if (guest_must_catch_up(in.head_word, applied)) {
+    if (guest_must_catch_up(in.head, applied)) {
       catch_up();
     }
     check(static_cast<int>(applied) >= index, "agreement: the group has applied the operation that the index is from");
   }
 
-  process& in;
+  Process& in;
   log::cursor cursor;
   group_lane lane;
   std::uint32_t applied = 0;
   int function = 0;
 };
+
+using process = process_with<publication<topology_view>>;
+using group = group_of<process>;
 
 void one_leak(run& now)
 {
@@ -163,6 +168,103 @@ void leak_after_a_reply(run& now)
   });
 }
 
+/// A group catches up for a reason of its own, and hands out an index of what it finds; the publisher may stand
+/// anywhere.
+template <class Publication>
+void snapshot_leak(run& now, std::memory_order stored)
+{
+  using process_here = process_with<Publication>;
+  process_here& in = now.make<process_here>();
+  auto& leaker = now.make<group_of<process_here>>(in);
+  auto& caller = now.make<group_of<process_here>>(in);
+  now.thread([&] { in.publish(1); });
+  now.thread([&, stored] {
+    leaker.catch_up();
+    in.leak.store(static_cast<int>(leaker.applied), stored);
+  });
+  now.thread([&] {
+    if (const int index = in.leak.load(acquire)) {
+      caller.call_indirect(index);
+    }
+  });
+}
+
+void leak_from_a_snapshot(run& now)
+{
+  snapshot_leak<publication<topology_view>>(now, release);
+}
+
+/// The leaker's guest stores the index with a plain store.
+void plain_store_from_a_snapshot(run& now)
+{
+  snapshot_leak<publication<topology_view>>(now, relaxed);
+}
+
+/// The leaker meets two publications; its head, if it raises one, is the older.
+void leak_between_two_publications(run& now)
+{
+  process& in = now.make<process>();
+  group& leaker = now.make<group>(in);
+  group& caller = now.make<group>(in);
+  now.thread([&] {
+    in.publish(1);
+    in.publish(2);
+    in.second_leak.store(2, release);
+  });
+  now.thread([&] {
+    leaker.catch_up();
+    in.leak.store(static_cast<int>(leaker.applied), release);
+  });
+  now.thread([&] {
+    const int index = std::max(in.leak.load(acquire), in.second_leak.load(acquire));
+    if (index != 0) {
+      caller.call_indirect(index);
+    }
+  });
+}
+
+/// How a publication may be wrong.
+enum class misstep : std::uint8_t {
+  reader_raises_nothing, ///< it leaves the head to the writer
+  reader_stores,         ///< the head goes back to the snapshot that a slow reader has
+  head_first,            ///< ahead of the snapshot
+};
+
+template <misstep Wrong>
+class misordered_publication {
+public:
+  misordered_publication(shared_ptr<const topology_view> initial, std::uint64_t* word) : current_(initial), head_(*word)
+  {
+  }
+
+  void publish(const shared_ptr<const topology_view>& next)
+  {
+    const std::uint64_t version = next->version.value;
+    if (Wrong != misstep::head_first) {
+      current_.store(next);
+    }
+    head_.store(version);
+    if (Wrong == misstep::head_first) {
+      current_.store(next);
+    }
+  }
+
+  topology_version head() const { return topology_version{head_.load()}; }
+
+  shared_ptr<const topology_view> current() const
+  {
+    const shared_ptr<const topology_view> snapshot = current_.load();
+    if (Wrong == misstep::reader_stores) {
+      head_.store(snapshot->version.value);
+    }
+    return snapshot;
+  }
+
+private:
+  published<topology_view> current_;
+  mutable atomic_ref<std::uint64_t> head_;
+};
+
 // ---- Lanes ----
 
 /// A range that operation 1 frees. The group writes it as long as its snapshot has the module there.
@@ -232,6 +334,9 @@ std::vector<scenario> agreement_scenarios()
       {"chain of leaks", "agreement when the index passes through a third thread", chain_of_leaks},
       {"plain store", "agreement when the publisher stores the index without an order", plain_store_of_an_index},
       {"reply", "agreement when another thread drains and the requester leaks", leak_after_a_reply},
+      {"snapshot leak", "agreement when a group leaks from a snapshot that it has found", leak_from_a_snapshot},
+      {"plain snapshot leak", "the same, and it stores the index without an order", plain_store_from_a_snapshot},
+      {"two snapshots", "agreement when it may have found either of two", leak_between_two_publications},
       {"reuse", "a freed range is written by its old and its new owner in order", reuse_of_memory},
       {"reuse without lock", "the same, were the snapshot read without a lock", reuse_without_a_lock},
   };
@@ -265,6 +370,45 @@ void call_without_a_check(run& now)
       other.catch_up();
     }
     check(in.leak.load(acquire) <= static_cast<int>(other.applied), "agreement");
+  });
+}
+
+void leak_from_a_snapshot_ahead_of_the_head(run& now)
+{
+  snapshot_leak<misordered_publication<misstep::reader_raises_nothing>>(now, release);
+}
+
+/// A slow reader of snapshot 1 takes the head back behind publication 2.
+void head_that_goes_back(run& now)
+{
+  using process_here = process_with<misordered_publication<misstep::reader_stores>>;
+  process_here& in = now.make<process_here>();
+  auto& reader = now.make<group_of<process_here>>(in);
+  auto& caller = now.make<group_of<process_here>>(in);
+  now.thread([&] {
+    in.publish(1);
+    in.publish(2);
+    in.leak.store(2, release);
+  });
+  now.thread([&] { reader.catch_up(); });
+  now.thread([&] {
+    caller.catch_up();
+    if (const int index = in.leak.load(acquire)) {
+      caller.call_indirect(index);
+    }
+  });
+}
+
+void head_ahead_of_its_snapshot(run& now)
+{
+  using process_here = process_with<misordered_publication<misstep::head_first>>;
+  process_here& in = now.make<process_here>();
+  auto& reader = now.make<group_of<process_here>>(in);
+  now.thread([&] { in.publish(1); });
+  now.thread([&] {
+    const topology_version seen = in.published.head();
+    reader.catch_up();
+    check(reader.applied >= seen.value, "a snapshot is at least as new as a head that was seen");
   });
 }
 

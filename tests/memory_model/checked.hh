@@ -186,6 +186,8 @@ private:
 template <class T>
 class atomic_ref final : public atomic_access<T> {
 public:
+  static constexpr bool is_always_lock_free = true;
+
   explicit atomic_ref(T& word) : word_(&word) {}
 
 private:

@@ -9,11 +9,12 @@
 
 namespace interlink::memory_model {
 
-/// The check in front of an indirect call, as wasm/code_rewriter.cc writes it: i32.atomic.load of the head's word,
-/// which WebAssembly makes sequentially consistent, and a comparison with the instance's own global.
-inline bool guest_must_catch_up(std::uint32_t& head_word, std::uint32_t applied)
+/// The check in front of an indirect call, as wasm/code_rewriter.cc writes it: i32.atomic.load of the head's low
+/// half, which WebAssembly makes sequentially consistent, and a comparison with the instance's own global. The half is
+/// read as a part of the whole here: an aligned word is never read torn.
+inline bool guest_must_catch_up(std::uint64_t& head, std::uint32_t applied)
 {
-  return atomic_ref<std::uint32_t>(head_word).load(std::memory_order_seq_cst) != applied;
+  return static_cast<std::uint32_t>(atomic_ref<std::uint64_t>(head).load(std::memory_order_seq_cst)) != applied;
 }
 
 } // namespace interlink::memory_model

@@ -48,7 +48,8 @@ TEST(Agreement, OfAnIndexThatLeaksByARaceIsTheMachinesPromise)
 
 TEST(Agreement, FailsWhenAStepOfTheProtocolIsOutOfPlace)
 {
-  for (const auto program : {leak_before_the_publication, call_without_a_check, lane_after_the_snapshot}) {
+  for (const auto program : {leak_before_the_publication, call_without_a_check, lane_after_the_snapshot,
+                             leak_from_a_snapshot_ahead_of_the_head, head_that_goes_back, head_ahead_of_its_snapshot}) {
     for (const memory model : {memory::cpp20, memory::x86}) {
       EXPECT_NE(explore({.model = model}, program).failure, std::nullopt);
     }

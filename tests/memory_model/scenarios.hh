@@ -40,5 +40,8 @@ void leak_by_a_race(run& now);
 void leak_before_the_publication(run& now);
 void call_without_a_check(run& now);
 void lane_after_the_snapshot(run& now);
+void leak_from_a_snapshot_ahead_of_the_head(run& now);
+void head_that_goes_back(run& now);
+void head_ahead_of_its_snapshot(run& now);
 
 } // namespace interlink::memory_model

@@ -36,13 +36,6 @@ std::uint32_t word_at(const process_core& process, std::uint64_t address)
   return word;
 }
 
-std::uint32_t word_at_head(const process_core& process)
-{
-  std::uint32_t word = 0;
-  std::memcpy(&word, process.environment.control_memory->data() + reserved::head_address, sizeof word);
-  return word;
-}
-
 bool is_zero(const process_core& process, memory_range range)
 {
   const auto& memory = process.environment.linked_memory;
@@ -225,16 +218,18 @@ bool coordinator_watch::committed_now(load_id load) const
                              [&](const loaded_module_ptr& module) { return module->load->id == load; });
 }
 
-complaints coordinator_watch::check_publication(bool is_turn_end) const
+complaints coordinator_watch::check_publication(schedule_place place)
 {
   const coordinator& actor = process_.coordination();
-  const std::uint64_t word = word_at_head(process_);
   const topology_version head = actor.head();
   complaints found;
-  if (word > head.value || head > actor.current()->version) {
+  if (place == schedule_place::snapshot_stored) {
+    stored_ = actor.state().current->version;
+  }
+  if (head > stored_) {
     found.push_back("C1: a head is published ahead of its snapshot");
   }
-  if (is_turn_end && actor.state().reusable_up_to > head) {
+  if (place == schedule_place::turn_ends && actor.state().reusable_up_to > head) {
     found.push_back("C3: memory that was freed by an unpublished operation counts as free");
   }
   return found;
@@ -462,7 +457,7 @@ void coordinator_watch::check_abandoned(complaints& found)
 
 void coordinator_watch::check_words(complaints& found)
 {
-  for (const loaded_module_ptr& module : *process_.coordination().current()->modules) {
+  for (const loaded_module_ptr& module : *process_.coordination().state().current->modules) {
     const module_plan& plan = module->plan();
     const std::uint32_t library = library_number(plan);
     if (library == 0 || plan.memory_size == 0) {
@@ -569,7 +564,7 @@ void check_tls(instance_group& group, complaints& found)
     const module_plan& plan = module->plan();
     const memory_address block = group.store().block_of(plan.id);
     // A module that is unloaded and not taken out here yet has given its blocks back: nobody calls it any more.
-    if (plan.info->tls_size == 0 || group.process().coordination().current()->find(plan.id) == nullptr) {
+    if (plan.info->tls_size == 0 || group.process().coordination().state().current->find(plan.id) == nullptr) {
       continue;
     }
     const std::uint32_t expected = support::tls_word_of(library_number(plan));
@@ -593,6 +588,10 @@ complaints group_watch::check(instance_group& group, bool is_loading)
   if (!is_loading && contents_.emplace(version, contents).first->second != contents) {
     found.push_back("groups differ at version " + number(version.value) + ": group " + number(group.id().value) +
                     " holds something else");
+  }
+  if (const topology_version head = group.process().coordination().head(); version > head) {
+    found.push_back("C1: group " + number(group.id().value) + " has applied version " + number(version.value) +
+                    ", and guest code finds the head at " + number(head.value));
   }
   topology_version& last = applied_[group.id()];
   if (version < last) {

@@ -41,8 +41,8 @@ public:
   complaints check_turn();
 
   /// C1 at every moment: whoever sees a head finds a snapshot at least as new. C3 at the end of a turn: what it gave
-  /// out was free at a version that is published.
-  complaints check_publication(bool is_turn_end) const;
+  /// out was free at a version that is published. Reads no snapshot, for each reader of one publishes it.
+  complaints check_publication(schedule_place place);
 
   /// When every group has left: nobody owes a share, nobody is in the roster, nothing is claimed or awaited.
   complaints check_end() const;
@@ -84,6 +84,7 @@ private:
   std::map<std::uint32_t, std::uint64_t> incarnations_;
   std::map<module_id, std::uint32_t> started_; ///< words that start functions have written
   std::map<module_id, group_id> begun_;        ///< constructors under way, as far as the last turn
+  topology_version stored_;                    ///< of the newest snapshot that others find
   topology last_;                              ///< after the last turn
   std::map<load_id, unprepared> unprepared_;   ///< of loads in flight since whose prepare nothing else has happened
 };
@@ -93,7 +94,8 @@ class group_watch {
 public:
   /// A group against the snapshot it says it has applied: every slot of that snapshot holds its own function, every
   /// module has its thread-local storage, bases and GOT entries are as planned (G1, T3). Groups of equal versions have
-  /// equal tables, bases and GOT entries, whatever the snapshot says; no group goes back to an older version.
+  /// equal tables, bases and GOT entries, whatever the snapshot says; no group goes back to an older version; none is
+  /// ahead of the head, for its guest may hand out an index of what it has (C1).
   /// `is_loading`: it may hold more.
   complaints check(instance_group& group, bool is_loading);
 

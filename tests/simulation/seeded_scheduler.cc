@@ -263,6 +263,9 @@ void seeded_scheduler::yield()
 
 void seeded_scheduler::point(schedule_place place)
 {
+  if (is_checking_) {
+    return;
+  }
   fiber& here = *fibers_[running_];
   if (place == schedule_place::turn_begins) {
     ++here.turn_depth;
@@ -273,12 +276,15 @@ void seeded_scheduler::point(schedule_place place)
   } else if (place == schedule_place::turn_ends) {
     --here.turn_depth;
     --turns_;
-  } else if (place == schedule_place::batch_ends && on_batch_end) {
+  }
+  is_checking_ = true;
+  if (place == schedule_place::batch_ends && on_batch_end) {
     on_batch_end();
   }
   if (on_point) {
     on_point(place);
   }
+  is_checking_ = false;
   ++steps_;
   ++microseconds_;
   if (chance(switch_one_in_)) {

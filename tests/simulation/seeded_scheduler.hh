@@ -98,6 +98,7 @@ public:
   /// Turns that are under way: none of the coordinator's state may be read by others then.
   bool is_in_turn() const { return turns_ > 0; }
 
+  // What these two call finds no points: nobody else runs meanwhile.
   /// Called on the drainer's thread, when a batch has been published and answered.
   std::function<void()> on_batch_end;
   /// Called at every point that is in no turn, and at the end of every turn.
@@ -127,6 +128,7 @@ private:
   std::uint64_t switch_one_in_ = 2;
   std::uint64_t guest_switch_one_in_ = 2;
   int turns_ = 0;
+  bool is_checking_ = false;
   run_outcome outcome_ = run_outcome::ended;
 };
 

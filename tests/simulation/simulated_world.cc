@@ -209,7 +209,7 @@ void simulated_world::drive()
       note(happening::file_vanishes_before_it_is_read);
       move_file();
     }
-    complain(watch_->check_publication(place == schedule_place::turn_ends));
+    complain(watch_->check_publication(place));
   };
   start_main_thread();
   if (embeds_) {
@@ -426,7 +426,7 @@ void simulated_world::check_here(instance_group& group, int nesting)
 
 void simulated_world::check_open_starts(instance_group& group)
 {
-  const snapshot_ptr current = process_->coordination().current();
+  const snapshot_ptr current = process_->coordination().state().current;
   for (const loaded_module_ptr& module : *group.applied().modules) {
     const module_plan& plan = module->plan();
     const std::uint32_t library = library_number(plan);
