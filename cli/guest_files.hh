@@ -4,13 +4,14 @@
 // finds is what `run` finds.
 #pragma once
 
-#include "groups/library_files.hh"
 #include "messages/error.hh"
 #include "wasi/system.hh"
 
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "loader/library_files.hh"
 
 namespace interlink::cli {
 

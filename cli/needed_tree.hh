@@ -4,7 +4,6 @@
 // the first library that is missing.
 #pragma once
 
-#include "groups/library_files.hh"
 #include "messages/error.hh"
 #include "messages/module_info.hh"
 
@@ -12,6 +11,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "loader/library_files.hh"
 
 namespace interlink::cli {
 

@@ -4,10 +4,10 @@
 #include "cli/data_extent.hh"
 #include "cli/messages.hh"
 #include "cli/symbol_list.hh"
-#include "groups/library_files.hh"
 
 #include <utility>
 
+#include "loader/library_files.hh"
 #include "wasm/module_reader.hh"
 
 namespace interlink::cli {

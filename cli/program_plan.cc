@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/program_plan.hh"
 
-#include "groups/abi/guest_abi.hh"
-#include "groups/program_memory.hh"
 #include "linker/plan_printer.hh"
 #include "linker/topology.hh"
 #include "messages/limits.hh"
@@ -12,6 +10,9 @@
 #include <algorithm>
 #include <iterator>
 #include <utility>
+
+#include "loader/program_memory.hh"
+#include "process/abi/guest_abi.hh"
 
 namespace interlink::cli {
 
@@ -43,7 +44,7 @@ std::uint64_t table_maximum(const module_info& main)
   return limit::table_elements;
 }
 
-/// As groups/library_loader.cc does it for a program whose main module has no instance yet.
+/// As loader/library_loader.cc does it for a program whose main module has no instance yet.
 result<void> supply_memory(topology& state, const module_info& main, const needs_memory& needed)
 {
   if (!has_wasix_libc(main)) {

@@ -3,8 +3,6 @@
 
 #include "cli/messages.hh"
 #include "engine/wasmtime_engine.hh"
-#include "groups/main_program.hh"
-#include "groups/process.hh"
 
 #include <asio/detached.hpp>
 #include <asio/system_executor.hpp>
@@ -12,6 +10,9 @@
 #include <cstdlib>
 #include <optional>
 #include <utility>
+
+#include "process/main_program.hh"
+#include "process/process.hh"
 
 namespace interlink::cli {
 

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "process/process_core.hh"
+
 namespace interlink::cli {
 
 /// As the command line says it. Context: immutable once parsed.

@@ -10,6 +10,7 @@ import re
 import sys
 
 # What each layer may include of ours, and of others. Read top to bottom it is the picture of the architecture.
+BELOW = {"messages", "wasm", "linker", "actors", "engine", "wasi"}
 LAYERS = {
     "messages": ({"messages"}, set()),
     "wasm": ({"messages", "wasm"}, set()),
@@ -17,9 +18,11 @@ LAYERS = {
     "actors": ({"messages", "actors"}, {"asio"}),
     "engine": ({"messages", "engine"}, set()),
     "wasi": ({"messages", "wasi"}, set()),
-    "groups": ({"messages", "wasm", "linker", "actors", "engine", "wasi", "groups"}, {"asio", "fmt", "spdlog", "xxhash"}),
+    "groups": (BELOW | {"groups"}, {"asio", "fmt"}),
+    "loader": (BELOW | {"groups", "loader"}, {"fmt", "xxhash"}),
+    "process": (BELOW | {"groups", "loader", "process"}, {"asio", "fmt"}),
     # The command embeds the library as any program does: by completion tokens, and with host directories that it grants.
-    "cli": ({"messages", "wasm", "linker", "engine", "wasi", "groups", "cli"}, {"CLI", "asio", "fmt", "nlohmann"}),
+    "cli": ({"messages", "wasm", "linker", "engine", "wasi", "loader", "process", "cli"}, {"CLI", "asio", "fmt", "nlohmann"}),
 }
 
 # Headers of others, by how their names begin. What is not here is the standard library's or the system's.
@@ -46,7 +49,7 @@ SHARES_BECAUSE = {
     "groups/instance_group.hh": "what a group waits in and whether its frames are wanted, for reports; signals sent to it",
     "groups/pending_operation.hh": "an embedder's cancellation meets the group that carries the operation out",
     "groups/statistics.hh": "counters for INTERLINK_DEBUG=statistics; nothing is decided by them",
-    "groups/process_core.hh": "the end of a process is seen without a message by those who would send one",
+    "process/process_core.hh": "the end of a process is seen without a message by those who would send one",
 }
 
 # (pattern, files it is allowed in, what is wrong, what to do)

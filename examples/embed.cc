@@ -3,7 +3,6 @@
 // A program on asio that runs a guest, opens a library in one of its groups, and calls in another what it found there.
 // Usage: embed DIRECTORY, which holds embedded.wasm and libplain.so.
 #include "engine/wasmtime_engine.hh"
-#include "groups/process.hh"
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -12,6 +11,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+
+#include "process/process.hh"
 
 namespace {
 

@@ -3,7 +3,6 @@
 // Two guest processes, one host function and one shared memory that the embedder made, reads and writes itself.
 // Usage: share_memory DIRECTORY, which holds sharer.wasm.
 #include "engine/wasmtime_engine.hh"
-#include "groups/process.hh"
 
 #include <asio/io_context.hpp>
 #include <asio/use_future.hpp>
@@ -13,6 +12,8 @@
 #include <cstdlib>
 #include <string>
 #include <thread>
+
+#include "process/process.hh"
 
 namespace {
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "groups/group_store.hh"
 
-#include "groups/instance_group.hh"
 #include "messages/assert.hh"
 
 #include <algorithm>
@@ -79,16 +78,15 @@ std::unexpected<error> refuse_in_initialiser(std::string_view what)
 } // namespace
 
 result<std::unique_ptr<group_store>> group_store::make(const store_environment& environment,
-                                                       const store_parameters& parameters, instance_group& group,
+                                                       const store_parameters& parameters, host_call_server& server,
                                                        const runtime_functions& runtime)
 {
-  std::unique_ptr<group_store> made(new group_store(environment, parameters, group));
+  std::unique_ptr<group_store> made(new group_store(environment, parameters, server));
   auto store = environment.engine->make_store(environment.limits);
   if (!store) {
     return fail(std::move(store.error()));
   }
   made->store_ = std::move(*store);
-  made->store_->owner = &group;
   auto table = made->store_->make_table(environment.function_table);
   if (!table) {
     return fail(std::move(table.error()));
@@ -103,7 +101,7 @@ result<std::unique_ptr<group_store>> group_store::make(const store_environment& 
   for (const auto& [slot, name, function] : runtime) {
     auto host = made->store_->make_function(function.type, [self = made.get(), slot, name, call = function.call](
                                                                engine::store&, std::span<value_slot> values) {
-      return is_an_instruction(slot) ? self->group_.serve(name, call, values) : self->serve(name, call, values);
+      return is_an_instruction(slot) ? self->server_.serve(name, call, values) : self->serve(name, call, values);
     });
     if (auto set = made->store_->table_set(made->runtime_table_, slot, host); !set) {
       return fail(std::move(set.error()));
@@ -281,7 +279,7 @@ result<void> group_store::serve(const char* name, const host_call& call, std::sp
   if (runs_closed_initialiser_) [[unlikely]] {
     return refuse_in_initialiser(name);
   }
-  return group_.serve(name, call, values);
+  return server_.serve(name, call, values);
 }
 
 engine::function group_store::give_reserved_block(const engine::function& allocator)

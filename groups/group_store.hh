@@ -68,12 +68,27 @@ struct runtime_function {
 
 using runtime_functions = std::vector<runtime_function>;
 
+/// Who serves the calls that leave a store for the host: its group.
+class host_call_server {
+public:
+  host_call_server(const host_call_server&) = delete;
+  host_call_server& operator=(const host_call_server&) = delete;
+
+  /// `name` is for reports and lives as long as the process. Context: the thread that runs the group.
+  virtual result<void> serve(const char* name, const host_call& call, std::span<engine::value_slot> values) = 0;
+
+protected:
+  host_call_server() = default;
+  ~host_call_server() = default;
+};
+
 /// Context: the thread that runs the group; the parent's thread while it is built.
 class group_store {
 public:
-  /// Makes store, tables and globals. Errors: engine_refused, table_exhausted, memory_exhausted.
+  /// Makes store, tables and globals. `server` outlives the store. Errors: engine_refused, table_exhausted,
+  /// memory_exhausted.
   static result<std::unique_ptr<group_store>> make(const store_environment& environment,
-                                                   const store_parameters& parameters, instance_group& group,
+                                                   const store_parameters& parameters, host_call_server& server,
                                                    const runtime_functions& runtime);
 
   /// Instantiates one module of a load and runs its closed initialisers: start, then `__wasm_init_tls` with
@@ -151,8 +166,8 @@ public:
   std::uint64_t dead_instance_count() const;
 
 private:
-  group_store(const store_environment& environment, const store_parameters& parameters, instance_group& group)
-      : environment_(environment), parameters_(parameters), group_(group)
+  group_store(const store_environment& environment, const store_parameters& parameters, host_call_server& server)
+      : environment_(environment), parameters_(parameters), server_(server)
   {
   }
 
@@ -177,7 +192,7 @@ private:
 
   const store_environment& environment_;
   store_parameters parameters_;
-  instance_group& group_;
+  host_call_server& server_;
   std::unique_ptr<engine::store> store_;
   engine::table function_table_;
   engine::table runtime_table_;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "groups/instance_group.hh"
 
-#include "groups/abi/runtime_calls.hh"
 #include "groups/host_memory.hh"
-#include "groups/process_core.hh"
 #include "messages/assert.hh"
 
 #include <algorithm>
@@ -35,17 +33,17 @@ constexpr std::uint32_t stack_alignment = 16;
 
 } // namespace
 
-instance_group::instance_group(std::shared_ptr<process_core> process, join_reply joined,
+instance_group::instance_group(std::shared_ptr<group_services> services, join_reply joined,
                                const store_parameters& parameters)
     : stack_bounds(parameters),
-      process_(std::move(process)),
+      services_(std::move(services)),
       id_(joined.group.id),
       cursor_(std::move(joined.cursor)),
       lane_(std::move(joined.lane)),
       snapshot_(std::move(joined.group.from)),
       joined_blocks_(std::move(joined.group.blocks)),
-      events_(process_->options().events_per_actor),
-      is_watched_(process_->options().watchdog > std::chrono::milliseconds(0))
+      events_(services_->events_per_actor),
+      is_watched_(services_->is_watched)
 {
   channel_.events = &events_;
   canceller_.takes_interruption = [this] {
@@ -64,19 +62,19 @@ void instance_group::record(event_kind kind, std::uint64_t subject)
   events_.write({.subject = subject, .kind = kind});
 }
 
-result<std::unique_ptr<instance_group>> instance_group::make(std::shared_ptr<process_core> process, join_reply joined,
-                                                             const store_parameters& parameters)
+result<std::unique_ptr<instance_group>> instance_group::make(std::shared_ptr<group_services> services,
+                                                             join_reply joined, const store_parameters& parameters)
 {
-  std::unique_ptr<instance_group> made(new instance_group(std::move(process), std::move(joined), parameters));
-  auto store = group_store::make(made->process_->environment, parameters, *made, abi::runtime_calls());
+  std::unique_ptr<instance_group> made(new instance_group(std::move(services), std::move(joined), parameters));
+  auto store = group_store::make(made->services_->environment, parameters, *made, made->services_->runtime);
   if (!store) {
     made->leave();
     return fail(std::move(store.error()));
   }
   made->store_ = std::move(*store);
-  made->store_->store().set_interrupt([&process = *made->process_] { return process.has_ended(); });
+  made->store_->store().set_interrupt([&services = *made->services_] { return services.has_ended(); });
   made->take_blocks(made->joined_blocks_);
-  count(made->process_->counts.get(), &statistics::groups);
+  count(made->services_->counts.get(), &statistics::groups);
   return made;
 }
 
@@ -108,8 +106,8 @@ wasi::guest_memory instance_group::memory()
 result<void> instance_group::build()
 {
   std::vector<module_id> opened;
-  auto built = process_->static_program ? store_->add_module(process_->static_program, 0, nullptr, opened)
-                                        : store_->build(*snapshot_, opened);
+  auto built = services_->static_program ? store_->add_module(services_->static_program, 0, nullptr, opened)
+                                         : store_->build(*snapshot_, opened);
   if (!built) {
     return built;
   }
@@ -128,7 +126,7 @@ void instance_group::release_lane_if_idle()
 
 bool instance_group::is_behind() const
 {
-  return process_->coordination().head() != snapshot_->version || !initialisers_.empty();
+  return services_->coordination().head() != snapshot_->version || !initialisers_.empty();
 }
 
 result<void> instance_group::catch_up_if_behind()
@@ -138,11 +136,11 @@ result<void> instance_group::catch_up_if_behind()
 
 result<void> instance_group::catch_up_without_initialisers()
 {
-  if (process_->coordination().head() == snapshot_->version) {
+  if (services_->coordination().head() == snapshot_->version) {
     return {}; // no instance is behind either, as it may be when a check asks
   }
-  count(process_->counts.get(), &statistics::catch_ups);
-  lane_->hold(process_->coordination());
+  count(services_->counts.get(), &statistics::catch_ups);
+  lane_->hold(services_->coordination());
   result<void> applied;
   {
     const scoped_count counted(catch_up_depth_);
@@ -154,8 +152,8 @@ result<void> instance_group::catch_up_without_initialisers()
 
 result<void> instance_group::catch_up()
 {
-  count(process_->counts.get(), &statistics::catch_ups);
-  lane_->hold(process_->coordination());
+  count(services_->counts.get(), &statistics::catch_ups);
+  lane_->hold(services_->coordination());
   result<void> outcome;
   {
     const scoped_count counted(catch_up_depth_);
@@ -176,7 +174,7 @@ void instance_group::pass_operation()
   cursor_ = group_log::cursor(cursor_->next()); // a copy: the node that holds `next` may die with the old cursor
   if (cursor_->complete_one()) {
     record(event_kind::settle, cursor_->version().value);
-    process_->on_settled(cursor_->version());
+    count(services_->counts.get(), &statistics::settled);
   }
 }
 
@@ -191,13 +189,13 @@ error instance_group::lose(const error& reason)
     return *lost_;
   }
   // Guest frames below may hold guest locks: the process cannot go on without them.
-  process_->end_with(failure);
+  services_->end_with(failure);
   return error(errc::stopping, "the process is ending");
 }
 
 result<void> instance_group::apply_published()
 {
-  const snapshot_ptr target = process_->coordination().current();
+  const snapshot_ptr target = services_->coordination().current();
   INTERLINK_ASSERT(lane_->version() <= target->version.value); // invariant G2
   schedule_point(schedule_place::target_read);
   record(event_kind::catch_up, target->version.value);
@@ -314,7 +312,7 @@ void instance_group::forget(const load_plan& load)
 void instance_group::count_dead_instances()
 {
   const std::uint64_t dead = store_->dead_instance_count();
-  count(process_->counts.get(), &statistics::dead_instances, dead - std::exchange(dead_instances_, dead));
+  count(services_->counts.get(), &statistics::dead_instances, dead - std::exchange(dead_instances_, dead));
 }
 
 void instance_group::zero(memory_address address, std::uint64_t size)
@@ -377,7 +375,7 @@ result<void> instance_group::run_initialiser(module_id module)
     // It runs in threads, too, that asked for nothing: there is nobody who could catch it.
     error_detail detail;
     detail.message = "an exception left the start function";
-    detail.module_name = process_->name_of(module);
+    detail.module_name = services_->name_of(module);
     detail.trap = trap_record{detail.message, {}};
     return fail(error(errc::guest_trapped, std::move(detail)));
   }
@@ -456,7 +454,7 @@ void instance_group::show_frames()
 
 coordinator_reply instance_group::ask(coordinator_request_body body, const wait_limit& limit)
 {
-  return process_->coordination().ask(channel_, id_, std::move(body), limit);
+  return services_->coordination().ask(channel_, id_, std::move(body), limit);
 }
 
 void instance_group::leave()

@@ -20,6 +20,7 @@
 #include "actors/published.hh"
 #include "groups/call_queue.hh"
 #include "groups/coordinator.hh"
+#include "groups/group_services.hh"
 #include "groups/group_store.hh"
 #include "groups/pending_operation.hh"
 #include "messages/error.hh"
@@ -38,8 +39,6 @@
 
 namespace interlink {
 
-class process_core;
-
 /// Guest frames of a group as they were at one moment.
 struct shown_frames {
   std::vector<guest_frame> frames; ///< innermost first
@@ -47,19 +46,17 @@ struct shown_frames {
 };
 
 /// Context: the thread that runs the group, unless a function says otherwise.
-class instance_group {
+class instance_group final : private host_call_server {
 public:
   /// A group whose store is empty. `joined` comes from a join turn.
-  static result<std::unique_ptr<instance_group>> make(std::shared_ptr<process_core> process, join_reply joined,
+  static result<std::unique_ptr<instance_group>> make(std::shared_ptr<group_services> services, join_reply joined,
                                                       const store_parameters& parameters);
 
-  instance_group(const instance_group&) = delete;
-  instance_group& operator=(const instance_group&) = delete;
   ~instance_group();
 
   group_id id() const { return id_; }
 
-  process_core& process() const { return *process_; }
+  group_services& services() const { return *services_; }
 
   group_store& store() { return *store_; }
 
@@ -103,7 +100,7 @@ public:
   result<void> construct(module_id module);
 
   /// Serves a host call of the guest; `name` is for reports and lives as long as the process.
-  result<void> serve(const char* name, const host_call& call, std::span<engine::value_slot> values);
+  result<void> serve(const char* name, const host_call& call, std::span<engine::value_slot> values) override;
 
   /// Compares the guest's stack pointer with its stack, which nothing guards. Errors: guest_trapped.
   result<void> check_stack();
@@ -186,9 +183,8 @@ public:
   store_parameters stack_bounds;
 
 private:
-  instance_group(std::shared_ptr<process_core> process, join_reply joined, const store_parameters& parameters);
+  instance_group(std::shared_ptr<group_services> services, join_reply joined, const store_parameters& parameters);
 
-  runtime_functions make_runtime_functions();
   void record(event_kind kind, std::uint64_t subject);
   void show_frames();
   void count_dead_instances();
@@ -205,7 +201,7 @@ private:
   result<void> run_initialiser(module_id module);
   void take_blocks(std::span<const group_block> blocks);
 
-  std::shared_ptr<process_core> process_;
+  std::shared_ptr<group_services> services_;
   group_id id_;
   group_log::cursor cursor_;
   group_lane_ptr lane_;

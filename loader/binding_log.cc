@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/binding_log.hh"
+#include "loader/binding_log.hh"
 
 #include "linker/plan_printer.hh"
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/closure_reader.hh"
+#include "loader/closure_reader.hh"
 
 #include "actors/schedule_point.hh"
-#include "groups/process_core.hh"
 
 #include <map>
 #include <utility>
@@ -13,8 +12,9 @@ namespace {
 
 class reader {
 public:
-  reader(process_core& process, const snapshot& loaded, const std::vector<std::string>& library_path)
-      : process_(process), loaded_(loaded), library_path_(library_path)
+  reader(const loader_services& loader, const group_services& process, const snapshot& loaded,
+         const std::vector<std::string>& library_path)
+      : loader_(loader), process_(process), loaded_(loaded), library_path_(library_path)
   {
   }
 
@@ -46,7 +46,7 @@ private:
       if (!bytes) {
         return fail(std::move(bytes.error()));
       }
-      auto prepared = process_.modules->prepare(*bytes, file.path);
+      auto prepared = loader_.modules->prepare(*bytes, file.path);
       if (!prepared) {
         return fail(std::move(prepared.error()));
       }
@@ -59,7 +59,7 @@ private:
       module.info = prepared->info;
       module.artifact = std::move(code);
     }
-    process_.log.write(process_.log.enabled().libs, "found {}", file.path);
+    loader_.log.write(loader_.log.enabled().libs, "found {}", file.path);
     request_.modules.push_back(std::move(module));
     return place->second;
   }
@@ -75,8 +75,8 @@ private:
       if (process_.has_ended()) {
         return fail(errc::stopping, "the process is ending"); // a hostile list can keep a thread here for long
       }
-      process_.log.write(process_.log.enabled().libs, "find library={}; needed by {}", name, requester);
-      auto found = process_.files.find(name, library_path_, info->dylink->runtime_path, requester);
+      loader_.log.write(loader_.log.enabled().libs, "find library={}; needed by {}", name, requester);
+      auto found = loader_.files.find(name, library_path_, info->dylink->runtime_path, requester);
       if (!found) {
         return fail(found.error().with_context("needed by " + requester));
       }
@@ -89,7 +89,8 @@ private:
     return {};
   }
 
-  process_core& process_;
+  const loader_services& loader_;
+  const group_services& process_;
   const snapshot& loaded_;
   const std::vector<std::string>& library_path_;
   load_request request_;
@@ -98,10 +99,10 @@ private:
 
 } // namespace
 
-result<load_request> read_closure(process_core& process, const snapshot& loaded, const found_module& root,
-                                  const std::vector<std::string>& library_path)
+result<load_request> read_closure(const loader_services& loader, const group_services& process, const snapshot& loaded,
+                                  const found_module& root, const std::vector<std::string>& library_path)
 {
-  return reader(process, loaded, library_path).read(root);
+  return reader(loader, process, loaded, library_path).read(root);
 }
 
 } // namespace interlink

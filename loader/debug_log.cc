@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/debug_log.hh"
+#include "loader/debug_log.hh"
 
 namespace interlink {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/library_files.hh"
+#include "loader/library_files.hh"
 
 #include "groups/host_memory.hh"
 #include "messages/limits.hh"

@@ -37,6 +37,9 @@ public:
   result<found_module> find(std::string_view name, const std::vector<std::string>& library_path,
                             const std::vector<std::string>& runtime_path, std::string_view requester_path) const;
 
+  /// The guest's, from which relative names are looked up.
+  std::string current_directory() const { return system_->current_directory(); }
+
   /// The whole file. Errors: file_unreadable; limit_exceeded.
   static result<std::vector<std::byte>> read(const found_module& file);
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/library_loader.hh"
+#include "loader/library_loader.hh"
 
-#include "groups/binding_log.hh"
-#include "groups/closure_reader.hh"
 #include "groups/instance_group.hh"
-#include "groups/process_core.hh"
-#include "groups/program_memory.hh"
 
 #include <array>
 #include <limits>
 #include <utility>
+
+#include "loader/binding_log.hh"
+#include "loader/closure_reader.hh"
+#include "loader/memory_supply.hh"
 
 namespace interlink {
 
@@ -47,7 +47,7 @@ public:
 
   void commit(std::vector<module_artifact_ptr> thunk_artifacts)
   {
-    const phase_timer timer(group_.process().counts.get(), load_phase::commit);
+    const phase_timer timer(group_.services().counts.get(), load_phase::commit);
     is_over_ = true;
     group_.set_load_in_flight(nullptr);
     group_.ask(commit_load_request{plan_.id, std::move(thunk_artifacts)});
@@ -60,22 +60,22 @@ private:
 };
 
 /// Step 3. Nothing in here can wait.
-result<std::vector<module_artifact_ptr>> rehearse(instance_group& group, const planned_load& planned)
+result<std::vector<module_artifact_ptr>> rehearse(const loader_services& loader, instance_group& group,
+                                                  const planned_load& planned)
 {
-  process_core& process = group.process();
-  const phase_timer timer(process.counts.get(), load_phase::rehearse);
+  const phase_timer timer(group.services().counts.get(), load_phase::rehearse);
   if (auto caught_up = group.catch_up_without_initialisers(); !caught_up) {
     return fail(std::move(caught_up.error()));
   }
   std::vector<module_artifact_ptr> thunks;
   for (const module_plan& module : planned.plan->modules) {
-    auto prepared = process.modules->prepare_thunks(module.thunks);
+    auto prepared = loader.modules->prepare_thunks(module.thunks);
     if (!prepared) {
       return fail(prepared.error().with_context(module.name));
     }
     thunks.push_back(std::move(*prepared));
   }
-  if (auto grown = process.grow_memory(group, planned.plan->memory_pages); !grown) {
+  if (auto grown = grow_memory(loader.program, group, planned.plan->memory_pages); !grown) {
     return fail(std::move(grown.error()));
   }
   group.zero_reused_memory_of(*planned.plan);
@@ -89,17 +89,17 @@ result<std::vector<module_artifact_ptr>> rehearse(instance_group& group, const p
 }
 
 /// Step 5: the constructors of the root's closure, dependencies first, those of other threads' loads waited for.
-result<void> construct(instance_group& group, load_id own, module_id root, const wait_limit& limit)
+result<void> construct(const loader_services& loader, instance_group& group, load_id own, module_id root,
+                       const wait_limit& limit)
 {
-  const phase_timer timer(group.process().counts.get(), load_phase::construct);
+  const phase_timer timer(group.services().counts.get(), load_phase::construct);
   std::optional<module_id> finished;
   while (true) {
     const coordinator_reply reply = group.ask(next_constructor_request{own, root, finished}, limit);
     finished.reset();
     if (const auto* run = std::get_if<run_constructor>(&reply)) {
       const module_id module = run->module;
-      group.process().log.write(group.process().log.enabled().libs, "calling init: {}",
-                                group.process().name_of(module));
+      loader.log.write(loader.log.enabled().libs, "calling init: {}", group.services().name_of(module));
       if (auto called = group.construct(module); !called) {
         // An exception may be caught further up in the guest: nobody must wait for this constructor any more. What ends
         // the thread hands it over when the group leaves; what ends the process must let no waiter go on before.
@@ -124,15 +124,15 @@ result<void> construct(instance_group& group, load_id own, module_id root, const
 
 coordinator_reply prepare(instance_group& group, load_request&& request)
 {
-  const phase_timer timer(group.process().counts.get(), load_phase::prepare);
+  const phase_timer timer(group.services().counts.get(), load_phase::prepare);
   return group.ask(prepare_load_request{std::move(request)});
 }
 
-result<load_request> read(instance_group& group, const found_module& root, const std::vector<std::string>& library_path,
-                          const snapshot& loaded)
+result<load_request> read(const loader_services& loader, instance_group& group, const found_module& root,
+                          const std::vector<std::string>& library_path, const snapshot& loaded)
 {
-  const phase_timer timer(group.process().counts.get(), load_phase::read);
-  return read_closure(group.process(), loaded, root, library_path);
+  const phase_timer timer(group.services().counts.get(), load_phase::read);
+  return read_closure(loader, group.services(), loaded, root, library_path);
 }
 
 /// What a plan binds, for INTERLINK_DEBUG. Made in front of the claim and written when that is over, however it ended:
@@ -199,7 +199,8 @@ result<std::optional<opened_module>> reopen(instance_group& group, load_request&
 }
 
 /// Steps 2 to 4. Nothing when a module that the request takes for loaded is not (any more): read anew.
-result<std::optional<opened_module>> load(instance_group& group, load_request&& request, const wait_limit& limit)
+result<std::optional<opened_module>> load(const loader_services& loader, instance_group& group, load_request&& request,
+                                          const wait_limit& limit)
 {
   if (!request.modules.front().info) {
     return reopen(group, std::move(request), limit);
@@ -224,7 +225,7 @@ result<std::optional<opened_module>> load(instance_group& group, load_request&& 
         return fail(std::move(*failure));
       }
     } else if (const auto* needed = std::get_if<needs_memory>(&outcome)) {
-      if (auto supplied = supply_memory(group, *needed); !supplied) {
+      if (auto supplied = supply_memory(loader.program, group, *needed); !supplied) {
         // What unwinds the guest is handed on as it is.
         return fail(supplied.error() == errc::memory_exhausted
                         ? supplied.error().with_context(request.modules.front().name)
@@ -233,9 +234,9 @@ result<std::optional<opened_module>> load(instance_group& group, load_request&& 
     } else {
       auto& planned = std::get<planned_load>(outcome);
       const std::optional opened = opened_module{planned.id, planned.root};
-      const binding_report bindings(group.process().log, *planned.plan, group.applied());
+      const binding_report bindings(loader.log, *planned.plan, group.applied());
       claimed_load claimed(group, std::move(planned));
-      auto thunks = rehearse(group, claimed.plan());
+      auto thunks = rehearse(loader, group, claimed.plan());
       if (!thunks) {
         return fail(std::move(thunks.error()));
       }
@@ -245,10 +246,10 @@ result<std::optional<opened_module>> load(instance_group& group, load_request&& 
   }
 }
 
-result<std::optional<module_id>> load_and_construct(instance_group& group, load_request&& request,
-                                                    const wait_limit& limit)
+result<std::optional<module_id>> load_and_construct(const loader_services& loader, instance_group& group,
+                                                    load_request&& request, const wait_limit& limit)
 {
-  auto opened = load(group, std::move(request), limit);
+  auto opened = load(loader, group, std::move(request), limit);
   // Committed or abandoned, no claim is held: open initialisers that a rehearsal queued run now, whatever came of the
   // load (design section 4, step 5 and 6).
   if (group.is_behind()) {
@@ -263,16 +264,16 @@ result<std::optional<module_id>> load_and_construct(instance_group& group, load_
     return std::nullopt;
   }
   if (!(*opened)->is_constructed) {
-    if (auto constructed = construct(group, (*opened)->own, (*opened)->root, limit); !constructed) {
+    if (auto constructed = construct(loader, group, (*opened)->own, (*opened)->root, limit); !constructed) {
       return fail(std::move(constructed.error()));
     }
   }
   return (*opened)->root;
 }
 
-std::string name_key(instance_group& group, std::string_view name, const std::vector<std::string>& library_path)
+std::string name_key(const library_files& files, std::string_view name, const std::vector<std::string>& library_path)
 {
-  std::string key = group.process().wasi_system->current_directory();
+  std::string key = files.current_directory();
   for (const std::string& path : library_path) {
     key.append(1, '\0').append(path);
   }
@@ -287,11 +288,10 @@ const loaded_module* find_opened(const instance_group& group, const std::string&
 }
 
 /// Step 1. What `loaded` has is not read; a library that is known to be open touches no file.
-result<load_request> request_library(instance_group& group, std::string_view name, const loaded_module* open,
-                                     std::uint32_t flags, const std::vector<std::string>& library_path,
-                                     const snapshot& loaded)
+result<load_request> request_library(const loader_services& loader, instance_group& group, std::string_view name,
+                                     const loaded_module* open, std::uint32_t flags,
+                                     const std::vector<std::string>& library_path, const snapshot& loaded)
 {
-  const process_core& process = group.process();
   load_request request;
   if (open != nullptr) {
     request.modules.push_back({open->identity, {}, nullptr, nullptr, {}});
@@ -300,14 +300,14 @@ result<load_request> request_library(instance_group& group, std::string_view nam
     const std::vector<std::string> runtime_path = main != nullptr && main->plan().info->dylink
                                                       ? main->plan().info->dylink->runtime_path
                                                       : std::vector<std::string>{};
-    auto root = process.files.find(name, library_path, runtime_path, process.program.path);
+    auto root = loader.files.find(name, library_path, runtime_path, loader.program.file.path);
     if (!root) {
       return fail(std::move(root.error()));
     }
     if ((flags & open_flag::no_load) != 0 && loaded.find_by_identity(root->identity) == nullptr) {
       return fail(errc::library_not_found, "library " + std::string(name) + " is not loaded (RTLD_NOLOAD)");
     }
-    auto closure = read(group, *root, library_path, loaded);
+    auto closure = read(loader, group, *root, library_path, loaded);
     if (!closure) {
       return fail(std::move(closure.error()));
     }
@@ -320,53 +320,39 @@ result<load_request> request_library(instance_group& group, std::string_view nam
   return request;
 }
 
-/// The guest's allocator may answer anything. What does not serve would be asked for again and again.
-result<void> check_block(const memory_range& block, std::uint64_t alignment, std::uint64_t memory_size)
-{
-  if (block.address % alignment == 0 && block.end() <= memory_size) {
-    return {};
-  }
-  error_detail detail;
-  detail.message = "the guest's allocator gave a block that cannot be used";
-  detail.symbol_name = "aligned_alloc";
-  detail.expected = std::to_string(block.size) + " bytes, aligned to " + std::to_string(alignment) +
-                    ", in the memory of " + std::to_string(memory_size) + " bytes";
-  detail.found = "address " + std::to_string(block.address);
-  return fail(error(errc::memory_exhausted, std::move(detail)));
-}
-
 } // namespace
 
-result<void> load_program(instance_group& group)
+result<void> load_program(const loader_services& loader, instance_group& group,
+                          const std::vector<std::string>& library_path)
 {
-  auto request = read(group, group.process().program, group.process().library_path(), group.applied());
+  auto request = read(loader, group, loader.program.file, library_path, group.applied());
   if (!request) {
     return fail(std::move(request.error()));
   }
   request->kind = load_kind::program;
   request->is_global = true;
-  auto loaded = load_and_construct(group, std::move(*request), {});
+  auto loaded = load_and_construct(loader, group, std::move(*request), {});
   if (!loaded) {
     return fail(std::move(loaded.error()));
   }
   return {};
 }
 
-result<library_handle> open_library(instance_group& group, std::string_view name, std::uint32_t flags,
-                                    const std::vector<std::string>& library_path, wait_limit limit)
+result<library_handle> open_library(const loader_services& loader, instance_group& group, std::string_view name,
+                                    std::uint32_t flags, const std::vector<std::string>& library_path, wait_limit limit)
 {
-  if (!group.process().is_dynamic) {
+  if (!loader.program.is_dynamic) {
     return fail(errc::not_dynamic,
                 "the program is not dynamically linked (its main module has no dylink.0 section); link it with -pie to "
                 "open libraries");
   }
-  if (const auto longest = group.process().options().longest_open_wait; longest && !limit.deadline) {
+  if (const auto longest = loader.longest_open_wait; longest && !limit.deadline) {
     limit.deadline = parker::clock::now() + *longest;
   }
   if (limit.is_cancelled == nullptr) {
     limit.is_cancelled = &group.is_interrupted();
   }
-  const std::string key = name_key(group, name, library_path);
+  const std::string key = name_key(loader.files, name, library_path);
   // What was taken for loaded and is gone, or is being closed while this thread is waited for, is read like any new
   // file.
   static const snapshot_ptr nothing = make_empty_snapshot();
@@ -377,11 +363,11 @@ result<library_handle> open_library(instance_group& group, std::string_view name
     const snapshot& seen = reads_all ? *nothing : group.applied();
     const loaded_module* const open = find_opened(group, key, seen);
     const module_id known = open == nullptr ? no_module : open->plan().id;
-    auto request = request_library(group, name, open, flags, library_path, seen);
+    auto request = request_library(loader, group, name, open, flags, library_path, seen);
     if (!request) {
       return fail(std::move(request.error()));
     }
-    auto loaded = load_and_construct(group, std::move(*request), limit);
+    auto loaded = load_and_construct(loader, group, std::move(*request), limit);
     if (!loaded) {
       if (loaded.error().code() == errc::cancelled) {
         group.interruption()(); // has ended this wait, and no other
@@ -398,48 +384,6 @@ result<library_handle> open_library(instance_group& group, std::string_view name
       return library_handle{(*loaded)->value};
     }
   }
-}
-
-result<void> supply_memory(instance_group& group, const needs_memory& needed)
-{
-  process_core& process = group.process();
-  if (group.applied().find(main_module) == nullptr && !process.has_wasix_libc) {
-    return fail(no_room_for_needed_libraries(process.layout, needed.size));
-  }
-  if (const auto allocate = group.store().find_function(main_module, "aligned_alloc")) {
-    // C wants the size to be a multiple of the alignment.
-    const std::uint64_t size = (needed.size + needed.alignment - 1) / needed.alignment * needed.alignment;
-    if (size > std::numeric_limits<std::uint32_t>::max()) {
-      return fail(errc::memory_exhausted, std::to_string(size) + " bytes do not fit in a 32-bit address space");
-    }
-    std::array<value_slot, 2> values{value_slot::of_i32(static_cast<std::uint32_t>(needed.alignment)),
-                                     value_slot::of_i32(static_cast<std::uint32_t>(size))};
-    if (auto called = group.call(*allocate, values); !called) {
-      return called;
-    }
-    if (values[0].i32() == 0) {
-      return fail(errc::memory_exhausted,
-                  "the guest's allocator has no " + std::to_string(size) + " bytes for the linker's arena");
-    }
-    const memory_range block{values[0].i32(), size};
-    if (auto checked = check_block(block, needed.alignment, group.store().memory().size()); !checked) {
-      return checked;
-    }
-    group.ask(add_memory_request{block});
-    return {};
-  }
-  if (process.has_wasix_libc) {
-    auto added = process.add_pages(group, needed.size + needed.alignment);
-    if (!added) {
-      return fail(std::move(added.error()));
-    }
-    group.ask(add_memory_request{*added});
-    return {};
-  }
-  return fail(errc::memory_exhausted,
-              "the linker's arena has no " + std::to_string(needed.size) +
-                  " bytes left, and the main module exports no aligned_alloc to ask for more; link it with "
-                  "--export=aligned_alloc");
 }
 
 } // namespace interlink

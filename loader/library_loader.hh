@@ -5,7 +5,6 @@
 #pragma once
 
 #include "groups/coordinator_messages.hh"
-#include "linker/topology.hh"
 #include "messages/error.hh"
 #include "messages/ids.hh"
 
@@ -13,6 +12,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "loader/loader_services.hh"
 
 namespace interlink {
 
@@ -31,20 +32,17 @@ inline constexpr std::uint32_t deep_bind = 32;
 /// Loads the program's main module and its needed closure, and runs the constructors of the needed modules. Main's own
 /// are run by its `_start`.
 /// Errors: library_not_found and all of reading, linking and layout; guest_trapped from a constructor.
-result<void> load_program(instance_group& group);
+result<void> load_program(const loader_services& loader, instance_group& group,
+                          const std::vector<std::string>& library_path);
 
 /// What dlopen does. The handle is the library's; constructors of its whole closure have run when it returns, but for
 /// those that run further up on this thread's stack or would close a cycle of waits.
-/// `limit` is for waits for other threads' loads and constructors; without a deadline it gets that of the process's
-/// options. A load that gives up holds no claim then; one that was committed stays loaded, and the next open of it runs
-/// what is left of its constructors.
-/// Errors: all of reading and linking (nothing observable is left); library_not_found; stopping; deadline_passed and
-/// cancelled.
-result<library_handle> open_library(instance_group& group, std::string_view name, std::uint32_t flags,
-                                    const std::vector<std::string>& library_path, wait_limit limit = {});
-
-/// Turn until served: gives the arena a block from the guest's own allocator (`aligned_alloc` of the main module, or
-/// memory.grow where the libc allows it). Errors: memory_exhausted; what the allocator raised.
-result<void> supply_memory(instance_group& group, const needs_memory& needed);
+/// `limit` is for waits for other threads' loads and constructors; without a deadline it gets the
+/// loader's. A load that gives up holds no claim then; one that was committed stays loaded, and the next open of it
+/// runs what is left of its constructors. Errors: all of reading and linking (nothing observable is left);
+/// library_not_found; stopping; deadline_passed and cancelled.
+result<library_handle> open_library(const loader_services& loader, instance_group& group, std::string_view name,
+                                    std::uint32_t flags, const std::vector<std::string>& library_path,
+                                    wait_limit limit = {});
 
 } // namespace interlink

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/module_cache.hh"
+#include "loader/module_cache.hh"
 
 #include <xxhash.h>
 

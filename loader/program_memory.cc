@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/program_memory.hh"
+#include "loader/program_memory.hh"
 
 #include <fmt/format.h>
 

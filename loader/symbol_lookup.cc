@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/symbol_lookup.hh"
+#include "loader/symbol_lookup.hh"
 
 #include "groups/instance_group.hh"
-#include "groups/process_core.hh"
 
 #include <utility>
 
@@ -15,7 +14,7 @@ result<found_symbol> find_up_to_date(instance_group& group, library_handle handl
   auto found = find_symbol(group.applied(), handle, name);
   const auto* function = found ? std::get_if<found_function>(&*found) : nullptr;
   const bool is_final = found && (function == nullptr || function->slot != null_slot);
-  if (is_final || group.process().coordination().head() == group.applied().version) {
+  if (is_final || group.services().coordination().head() == group.applied().version) {
     return found;
   }
   if (auto caught_up = group.catch_up(); !caught_up) {
@@ -39,15 +38,15 @@ result<table_index> slot_in(instance_group& group, const found_function& functio
 
 } // namespace
 
-result<std::uint32_t> find_address(instance_group& group, library_handle handle, std::string_view name)
+result<std::uint32_t> find_address(const loader_services& loader, instance_group& group, library_handle handle,
+                                   std::string_view name)
 {
-  if (!group.process().is_dynamic) {
+  if (!loader.program.is_dynamic) {
     return fail(errc::not_dynamic, "the program is not dynamically linked");
   }
   auto found = find_up_to_date(group, handle, name);
-  const debug_log& log = group.process().log;
-  log.write(log.enabled().symbols, "symbol={}; lookup in handle {} [{}]", name, handle.value,
-            found ? "found" : "not found");
+  loader.log.write(loader.log.enabled().symbols, "symbol={}; lookup in handle {} [{}]", name, handle.value,
+                   found ? "found" : "not found");
   if (!found) {
     return fail(std::move(found.error()));
   }
@@ -74,9 +73,10 @@ result<std::uint32_t> find_address(instance_group& group, library_handle handle,
   return slot->value;
 }
 
-result<found_slot> find_function(instance_group& group, library_handle handle, std::string_view name)
+result<found_slot> find_function(const loader_services& loader, instance_group& group, library_handle handle,
+                                 std::string_view name)
 {
-  if (!group.process().is_dynamic) {
+  if (!loader.program.is_dynamic) {
     return fail(errc::not_dynamic, "the program is not dynamically linked");
   }
   auto found = find_up_to_date(group, handle, name);

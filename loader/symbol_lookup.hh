@@ -11,13 +11,16 @@
 #include <cstdint>
 #include <string_view>
 
+#include "loader/loader_services.hh"
+
 namespace interlink {
 
 class instance_group;
 
 /// The function's slot, the datum's address, or the address of a TLS variable in this group.
 /// Errors: symbol_not_found, symbol_type_mismatch, invalid_handle, table_exhausted, stopping.
-result<std::uint32_t> find_address(instance_group& group, library_handle handle, std::string_view name);
+result<std::uint32_t> find_address(const loader_services& loader, instance_group& group, library_handle handle,
+                                   std::string_view name);
 
 /// A function as the embedder sees it.
 struct found_slot {
@@ -26,6 +29,7 @@ struct found_slot {
 };
 
 /// The same for functions alone, with the type. Errors: as above; symbol_type_mismatch for a datum.
-result<found_slot> find_function(instance_group& group, library_handle handle, std::string_view name);
+result<found_slot> find_function(const loader_services& loader, instance_group& group, library_handle handle,
+                                 std::string_view name);
 
 } // namespace interlink

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/main_program.hh"
+#include "process/main_program.hh"
 
 #include "groups/instance_group.hh"
-#include "groups/library_loader.hh"
-#include "groups/process_core.hh"
 
 #include <utility>
+
+#include "loader/library_loader.hh"
+#include "process/process_core.hh"
 
 namespace interlink {
 
@@ -24,8 +25,8 @@ struct program_entry {
 
 result<program_entry> load(instance_group& group)
 {
-  if (group.process().is_dynamic) {
-    if (auto loaded = load_program(group); !loaded) {
+  if (process_of(group).program().is_dynamic) {
+    if (auto loaded = load_program(process_of(group).loader, group, process_of(group).library_path()); !loaded) {
       return fail(std::move(loaded.error()));
     }
   }
@@ -41,9 +42,9 @@ result<program_entry> load(instance_group& group)
       return program_entry{entry, name == "_start"};
     }
   }
-  const auto& alone = group.process().static_program; // its own start function has run by now
+  const auto& alone = process_of(group).static_program; // its own start function has run by now
   const bool has_run = alone && alone->modules.front().info->start_function;
-  if (!has_run && !group.process().options().serves_calls) {
+  if (!has_run && !process_of(group).options().serves_calls) {
     error_detail detail;
     detail.message = "there is nothing to run: it exports neither _start nor _initialize";
     detail.remedy = "a shared library is run by a program that opens it";
@@ -56,7 +57,7 @@ result<program_entry> load(instance_group& group)
 
 result<void> run_program(instance_group& group, std::move_only_function<void(result<void>)> on_ready)
 {
-  process_core& process = group.process();
+  process_core& process = process_of(group);
   const auto start = load(group);
   if (!start) {
     on_ready(fail(start.error()));
@@ -95,7 +96,7 @@ result<void> serve_calls(instance_group& group)
     if (group.unwinding) {
       return fail(*group.unwinding);
     }
-    if (group.process().has_ended()) {
+    if (process_of(group).has_ended()) {
       return fail(errc::stopping, "the process is ending");
     }
   }

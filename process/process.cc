@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/process.hh"
+#include "process/process.hh"
 
 #include "actors/guest_thread.hh"
 #include "groups/host_memory.hh"
 #include "groups/instance_group.hh"
-#include "groups/main_program.hh"
-#include "groups/program_memory.hh"
-#include "groups/symbol_lookup.hh"
-#include "groups/thread_spawner.hh"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
+
+#include "loader/program_memory.hh"
+#include "loader/symbol_lookup.hh"
+#include "process/main_program.hh"
+#include "process/thread_spawner.hh"
 
 namespace interlink {
 
@@ -106,7 +107,7 @@ result<std::vector<guest_value>> call_in(instance_group& group, const function& 
 
 result<function> find_dynamic(instance_group& group, library in, const std::string& name)
 {
-  auto found = find_function(group, in.handle, name);
+  auto found = find_function(process_of(group).loader, group, in.handle, name);
   if (!found) {
     return fail(std::move(found.error()));
   }
@@ -166,7 +167,7 @@ void post(const std::shared_ptr<process_core>& process, group_id id, const pendi
     });
     group->carried_out = outer;
     if (!outcome && outcome.error().code() >= errc::guest_trapped) {
-      group->process().on_thread_result(fail(outcome.error()));
+      process_of(*group).on_thread_result(fail(outcome.error()));
       if (outcome.error().code() == errc::thread_exited) {
         group->unwinding = outcome.error(); // the guest has given this thread's stack away
       }
@@ -185,7 +186,8 @@ void group::open(std::string name, std::uint32_t flags, const pending<library>& 
 {
   post<library>(process_->shared_core(), id_, done,
                 [name = std::move(name), flags](instance_group& in, const wait_limit& limit) -> result<library> {
-                  auto opened = open_library(in, name, flags, in.process().library_path(), limit);
+                  auto opened =
+                      open_library(process_of(in).loader, in, name, flags, process_of(in).library_path(), limit);
                   if (!opened) {
                     return fail(std::move(opened.error()));
                   }
@@ -197,7 +199,7 @@ void group::find_symbol(library in, std::string name, const pending<function>& d
 {
   post<function>(process_->shared_core(), id_, done,
                  [in, name = std::move(name)](instance_group& at, const wait_limit&) -> result<function> {
-                   return at.process().is_dynamic ? find_dynamic(at, in, name) : find_static(at, name);
+                   return process_of(at).program().is_dynamic ? find_dynamic(at, in, name) : find_static(at, name);
                  });
 }
 
@@ -275,11 +277,11 @@ void process::spawn_group(const pending<group>& done)
   done->state()->begin();
   process_core& core = owner_->core();
   const std::shared_ptr<instance_group> first = core.threads.find(first_group);
-  if (first != nullptr && core.exports_spawn_group) {
+  if (first != nullptr && core.program().exports_spawn_group) {
     spawn_guest_group(*first, done);
     return;
   }
-  if (core.exports_spawn_group || !core.has_begun()) {
+  if (core.program().exports_spawn_group || !core.has_begun()) {
     done->complete(fail(errc::spawn_failed, core.has_begun()
                                                 ? "the program's main thread has left; its guest support library makes "
                                                   "threads for the embedder there"

@@ -15,10 +15,7 @@
 #pragma once
 
 #include "groups/host_registry.hh"
-#include "groups/library_loader.hh"
 #include "groups/pending_operation.hh"
-#include "groups/process_core.hh"
-#include "groups/runtime.hh"
 #include "messages/error.hh"
 #include "messages/ids.hh"
 #include "messages/wasm_types.hh"
@@ -43,6 +40,10 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include "loader/library_loader.hh"
+#include "process/process_core.hh"
+#include "process/runtime.hh"
 
 namespace interlink {
 

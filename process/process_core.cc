@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/process_core.hh"
+#include "process/process_core.hh"
 
-#include "groups/abi/guest_abi.hh"
 #include "groups/instance_group.hh"
-#include "groups/program_memory.hh"
-#include "groups/static_program.hh"
-#include "groups/wait_report.hh"
 
 #include <algorithm>
 #include <cstring>
@@ -13,6 +9,10 @@
 #include <system_error>
 #include <utility>
 
+#include "loader/program_memory.hh"
+#include "process/abi/guest_abi.hh"
+#include "process/static_program.hh"
+#include "process/wait_report.hh"
 #include "wasm/reserved_names.hh"
 
 namespace interlink {
@@ -34,6 +34,8 @@ engine::shared_memory_ptr given_memory(const module_info& info, const host_regis
 
 } // namespace
 
+process_core::process_core() : group_services(abi::runtime_calls()) {}
+
 result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engine, const std::string& program_path,
                                                          process_options options, host_registry embedder_functions,
                                                          asio::any_io_executor background)
@@ -42,8 +44,11 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
   made->options_ = std::move(options);
   made->environment.engine = std::move(engine);
   made->environment.registry = abi::make_guest_abi(std::move(embedder_functions));
-  made->log.configure(made->options_.debug);
-  if (made->log.enabled().statistics) {
+  made->events_per_actor = made->options_.events_per_actor;
+  made->is_watched = made->options_.watchdog > std::chrono::milliseconds(0);
+  made->loader.longest_open_wait = made->options_.longest_open_wait;
+  made->loader.log.configure(made->options_.debug);
+  if (made->loader.log.enabled().statistics) {
     made->counts = std::make_unique<statistics>();
   }
   auto program = made->open_files(program_path);
@@ -54,7 +59,7 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
   if (auto memory = made->make_memories(*program->info); !memory) {
     return fail(memory.error().with_context(program_path));
   }
-  if (!made->is_dynamic) {
+  if (!made->program().is_dynamic) {
     auto plan = plan_static_program(*program, program_path, *made->environment.registry->catalog());
     if (!plan) {
       return fail(std::move(plan.error()));
@@ -84,27 +89,28 @@ result<prepared_module> process_core::open_files(const std::string& program_path
   if (!directories) {
     return fail(std::move(directories.error()));
   }
-  files = std::move(*directories);
+  loader.files = std::move(*directories);
   auto found = library_files::open_host_file(program_path);
   if (!found) {
     return fail(std::move(found.error()));
   }
-  program = std::move(*found);
-  auto bytes = library_files::read(program);
+  loader.program.file = std::move(*found);
+  auto bytes = library_files::read(loader.program.file);
   if (!bytes) {
     return fail(std::move(bytes.error()));
   }
-  modules = std::make_shared<module_cache>(environment.engine, options_.instrument_checks, counts.get());
-  return modules->prepare(*bytes, program_path);
+  loader.modules = std::make_shared<module_cache>(environment.engine, options_.instrument_checks, counts.get());
+  return loader.modules->prepare(*bytes, program_path);
 }
 
 void process_core::describe_program(const module_info& info, const std::string& program_path)
 {
-  is_dynamic = info.dylink.has_value();
-  exports_spawn_group = interlink::exports_spawn_group(info);
-  has_wasix_libc = interlink::has_wasix_libc(info);
+  program_facts& facts = loader.program;
+  facts.is_dynamic = info.dylink.has_value();
+  facts.exports_spawn_group = exports_spawn_group(info);
+  facts.has_wasix_libc = has_wasix_libc(info);
   // For `$ORIGIN` of the main module, which need not exist in the guest's file system: its current directory.
-  program.path = join_path(wasi_system->current_directory(), program_path.substr(program_path.rfind('/') + 1));
+  facts.file.path = join_path(wasi_system->current_directory(), program_path.substr(program_path.rfind('/') + 1));
   environment.function_table = {wasm::funcref, {1, std::nullopt}, false};
   for (const import_info& import : info.imports) {
     if (const auto* table = std::get_if<table_type>(&import.type)) {
@@ -119,6 +125,8 @@ void process_core::describe_program(const module_info& info, const std::string& 
 
 result<void> process_core::make_memories(const module_info& info)
 {
+  const bool is_dynamic = program().is_dynamic;
+  main_layout& layout = loader.program.layout;
   auto planned = is_dynamic ? plan_main_layout(info, options_.memory) : plan_static_layout(info, options_.memory);
   if (!planned) {
     return fail(std::move(planned.error()));
@@ -149,7 +157,7 @@ result<void> process_core::make_memories(const module_info& info)
 
 void process_core::make_coordinator(asio::any_io_executor background)
 {
-  topology initial = make_topology(layout, environment.registry->catalog(),
+  topology initial = make_topology(program().layout, environment.registry->catalog(),
                                    environment.function_table.size.maximum.value_or(environment.limits.table_elements));
   coordinator_observer observer;
   observer.keep_alive = [self = weak_from_this()]() -> std::shared_ptr<void> {
@@ -175,6 +183,11 @@ void process_core::make_coordinator(asio::any_io_executor background)
 
 process_core::~process_core() = default;
 
+process_core& process_of(const instance_group& group)
+{
+  return static_cast<process_core&>(group.services());
+}
+
 void process_core::report_unimplemented(const std::string& name)
 {
   {
@@ -194,7 +207,7 @@ void process_core::on_long_wait(group_id waiter, const linker_wait& wait, std::c
     if (const auto group = threads.find(waiter)) {
       group->events().write({.kind = event_kind::watchdog});
     }
-    options_.report(describe_wait(*this, waiter, wait, waited));
+    options_.report(describe_wait(coordination(), threads, waiter, wait, waited));
   }
   // For this report, when it is the early notice, or for the next: what it holds up may be seen in its frames.
   const auto holder = wait.holder.load();
@@ -226,7 +239,7 @@ void process_core::end(const process_outcome& outcome)
   if (counts) {
     // Before anybody learns of the end: the command leaves at once.
     for (const std::string& line : to_lines(*counts)) {
-      log.write(log.enabled().statistics, "{}", line);
+      loader.log.write(loader.log.enabled().statistics, "{}", line);
     }
   }
   std::vector<std::shared_ptr<parker>> waiters;
@@ -324,46 +337,6 @@ void process_core::on_end(std::function<void(const process_outcome&)> callback)
   callback(*outcome_); // written once, before the flag that lets us come here
 }
 
-void process_core::on_settled(topology_version)
-{
-  count(counts.get(), &statistics::settled);
-}
-
-result<void> process_core::grow_memory(instance_group& group, std::uint64_t pages)
-{
-  const unsigned page_log2 = layout.memory.page_size_log2;
-  const std::uint64_t now = group.store().memory().size() >> page_log2;
-  if (pages <= now) {
-    return {};
-  }
-  if (pages > layout.maximum_pages) {
-    return fail(errc::memory_exhausted,
-                fmt::format("{} pages of linear memory are needed, the maximum is {}", pages, layout.maximum_pages));
-  }
-  auto grown = environment.linked_memory ? environment.linked_memory->grow(pages - now)
-                                         : group.store().grow_private_memory(pages - now);
-  // Another thread may have grown it meanwhile, and ours have been one growth too many.
-  if (!grown && group.store().memory().size() >> page_log2 < pages) {
-    return fail(std::move(grown.error()));
-  }
-  return {};
-}
-
-result<memory_range> process_core::add_pages(instance_group& group, std::uint64_t bytes)
-{
-  const unsigned page_log2 = layout.memory.page_size_log2;
-  const auto pages = pages_for_block(layout, group.store().memory().size() >> page_log2, bytes);
-  if (!pages) {
-    return fail(pages.error());
-  }
-  auto before =
-      environment.linked_memory ? environment.linked_memory->grow(*pages) : group.store().grow_private_memory(*pages);
-  if (!before) {
-    return fail(std::move(before.error()));
-  }
-  return memory_range{*before << page_log2, *pages << page_log2};
-}
-
 std::string process_core::signal_handler() const
 {
   std::lock_guard lock(mutex_);
@@ -374,13 +347,6 @@ void process_core::set_signal_handler(std::string name)
 {
   std::lock_guard lock(mutex_);
   signal_handler_ = std::move(name);
-}
-
-std::string process_core::name_of(module_id module) const
-{
-  const snapshot_ptr current = coordinator_->current();
-  const loaded_module* loaded = current->find(module);
-  return loaded == nullptr ? "module " + std::to_string(module.value) : loaded->plan().name;
 }
 
 std::vector<std::string> process_core::library_path() const

@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What all groups of one process share: engine, memory, coordinator, guest ABI, threads, and how the process ends. The
-// facade (groups/process.hh) wraps it for embedders.
+// facade (process/process.hh) wraps it for embedders.
 #pragma once
 
 #include "actors/futex_table.hh"
 #include "actors/ranked_mutex.hh"
 #include "engine/engine.hh"
 #include "groups/coordinator.hh"
-#include "groups/debug_log.hh"
-#include "groups/embedder_groups.hh"
-#include "groups/group_store.hh"
+#include "groups/group_services.hh"
 #include "groups/host_registry.hh"
-#include "groups/library_files.hh"
-#include "groups/module_cache.hh"
-#include "groups/statistics.hh"
-#include "groups/thread_table.hh"
-#include "linker/memory_layout.hh"
 #include "wasi/system.hh"
 
 #include <asio/any_io_executor.hpp>
@@ -30,6 +23,10 @@
 #include <set>
 #include <string>
 #include <vector>
+
+#include "loader/loader_services.hh"
+#include "process/embedder_groups.hh"
+#include "process/thread_table.hh"
 
 namespace interlink {
 
@@ -63,7 +60,7 @@ struct process_options {
 };
 
 /// Context: any thread, unless a member says otherwise.
-class process_core : public std::enable_shared_from_this<process_core> {
+class process_core final : public group_services, public std::enable_shared_from_this<process_core> {
 public:
   /// Reads the program, prepares memory, guest ABI and coordinator; runs nothing.
   /// `background` runs turns that a bounded drainer left; it must have a thread of its own.
@@ -72,42 +69,32 @@ public:
                                                     process_options options, host_registry embedder_functions,
                                                     asio::any_io_executor background);
 
-  ~process_core();
-
-  coordinator& coordination() const { return *coordinator_; }
+  ~process_core() override;
 
   const process_options& options() const { return options_; }
 
+  const program_facts& program() const { return loader.program; }
+
   // Made before start, immutable afterwards.
-  store_environment environment;
-  main_layout layout;
+  loader_services loader;
   std::shared_ptr<wasi::system> wasi_system;
-  std::shared_ptr<module_cache> modules;
-  library_files files;
-  found_module program;
-  load_plan_ptr static_program; ///< of a program without dylink.0; every group instantiates it whole
-  bool is_dynamic{};
-  bool has_wasix_libc{};      ///< growth of ours may stand between its allocator's own
-  bool exports_spawn_group{}; ///< it has the guest support library's `spawn_group_export`
 
   // Each guards itself.
   futex_table& futexes = shared_futexes(); ///< its addresses are the host's: processes may share a memory
   thread_table threads;
   class embedder_groups embedder_groups;
-  debug_log log;
-  std::unique_ptr<statistics> counts; ///< null when nobody wants them
 
   /// Ends the process: the first caller decides the outcome. Publishes a stop, wakes every wait of every group.
   /// Context: any thread that is not in a turn.
   void end(const process_outcome& outcome);
-  void end_with(const error& failure);
+  void end_with(const error& failure) override;
 
   /// True for the first caller: a program is started once.
   bool begin();
 
   bool has_begun() const;
 
-  bool has_ended() const { return has_ended_.load(std::memory_order_acquire); }
+  bool has_ended() const override { return has_ended_.load(std::memory_order_acquire); }
 
   /// Waits until every thread has finished, then joins them. False
   /// when the deadline passed first. Context: after `end`, a thread that runs no guest code.
@@ -124,26 +111,15 @@ public:
   /// Runs `callback` once, with the outcome, when the process has ended; at once when it has. On the ending thread.
   void on_end(std::function<void(const process_outcome&)> callback);
 
-  /// All groups have taken the operation.
-  void on_settled(topology_version version);
-
-  /// Grows the linear memory to `pages` if it is shorter. Errors: memory_exhausted, naming the maximum.
-  result<void> grow_memory(instance_group& group, std::uint64_t pages);
-  /// Grows the linear memory by whole pages and returns the new range. Errors: memory_exhausted.
-  result<memory_range> add_pages(instance_group& group, std::uint64_t bytes);
-
   /// Name of the export that handles signals; empty until the guest names one.
   std::string signal_handler() const;
   void set_signal_handler(std::string name);
-
-  /// For messages: the path of a loaded module, or its number.
-  std::string name_of(module_id module) const;
 
   /// LD_LIBRARY_PATH of the guest's environment.
   std::vector<std::string> library_path() const;
 
 private:
-  process_core() = default;
+  process_core();
   result<prepared_module> open_files(const std::string& program_path);
   void describe_program(const module_info& info, const std::string& program_path);
   result<void> make_memories(const module_info& info);
@@ -156,7 +132,6 @@ private:
   void interrupt_again(std::chrono::milliseconds pause);
 
   process_options options_;
-  std::unique_ptr<coordinator> coordinator_;
   std::optional<asio::steady_timer> interrupts_; ///< of an interruptible engine; after the end only
 
   mutable ranked_mutex mutex_{lock_rank::process_state};
@@ -169,5 +144,8 @@ private:
   std::vector<std::shared_ptr<parker>> end_waiters_;
   std::atomic<bool> has_ended_{false};
 };
+
+/// The process of a group. Groups know it by their services alone; all of ours are made by a process.
+process_core& process_of(const instance_group& group);
 
 } // namespace interlink

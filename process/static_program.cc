@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/static_program.hh"
+#include "process/static_program.hh"
 
 #include <algorithm>
 #include <utility>

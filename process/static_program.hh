@@ -4,13 +4,14 @@
 // programs do, shared, under any name). Their plan has no numbers to choose.
 #pragma once
 
-#include "groups/module_cache.hh"
 #include "linker/host_catalog.hh"
 #include "linker/memory_layout.hh"
 #include "messages/error.hh"
 #include "messages/link_plan.hh"
 
 #include <string>
+
+#include "loader/module_cache.hh"
 
 namespace interlink {
 

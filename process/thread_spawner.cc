@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/thread_spawner.hh"
+#include "process/thread_spawner.hh"
 
 #include "groups/host_memory.hh"
 #include "groups/instance_group.hh"
-#include "groups/library_loader.hh"
-#include "groups/process_core.hh"
 #include "messages/limits.hh"
 
 #include <array>
 #include <optional>
 #include <utility>
+
+#include "loader/memory_supply.hh"
+#include "process/process_core.hh"
 
 namespace interlink {
 
@@ -40,7 +41,7 @@ std::unexpected<error> refuse(std::string reason)
 result<start_structure> read_start(instance_group& parent, std::uint32_t argument, thread_abi abi)
 {
   start_structure start;
-  if (!parent.process().is_dynamic) {
+  if (!process_of(parent).program().is_dynamic) {
     return start;
   }
   const wasi::guest_memory memory = parent.memory();
@@ -51,7 +52,7 @@ result<start_structure> read_start(instance_group& parent, std::uint32_t argumen
   }
   start = {*stack, *tls, 0};
   // Our guest support library fills WASIX's structure for wasi-threads' call, too.
-  if (abi == thread_abi::wasix || parent.process().exports_spawn_group) {
+  if (abi == thread_abi::wasix || process_of(parent).program().exports_spawn_group) {
     const auto size = memory.load<std::uint32_t>(argument + stack_size_offset);
     if (!size || *size > start.stack_high) {
       return fail(errc::invalid_argument, "the thread's stack bounds make no sense");
@@ -72,7 +73,8 @@ result<join_reply> join(instance_group& parent, std::optional<memory_address> ma
     if (const auto* failure = std::get_if<error>(&reply)) {
       return failure->code() == errc::stopping ? result<join_reply>(fail(*failure)) : refuse(failure->message());
     }
-    const auto supplied = supply_memory(parent, std::get<join_needs_memory_reply>(reply).needed);
+    const auto supplied =
+        supply_memory(process_of(parent).program(), parent, std::get<join_needs_memory_reply>(reply).needed);
     if (!supplied) {
       return supplied.error().code() == errc::memory_exhausted ? result<join_reply>(refuse(supplied.error().message()))
                                                                : result<join_reply>(fail(supplied.error()));
@@ -85,7 +87,7 @@ result<join_reply> join(instance_group& parent, std::optional<memory_address> ma
 result<void> start_thread(std::shared_ptr<instance_group> group,
                           std::move_only_function<result<void>(instance_group&)> body)
 {
-  process_core& process = group->process();
+  process_core& process = process_of(*group);
   instance_group* const raw = group.get();
   std::shared_ptr<process_core> keep = process.shared_from_this();
   const std::size_t stack_bytes = process.options().thread_stack_bytes;
@@ -122,7 +124,7 @@ store_parameters stack_of(const process_core& process, const joined_group& joine
       return {block.address, {(block.address.value + block.size) & ~std::uint64_t{15}}};
     }
   }
-  return {process.layout.stack_low, process.layout.stack_high};
+  return {process.program().layout.stack_low, process.program().layout.stack_high};
 }
 
 result<group_id> start_group(const std::shared_ptr<process_core>& process, std::uint64_t stack_bytes,
@@ -156,7 +158,7 @@ result<group_id> start_group(const std::shared_ptr<process_core>& process, std::
 
 result<group_id> spawn_thread(instance_group& parent, std::uint32_t start_argument, thread_abi abi)
 {
-  process_core& process = parent.process();
+  process_core& process = process_of(parent);
   if (!process.environment.linked_memory) {
     return refuse("threads need a shared memory; link the program with --shared-memory");
   }
@@ -171,7 +173,7 @@ result<group_id> spawn_thread(instance_group& parent, std::uint32_t start_argume
   if (!start) {
     return fail(start.error());
   }
-  const bool has_own_tls = process.is_dynamic && start->tls_base != 0;
+  const bool has_own_tls = process.program().is_dynamic && start->tls_base != 0;
   auto joined = join(parent, has_own_tls ? std::optional(memory_address{start->tls_base}) : std::nullopt);
   if (!joined) {
     return fail(std::move(joined.error()));
@@ -216,7 +218,7 @@ result<group_id> start_bare_group(const std::shared_ptr<process_core>& process,
                                   std::move_only_function<result<void>(instance_group&)> body)
 {
   // A static program has no arena: its groups must not call what uses the stack at the same time.
-  const std::uint64_t stack_bytes = process->is_dynamic ? bare_group_stack_bytes : 0;
+  const std::uint64_t stack_bytes = process->program().is_dynamic ? bare_group_stack_bytes : 0;
   return start_group(process, stack_bytes, [body = std::move(body)](instance_group& group) mutable -> result<void> {
     if (auto initialised = group.catch_up(); !initialised) {
       return initialised;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/thread_table.hh"
+#include "process/thread_table.hh"
 
 #include "groups/instance_group.hh"
-#include "groups/wait_report.hh"
 #include "messages/assert.hh"
 
 #include <algorithm>

@@ -18,24 +18,11 @@
 #include <string>
 #include <vector>
 
+#include "process/thread_report.hh"
+
 namespace interlink {
 
 class instance_group;
-
-/// What a report says of one thread.
-struct thread_report {
-  group_id group;
-  std::string waiting_in; ///< the host call in which it waits for the guest's own or the host's doing, or the embedder;
-                          ///< what it waits for in the linker; empty when it computes
-  std::string linker_wait{}; ///< what it waits for in the linker, and who holds it; empty when it does not
-  std::chrono::milliseconds linker_waited{};
-  std::string
-      last_call{};   ///< the host call that it is in, or was in last; empty before the first and without a watchdog
-  bool is_in_call{}; ///< it has not returned from it
-  std::chrono::milliseconds since_call{};   ///< that it entered it
-  std::vector<guest_frame> frames{};        ///< the newest that were seen, innermost first
-  std::chrono::milliseconds since_frames{}; ///< that they were seen
-};
 
 enum class join_outcome : std::uint8_t { finished, interrupted, stopped };
 

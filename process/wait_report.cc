@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/wait_report.hh"
+#include "process/wait_report.hh"
 
 #include "groups/instance_group.hh"
-#include "groups/process_core.hh"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -22,29 +20,10 @@ constexpr std::size_t events_shown = 8;
 constexpr std::size_t frames_shown = 16;
 constexpr std::size_t holders_shown = 8;
 
-std::chrono::milliseconds since(std::uint64_t ticks)
-{
-  return std::chrono::duration_cast<std::chrono::milliseconds>(event_clock::since(ticks));
-}
-
-std::string describe_holder(const wait_holder& holder)
-{
-  static constexpr std::array<std::string_view, 3> names{"load", "constructor", "close"};
-  const std::string_view what = names.at(static_cast<std::size_t>(holder.what));
-  std::string text = fmt::format("{} of {}", what, holder.library);
-  if (holder.load != no_load) {
-    text += fmt::format(" ({} {})", what, holder.load.value);
-  }
-  if (holder.group != no_group) {
-    text += fmt::format(", held by thread {}", holder.group.value);
-  }
-  return text;
-}
-
 /// Who is in a turn, as the coordinator's events show it: the newest request that it took.
-std::string describe_turn(const process_core& process)
+std::string describe_turn(const coordinator& coordination)
 {
-  const std::vector<event> events = process.coordination().events().last(events_shown);
+  const std::vector<event> events = coordination.events().last(events_shown);
   for (auto recorded = events.rbegin(); recorded != events.rend(); ++recorded) {
     if (recorded->kind == event_kind::receive) {
       return fmt::format("its turn in the coordinator has not come; the newest there is {} of thread {}, {} ms ago",
@@ -74,18 +53,19 @@ void add_frames(std::string& text, const thread_report& thread)
 
 /// Who holds what is waited for, what that one waits for in turn, and so on. A cycle cannot be, but what is read here
 /// changes meanwhile.
-void add_holders(std::string& text, const process_core& process, const linker_wait& wait)
+void add_holders(std::string& text, const coordinator& coordination, const thread_table& threads,
+                 const linker_wait& wait)
 {
   const linker_wait* at = &wait;
   std::vector<std::shared_ptr<instance_group>> seen; // keeps what `at` points to
   while (seen.size() < holders_shown) {
     const auto holder = at->holder.load();
     if (holder == nullptr) {
-      text += "\n  " + describe_turn(process);
+      text += "\n  " + describe_turn(coordination);
       return;
     }
-    const auto group = process.threads.find(holder->group);
-    text += "\n  " + describe_holder(*holder);
+    const auto group = threads.find(holder->group);
+    text += "\n  " + to_string(*holder);
     if (group == nullptr) {
       text += holder->group == no_group ? "" : ", which has ended";
       return;
@@ -117,70 +97,25 @@ void add_events(std::string& text, std::string_view actor, const event_ring& rin
 
 } // namespace
 
-thread_report describe_thread(const instance_group& group)
-{
-  thread_report report;
-  report.group = group.id();
-  if (const char* waiting_in = group.waiting_in.load(std::memory_order_relaxed)) {
-    report.waiting_in = waiting_in;
-  }
-  const linker_wait& wait = group.wait_in_linker();
-  if (const char* what = wait.what.load(std::memory_order_relaxed)) {
-    report.linker_wait = what;
-    report.linker_waited = since(wait.since.load(std::memory_order_relaxed));
-    if (const auto holder = wait.holder.load()) {
-      report.linker_wait += ": " + describe_holder(*holder);
-    }
-    report.waiting_in = what;
-  }
-  const last_call::reading called = group.called_last();
-  if (called.name != nullptr) {
-    report.last_call = called.name;
-    report.is_in_call = called.is_inside;
-    report.since_call = since(called.entered);
-  }
-  if (const auto shown = group.frames()) {
-    report.frames = shown->frames;
-    report.since_frames = since(shown->seen);
-  }
-  return report;
-}
-
-std::string to_string(const thread_report& thread)
-{
-  std::string state = thread.is_in_call ? "" : "computes";
-  if (!thread.linker_wait.empty()) {
-    state = fmt::format("waits since {} ms for {}", thread.linker_waited.count(), thread.linker_wait);
-  } else if (!thread.waiting_in.empty()) {
-    state = "waits in " + thread.waiting_in;
-  }
-  std::string call;
-  if (!thread.last_call.empty()) {
-    call = fmt::format("{} {}, entered {} ms ago", thread.is_in_call ? "in host call" : "last host call",
-                       thread.last_call, thread.since_call.count());
-  }
-  return fmt::format("thread {}: {}{}{}", thread.group.value, state, state.empty() || call.empty() ? "" : "; ", call);
-}
-
-std::string describe_wait(const process_core& process, group_id waiter, const linker_wait& wait,
-                          std::chrono::milliseconds waited)
+std::string describe_wait(const coordinator& coordination, const thread_table& threads, group_id waiter,
+                          const linker_wait& wait, std::chrono::milliseconds waited)
 {
   const char* what = wait.what.load(std::memory_order_relaxed);
   std::string text = waiter == no_group ? std::string("the embedder") : fmt::format("thread {}", waiter.value);
   text += fmt::format(" has waited {} ms for {}", waited.count(), what == nullptr ? "nothing" : what);
-  add_holders(text, process, wait);
-  const std::vector<thread_report> threads = process.threads.report();
-  const std::size_t shown = std::min(threads_shown, threads.size());
-  text += fmt::format("\n  threads ({}):", threads.size());
+  add_holders(text, coordination, threads, wait);
+  const std::vector<thread_report> reports = threads.report();
+  const std::size_t shown = std::min(threads_shown, reports.size());
+  text += fmt::format("\n  threads ({}):", reports.size());
   for (std::size_t i = 0; i < shown; ++i) {
-    text += "\n    " + to_string(threads[i]);
+    text += "\n    " + to_string(reports[i]);
   }
-  if (process.coordination().events().is_on()) {
+  if (coordination.events().is_on()) {
     const event_ages ages; // read before the events: what comes meanwhile is 0 ms old
     text += "\n  last events, newest last:";
-    add_events(text, "coordinator", process.coordination().events(), ages);
+    add_events(text, "coordinator", coordination.events(), ages);
     for (std::size_t i = 0; i < shown; ++i) {
-      if (const auto group = process.threads.find(threads[i].group)) {
+      if (const auto group = threads.find(reports[i].group)) {
         add_events(text, fmt::format("thread {}", group->id().value), group->events(), ages);
       }
     }

@@ -5,26 +5,18 @@
 // last events of each actor. Built by the thread that waits, from what the others show of themselves; stops nobody.
 #pragma once
 
-#include "groups/coordinator_messages.hh"
-#include "groups/thread_table.hh"
+#include "groups/coordinator.hh"
 #include "messages/ids.hh"
 
 #include <chrono>
 #include <string>
 
+#include "process/thread_table.hh"
+
 namespace interlink {
 
-class instance_group;
-class process_core;
-
-/// What `group` shows of itself. Context: any thread.
-thread_report describe_thread(const instance_group& group);
-
-/// For a person: one line.
-std::string to_string(const thread_report& thread);
-
 /// The whole report, several lines without the last newline. `wait` is `waiter`'s.
-std::string describe_wait(const process_core& process, group_id waiter, const linker_wait& wait,
-                          std::chrono::milliseconds waited);
+std::string describe_wait(const coordinator& coordination, const thread_table& threads, group_id waiter,
+                          const linker_wait& wait, std::chrono::milliseconds waited);
 
 } // namespace interlink

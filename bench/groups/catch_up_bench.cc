@@ -5,7 +5,6 @@
 #include "bench/support/guest_process.hh"
 #include "bench/support/samples.hh"
 #include "bench/support/scratch_copies.hh"
-#include "groups/symbol_lookup.hh"
 
 #include <benchmark/benchmark.h>
 
@@ -15,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/symbol_lookup.hh"
 #include "wasm/reserved_names.hh"
 
 namespace interlink::bench {
@@ -56,13 +56,13 @@ public:
         sized.size.minimum += 2048;
         imports_.emplace_back(need(store_.make_table(sized)));
       } else if (std::holds_alternative<memory_type>(import.type)) {
-        imports_.emplace_back(group.process().environment.linked_memory);
+        imports_.emplace_back(process_of(group).environment.linked_memory);
       } else {
         give_up("the small library imports " + import.name);
       }
     }
     if (code_->imports_control_memory) {
-      imports_.emplace_back(group.process().environment.control_memory);
+      imports_.emplace_back(process_of(group).environment.control_memory);
     }
     if (code_->imports_runtime_table) {
       imports_.emplace_back(need(
@@ -109,15 +109,16 @@ void resolved_functions(benchmark::State& state)
   guest_process guest("bench_symbols");
   const group_id follower = guest.spawn_group();
   library_handle many;
-  guest.in_first_group(
-      [&](instance_group& group) { many = need(open_library(group, "./libbench_many.so", open_flag::now, {})); });
+  guest.in_first_group([&](instance_group& group) {
+    many = need(open_library(process_of(group).loader, group, "./libbench_many.so", open_flag::now, {}));
+  });
   guest.in_group(follower, [](instance_group& group) { need(group.catch_up()); });
   unsigned number = 0;
   measure_catch_up(state, guest, follower, operations, [&](instance_group& group) {
     std::array<char, 24> name{};
     for (int i = 0; i < operations; ++i) {
       std::snprintf(name.data(), name.size(), "bench_many_%03x", number++);
-      need(find_address(group, many, name.data()));
+      need(find_address(process_of(group).loader, group, many, name.data()));
     }
   });
 }
@@ -137,7 +138,8 @@ void loads(benchmark::State& state)
   int number = 0;
   const auto publish = [&](instance_group& group) {
     for (int i = 0; i < operations; ++i) {
-      need(open_library(group, "/copies/" + scratch_copies::name(number++), open_flag::now, {}));
+      need(open_library(process_of(group).loader, group, "/copies/" + scratch_copies::name(number++), open_flag::now,
+                        {}));
     }
   };
   guest.in_first_group(publish);

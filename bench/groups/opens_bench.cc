@@ -50,7 +50,8 @@ void open_small(benchmark::State& state, copy_content content)
     call_export(group, "bench_open");
     int number = 0;
     for (auto _ : state) {
-      need(open_library(group, "/copies/" + scratch_copies::name(number++), open_flag::now, {}));
+      need(open_library(process_of(group).loader, group, "/copies/" + scratch_copies::name(number++), open_flag::now,
+                        {}));
     }
   });
 }

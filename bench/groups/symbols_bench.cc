@@ -3,7 +3,6 @@
 // dlsym: of a function that has a slot, and of one that nobody has looked up before, beside the host's own.
 #include "bench/support/clocks.hh"
 #include "bench/support/guest_process.hh"
-#include "groups/symbol_lookup.hh"
 
 #include <benchmark/benchmark.h>
 
@@ -11,6 +10,8 @@
 #include <cstdio>
 #include <dlfcn.h>
 #include <string_view>
+
+#include "loader/symbol_lookup.hh"
 
 namespace interlink::bench {
 namespace {
@@ -35,9 +36,9 @@ void hit_from_host(benchmark::State& state)
   guest_process guest("bench_symbols");
   guest.in_first_group([&](instance_group& group) {
     const library_handle small{call_export(group, "bench_open")};
-    need(find_address(group, small, "bench_small_add"));
+    need(find_address(process_of(group).loader, group, small, "bench_small_add"));
     for (auto _ : state) {
-      benchmark::DoNotOptimize(find_address(group, small, "bench_small_add"));
+      benchmark::DoNotOptimize(find_address(process_of(group).loader, group, small, "bench_small_add"));
     }
   });
 }
@@ -65,11 +66,12 @@ constexpr int first_look_ups = 1000;
 void measure_first_look_ups(benchmark::State& state, guest_process& guest)
 {
   guest.in_first_group([&](instance_group& group) {
-    const library_handle many = need(open_library(group, "./libbench_many.so", open_flag::now, {}));
+    const library_handle many =
+        need(open_library(process_of(group).loader, group, "./libbench_many.so", open_flag::now, {}));
     unsigned number = 0;
     symbol_name name{};
     for (auto _ : state) {
-      if (auto found = find_address(group, many, name_of(name, number++)); !found) {
+      if (auto found = find_address(process_of(group).loader, group, many, name_of(name, number++)); !found) {
         state.SkipWithError("not found");
         return;
       }

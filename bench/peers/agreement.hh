@@ -10,13 +10,14 @@
 
 #include "groups/host_registry.hh"
 #include "groups/instance_group.hh"
-#include "groups/process_core.hh"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
+
+#include "process/process_core.hh"
 
 namespace interlink::bench {
 

@@ -89,7 +89,7 @@ public:
       }
     }
     guest_.in_first_group([&](instance_group& group) {
-      agreement_->attach(group.process(), idle_);
+      agreement_->attach(process_of(group), idle_);
       released_ = call_export(group, "bench_released");
       small_ = read_small_library(group);
     });

@@ -7,13 +7,14 @@
 #include "actors/parker.hh"
 #include "groups/host_registry.hh"
 #include "groups/instance_group.hh"
-#include "groups/process_core.hh"
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
+
+#include "process/process_core.hh"
 
 namespace interlink::bench {
 

@@ -5,12 +5,13 @@
 #include "bench/peers/steps.hh"
 #include "bench/support/guest_process.hh"
 #include "bench/support/stopwatch.hh"
-#include "groups/symbol_lookup.hh"
-#include "groups/thread_spawner.hh"
 
 #include <optional>
 #include <utility>
 #include <variant>
+
+#include "loader/symbol_lookup.hh"
+#include "process/thread_spawner.hh"
 
 namespace interlink::bench {
 
@@ -22,7 +23,7 @@ public:
 
   table_index look_up(instance_group& requester, library_handle library, std::string_view name) override
   {
-    return {need(find_address(requester, library, name))};
+    return {need(find_address(process_of(requester).loader, requester, library, name))};
   }
 
   void open(instance_group& requester, const load_request& request, double& own_work) override
@@ -57,7 +58,7 @@ public:
 
 group_id agreement::spawn(instance_group& requester, std::function<void()> body)
 {
-  return need(start_bare_group(requester.process().shared_from_this(), [body = std::move(body)](instance_group&) {
+  return need(start_bare_group(process_of(requester).shared_from_this(), [body = std::move(body)](instance_group&) {
     body();
     return result<void>{};
   }));
@@ -65,7 +66,7 @@ group_id agreement::spawn(instance_group& requester, std::function<void()> body)
 
 void agreement::join(instance_group& requester, group_id child)
 {
-  if (requester.process().threads.join(child, std::make_shared<parker>()) != join_outcome::finished) {
+  if (process_of(requester).threads.join(child, std::make_shared<parker>()) != join_outcome::finished) {
     give_up("a group does not end");
   }
 }

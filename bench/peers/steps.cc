@@ -2,16 +2,18 @@
 #include "bench/peers/steps.hh"
 
 #include "bench/support/guest_process.hh"
-#include "groups/closure_reader.hh"
 
 #include <utility>
+
+#include "loader/closure_reader.hh"
+#include "loader/memory_supply.hh"
 
 namespace interlink::bench {
 
 load_request read_small_library(instance_group& group)
 {
-  const auto found = need(group.process().files.find("./libbench_small.so", {}, {}, ""));
-  load_request request = need(read_closure(group.process(), group.applied(), found, {}));
+  const auto found = need(process_of(group).loader.files.find("./libbench_small.so", {}, {}, ""));
+  load_request request = need(read_closure(process_of(group).loader, process_of(group), group.applied(), found, {}));
   request.bind_now = true;
   request.requester = group.id();
   return request;
@@ -21,9 +23,9 @@ std::vector<module_artifact_ptr> carry_out_first(instance_group& requester, cons
 {
   std::vector<module_artifact_ptr> thunks;
   for (const module_plan& module : planned.plan->modules) {
-    thunks.push_back(need(requester.process().modules->prepare_thunks(module.thunks)));
+    thunks.push_back(need(process_of(requester).loader.modules->prepare_thunks(module.thunks)));
   }
-  need(requester.process().grow_memory(requester, planned.plan->memory_pages));
+  need(grow_memory(process_of(requester).program(), requester, planned.plan->memory_pages));
   need(requester.rehearse(planned.plan, thunks, planned.requester_blocks));
   return thunks;
 }

@@ -84,7 +84,7 @@ public:
   /// The token goes with the child, which holds the write lock while it builds; the parent waits for its report.
   group_id spawn(instance_group& requester, std::function<void()> body) override
   {
-    process_core& process = requester.process();
+    process_core& process = process_of(requester);
     barrier_member& self = followers_.of(requester);
     const std::lock_guard group_lock(self.state.group_mutex);
     acquire_token(requester);

@@ -2,7 +2,6 @@
 #include "bench/support/guest_process.hh"
 
 #include "engine/wasmtime_engine.hh"
-#include "groups/symbol_lookup.hh"
 
 #include <asio/use_future.hpp>
 
@@ -10,6 +9,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <future>
+
+#include "loader/symbol_lookup.hh"
 
 namespace interlink::bench {
 
@@ -102,7 +103,7 @@ engine::function find_callable(instance_group& group, std::string_view name)
   if (const auto own = group.store().find_function(main_module, name)) {
     return *own;
   }
-  const table_index slot = need(find_function(group, default_scope_handle, name)).slot;
+  const table_index slot = need(find_function(process_of(group).loader, group, default_scope_handle, name)).slot;
   need(group.catch_up());
   return group.store().slot(slot);
 }

@@ -5,7 +5,6 @@
 #pragma once
 
 #include "groups/instance_group.hh"
-#include "groups/process.hh"
 
 #include <asio/thread_pool.hpp>
 
@@ -13,6 +12,8 @@
 #include <functional>
 #include <string>
 #include <string_view>
+
+#include "process/process.hh"
 
 namespace interlink::bench {
 

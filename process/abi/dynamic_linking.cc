@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // dlopen, dlsym, dl_invalid_handle of `wasix_32v1`.
-#include "groups/abi/guest_abi.hh"
-#include "groups/abi/guest_values.hh"
 #include "groups/instance_group.hh"
-#include "groups/library_loader.hh"
-#include "groups/process_core.hh"
-#include "groups/symbol_lookup.hh"
 #include "messages/limits.hh"
 #include "messages/utf8.hh"
 
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "loader/library_loader.hh"
+#include "loader/symbol_lookup.hh"
+#include "process/abi/guest_abi.hh"
+#include "process/abi/guest_values.hh"
+#include "process/process_core.hh"
 
 namespace interlink::abi {
 
@@ -79,12 +80,12 @@ result<void> dlopen(instance_group& group, values arguments)
                                                             std::to_string(limit::runtime_paths)),
                             prefix);
     }
-    auto opened = open_library(group, *name, flags, directories);
+    auto opened = open_library(process_of(group).loader, group, *name, flags, directories);
     if (!opened) {
       return answer_failure(group, arguments, buffer, opened.error(), prefix);
     }
     handle = *opened;
-  } else if (!group.process().is_dynamic) {
+  } else if (!process_of(group).program().is_dynamic) {
     return answer_failure(group, arguments, buffer, error(errc::not_dynamic, "the program is not dynamically linked"),
                           prefix);
   }
@@ -115,7 +116,7 @@ result<void> dlsym(instance_group& group, values arguments)
     return answer_failure(group, arguments, buffer, error(errc::invalid_argument, "the symbol's name is not UTF-8"),
                           prefix);
   }
-  auto address = find_address(group, handle, *name);
+  auto address = find_address(process_of(group).loader, group, handle, *name);
   if (!address) {
     return answer_failure(group, arguments, buffer, address.error(), prefix);
   }

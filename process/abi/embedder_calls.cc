@@ -2,10 +2,11 @@
 //
 // `interlink_host.serve`: a guest thread that was made for the embedder parks here and runs the calls posted to it. The
 // guest support library's start routine calls it with the cookie that it was started with.
-#include "groups/abi/guest_abi.hh"
 #include "groups/instance_group.hh"
-#include "groups/main_program.hh"
-#include "groups/process_core.hh"
+
+#include "process/abi/guest_abi.hh"
+#include "process/main_program.hh"
+#include "process/process_core.hh"
 
 namespace interlink::abi {
 
@@ -13,7 +14,7 @@ namespace {
 
 result<void> serve(instance_group& group, std::span<engine::value_slot> values)
 {
-  group.process().embedder_groups.arrive(values[0].i32(), group.id());
+  process_of(group).embedder_groups.arrive(values[0].i32(), group.id());
   return serve_calls(group);
 }
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // futex_wait, futex_wake, futex_wake_all of `wasix_32v1`: the same wait table as memory.atomic.wait and notify.
-#include "groups/abi/blocking.hh"
-#include "groups/abi/guest_abi.hh"
-#include "groups/abi/guest_values.hh"
 #include "groups/instance_group.hh"
-#include "groups/process_core.hh"
 
 #include <chrono>
 #include <limits>
+
+#include "process/abi/blocking.hh"
+#include "process/abi/guest_abi.hh"
+#include "process/abi/guest_values.hh"
+#include "process/process_core.hh"
 
 namespace interlink::abi {
 
@@ -55,7 +56,8 @@ result<void> futex_wait(instance_group& group, values arguments)
   {
     const blocking_call blocking(group, "futex_wait");
     group.before_wait();
-    outcome = group.process().futexes.wait32(word, arguments[1].i32(), *deadline, group.waits(), group.interruption());
+    outcome =
+        process_of(group).futexes.wait32(word, arguments[1].i32(), *deadline, group.waits(), group.interruption());
   }
   if (outcome == futex_outcome::stopped) {
     return fail(errc::stopping, "the process is ending");
@@ -74,7 +76,7 @@ result<void> wake(instance_group& group, values arguments, std::uint32_t count)
   if (word == nullptr || !memory.contains(arguments[1].i32(), 1)) {
     return answer(arguments, errno_memviolation);
   }
-  const std::uint32_t woken = group.process().futexes.notify(word, count);
+  const std::uint32_t woken = process_of(group).futexes.notify(word, count);
   static_cast<void>(memory.store<std::uint8_t>(arguments[1].i32(), woken != 0 ? 1 : 0));
   return answer(arguments, errno_code::success);
 }

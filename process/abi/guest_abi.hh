@@ -4,6 +4,7 @@
 // numbers: WASI preview 1 witx; wasi-threads; WASIX as its linker and libc use it.
 #pragma once
 
+#include "groups/group_store.hh"
 #include "groups/host_registry.hh"
 
 #include <memory>
@@ -12,6 +13,10 @@ namespace interlink::abi {
 
 /// The guest ABI, overridden and extended by what the embedder gives.
 std::shared_ptr<const host_registry> make_guest_abi(host_registry embedder_functions);
+
+/// What instrumented code calls through the runtime table (wasm/reserved_names.hh has the slots): catch up, waits and
+/// notifies, the first call of a lazy import.
+const runtime_functions& runtime_calls();
 
 void add_wasi(host_registry& registry);
 void add_dynamic_linking(host_registry& registry);

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Functions of `wasix_32v1` about the process: exit, current directory, signals.
-#include "groups/abi/blocking.hh"
-#include "groups/abi/guest_abi.hh"
-#include "groups/abi/guest_values.hh"
 #include "groups/instance_group.hh"
-#include "groups/process_core.hh"
 #include "messages/limits.hh"
 
 #include <array>
 #include <bit>
 #include <string>
+
+#include "process/abi/blocking.hh"
+#include "process/abi/guest_abi.hh"
+#include "process/abi/guest_values.hh"
+#include "process/process_core.hh"
 
 namespace interlink::abi {
 
@@ -50,7 +51,7 @@ result<void> getcwd(instance_group& group, values arguments)
   if (!capacity) {
     return answer(arguments, errno_memviolation);
   }
-  const std::string directory = group.process().wasi_system->current_directory();
+  const std::string directory = process_of(group).wasi_system->current_directory();
   if (directory.size() <= *capacity && !memory.contains(arguments[0].i32(), directory.size())) {
     return answer(arguments, errno_memviolation);
   }
@@ -75,7 +76,7 @@ result<void> chdir(instance_group& group, values arguments)
   if (!path) {
     return answer(arguments, errno_memviolation);
   }
-  const wasi::outcome changed = group.process().wasi_system->change_directory(*path);
+  const wasi::outcome changed = process_of(group).wasi_system->change_directory(*path);
   return answer(arguments, changed.code());
 }
 
@@ -98,7 +99,7 @@ result<void> callback_signal(instance_group& group, values arguments)
                         ? group.memory().load_string(arguments[0].i32(), arguments[1].i32())
                         : wasi::expected<std::string>{};
   if (name && !name->empty()) {
-    group.process().set_signal_handler(*name);
+    process_of(group).set_signal_handler(*name);
   }
   return {};
 }
@@ -109,7 +110,7 @@ result<void> thread_signal(instance_group& group, values arguments)
   if (signal > signal_max) {
     return answer(arguments, errno_code::inval);
   }
-  if (!group.process().threads.signal(group_id{arguments[0].i32()}, signal)) {
+  if (!process_of(group).threads.signal(group_id{arguments[0].i32()}, signal)) {
     return answer(arguments, errno_code::srch);
   }
   static_cast<void>(answer(arguments, errno_code::success));
@@ -127,7 +128,7 @@ result<void> after_blocking(instance_group& group)
   while (pending != 0) {
     const auto signal = static_cast<std::uint32_t>(std::countr_zero(pending));
     pending &= pending - 1;
-    const std::string handler = group.process().signal_handler();
+    const std::string handler = process_of(group).signal_handler();
     const auto function = handler.empty() ? std::nullopt : group.store().find_function(main_module, handler);
     if (!function) {
       if (is_deadly(signal)) {

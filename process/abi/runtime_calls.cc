@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/abi/runtime_calls.hh"
+#include "process/abi/guest_abi.hh"
 
-#include "groups/abi/atomic_access.hh"
-#include "groups/abi/blocking.hh"
-#include "groups/binding_log.hh"
 #include "groups/instance_group.hh"
-#include "groups/process_core.hh"
 
 #include <chrono>
 #include <optional>
 
+#include "loader/binding_log.hh"
+#include "process/abi/atomic_access.hh"
+#include "process/abi/blocking.hh"
+#include "process/process_core.hh"
 #include "wasm/reserved_names.hh"
 
 namespace interlink::abi {
@@ -56,8 +56,9 @@ template <class Word>
 result<void> wait(instance_group& group, std::span<value_slot> values)
 {
   if (!group.store().shared_memory()) {
-    return trap(group.process().is_dynamic ? "atomic wait on non-shared memory"
-                                           : "atomic wait in a start function, on a memory that is not exported yet");
+    return trap(process_of(group).program().is_dynamic
+                    ? "atomic wait on non-shared memory"
+                    : "atomic wait in a start function, on a memory that is not exported yet");
   }
   auto word = word_at<Word>(group, values[0].i32(), values[3].i64());
   if (!word) {
@@ -73,7 +74,7 @@ result<void> wait(instance_group& group, std::span<value_slot> values)
   {
     const blocking_call blocking(group, "memory.atomic.wait");
     group.before_wait();
-    futex_table& futexes = group.process().futexes;
+    futex_table& futexes = process_of(group).futexes;
     if constexpr (sizeof(Word) == 4) {
       outcome = futexes.wait32(*word, expected, deadline, group.waits(), group.interruption());
     } else {
@@ -106,7 +107,7 @@ result<void> notify(instance_group& group, std::span<value_slot> values)
   if (!word) {
     return fail(std::move(word.error()));
   }
-  values[0] = value_slot::of_i32(group.process().futexes.notify(*word, values[1].i32()));
+  values[0] = value_slot::of_i32(process_of(group).futexes.notify(*word, values[1].i32()));
   return {};
 }
 
@@ -136,7 +137,7 @@ result<void> resolve_lazy(instance_group& group, std::span<value_slot> values)
     if (auto caught_up = group.catch_up(); !caught_up) {
       return caught_up;
     }
-    const debug_log& log = group.process().log;
+    const debug_log& log = process_of(group).loader.log;
     if (log.enabled().bindings) {
       log.write(true, "{}", describe_lazy_binding(group.applied(), importer, thunk, slot));
     }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Guest threads: `wasi.thread-spawn` of wasi-threads and the thread functions of `wasix_32v1`.
-#include "groups/abi/blocking.hh"
-#include "groups/abi/guest_abi.hh"
-#include "groups/abi/guest_values.hh"
 #include "groups/instance_group.hh"
-#include "groups/process_core.hh"
-#include "groups/thread_spawner.hh"
 
 #include <chrono>
 #include <sched.h>
 #include <thread>
+
+#include "process/abi/blocking.hh"
+#include "process/abi/guest_abi.hh"
+#include "process/abi/guest_values.hh"
+#include "process/process_core.hh"
+#include "process/thread_spawner.hh"
 
 namespace interlink::abi {
 
@@ -19,7 +20,7 @@ namespace {
 /// A program without shared memory has one thread for ever; any other failure to make one may pass.
 errno_code refusal(instance_group& group)
 {
-  return group.process().environment.linked_memory ? errno_code::again : errno_code::notsup;
+  return process_of(group).environment.linked_memory ? errno_code::again : errno_code::notsup;
 }
 
 /// Returns the thread's number, or minus an errno. Source: wasi-threads.
@@ -77,7 +78,7 @@ result<void> thread_join(instance_group& group, values arguments)
   {
     const blocking_call blocking(group, "thread_join");
     group.before_wait();
-    outcome = group.process().threads.join(joined, group.shared_waits(), group.interruption());
+    outcome = process_of(group).threads.join(joined, group.shared_waits(), group.interruption());
   }
   if (outcome == join_outcome::stopped) {
     return fail(errc::stopping, "the process is ending");

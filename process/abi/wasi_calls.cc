@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Binds the functions of wasi/ to guests: WASI preview 1 under its two module names.
-#include "groups/abi/blocking.hh"
-#include "groups/abi/guest_abi.hh"
 #include "groups/instance_group.hh"
-#include "groups/process_core.hh"
 #include "wasi/preview1.hh"
 
 #include <array>
+
+#include "process/abi/blocking.hh"
+#include "process/abi/guest_abi.hh"
+#include "process/process_core.hh"
 
 namespace interlink::abi {
 
@@ -40,7 +41,7 @@ host_call bind(const wasi::host_call& function)
     }
     wasi::call_context context{group.memory(), group.canceller()};
     const auto invoke = [&] {
-      return function.invoke(*group.process().wasi_system, context, std::span(arguments).first(count));
+      return function.invoke(*process_of(group).wasi_system, context, std::span(arguments).first(count));
     };
     if (!function.may_wait) {
       const wasi::outcome outcome = invoke();

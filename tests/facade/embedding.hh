@@ -5,7 +5,6 @@
 #pragma once
 
 #include "engine/engine.hh"
-#include "groups/process.hh"
 
 #include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
@@ -21,6 +20,8 @@
 #include <string_view>
 #include <thread>
 #include <vector>
+
+#include "process/process.hh"
 
 namespace interlink::test {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "groups/abi/guest_values.hh"
+#include "process/abi/guest_values.hh"
 
 #include <gtest/gtest.h>
 

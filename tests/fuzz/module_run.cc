@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/fuzz/module_run.hh"
 
-#include "groups/abi/atomic_access.hh"
 #include "tests/fuzz/provider_module.hh"
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <map>
 #include <utility>
 
+#include "process/abi/atomic_access.hh"
 #include "wasm/reserved_names.hh"
 
 namespace interlink::fuzz {

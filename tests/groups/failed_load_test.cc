@@ -2,13 +2,14 @@
 //
 // A load that fails, at each of its steps: nothing that a guest or a later load can observe is left (design section 4,
 // "What a failed load means, exactly"; T5).
-#include "groups/closure_reader.hh"
 #include "linker/value_hash.hh"
 #include "tests/support/fake_process.hh"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
+
+#include "loader/closure_reader.hh"
 
 namespace interlink {
 namespace {
@@ -29,7 +30,7 @@ std::uint64_t contents_of(instance_group& group)
     }
   }
   const auto memory = group.store().memory();
-  const memory_range arena = group.process().layout.arena;
+  const memory_range arena = process_of(group).program().layout.arena;
   for (std::uint64_t at = arena.address; at < std::min<std::uint64_t>(arena.end(), memory.size()); ++at) {
     hash.add(std::to_integer<std::uint64_t>(memory[at]));
   }
@@ -217,7 +218,7 @@ TEST(AbandonedLoad, GivesWayToThoseThatWaitedForIt)
     return which == fake_call::instantiate && !refused.exchange(true);
   };
   const auto open = [](instance_group& at) {
-    return open_library(at, "lib1.so", open_flag::lazy, {});
+    return open_library(process_of(at).loader, at, "lib1.so", open_flag::lazy, {});
   };
   auto first = process.begin(one, open);
   auto second = process.begin(other, open);
@@ -236,7 +237,8 @@ TEST(DyingOpener, LeavesNothingOfItsLoad)
   auto planned = std::make_shared<std::optional<planned_load>>();
   // Between prepare and commit the thread ends: its guard empties and abandons.
   process.in(opener, [&](instance_group& at) {
-    auto request = read_closure(at.process(), at.applied(), *at.process().files.find("lib1.so", {}, {}, ""), {});
+    auto request = read_closure(process_of(at).loader, process_of(at), at.applied(),
+                                *process_of(at).loader.files.find("lib1.so", {}, {}, ""), {});
     coordinator_reply reply = at.ask(prepare_load_request{std::move(*request)});
     planned->emplace(std::get<planned_load>(std::get<prepare_outcome>(reply)));
     at.set_load_in_flight(&**planned);

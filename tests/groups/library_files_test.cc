@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Finding and reading library files, in real directories.
-#include "groups/library_files.hh"
+#include "loader/library_files.hh"
 
 #include "tests/support/temporary_directory.hh"
 

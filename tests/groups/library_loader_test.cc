@@ -154,7 +154,8 @@ TEST_F(LibraryLoader, LetsAConstructorOpenAnotherLibrary)
   process.add({.number = 2, .has_constructor = true});
   group = process.start();
   process.on_event = [&](instance_group& at, std::uint32_t what, std::uint32_t number) {
-    return what == event_constructor && number == 1 && !open_library(at, "lib2.so", open_flag::lazy, {})
+    return what == event_constructor && number == 1 &&
+                   !open_library(process_of(at).loader, at, "lib2.so", open_flag::lazy, {})
                ? result<void>(fail(errc::cancelled))
                : result<void>{};
   };
@@ -168,7 +169,7 @@ TEST_F(LibraryLoader, LetsAConstructorOpenItsOwnLibrary)
   group = process.start();
   library_handle inner;
   process.on_event = [&](instance_group& at, std::uint32_t, std::uint32_t) {
-    inner = open_library(at, "lib1.so", open_flag::lazy, {}).value_or(default_scope_handle);
+    inner = open_library(process_of(at).loader, at, "lib1.so", open_flag::lazy, {}).value_or(default_scope_handle);
     return result<void>{};
   };
   EXPECT_EQ(open("lib1.so"), inner);
@@ -187,11 +188,16 @@ TEST_F(LibraryLoader, LetsTwoConstructorsOpenEachOthersLibrary)
     while (inside < 2) {
       std::this_thread::yield();
     }
-    const auto opened = open_library(at, number == 1 ? "lib2.so" : "lib1.so", open_flag::lazy, {});
+    const auto opened =
+        open_library(process_of(at).loader, at, number == 1 ? "lib2.so" : "lib1.so", open_flag::lazy, {});
     return opened ? result<void>{} : fail(opened.error());
   };
-  auto one = process.begin(group, [](instance_group& at) { return open_library(at, "lib1.so", open_flag::lazy, {}); });
-  auto two = process.begin(other, [](instance_group& at) { return open_library(at, "lib2.so", open_flag::lazy, {}); });
+  auto one = process.begin(group, [](instance_group& at) {
+    return open_library(process_of(at).loader, at, "lib1.so", open_flag::lazy, {});
+  });
+  auto two = process.begin(other, [](instance_group& at) {
+    return open_library(process_of(at).loader, at, "lib2.so", open_flag::lazy, {});
+  });
   EXPECT_TRUE(one.get());
   EXPECT_TRUE(two.get());
 }
@@ -210,11 +216,12 @@ TEST_F(LibraryLoader, WaitsForAnothersConstructors)
     has_ended = true;
     return result<void>{};
   };
-  auto opener =
-      process.begin(group, [](instance_group& at) { return open_library(at, "lib1.so", open_flag::lazy, {}); });
+  auto opener = process.begin(group, [](instance_group& at) {
+    return open_library(process_of(at).loader, at, "lib1.so", open_flag::lazy, {});
+  });
   begun.get_future().wait();
   auto waiter = process.begin(other, [&](instance_group& at) {
-    const bool opened = open_library(at, "lib1.so", open_flag::lazy, {}).has_value();
+    const bool opened = open_library(process_of(at).loader, at, "lib1.so", open_flag::lazy, {}).has_value();
     return opened && has_ended;
   });
   may_end.set_value();
@@ -303,7 +310,7 @@ TEST_F(LibraryLoader, AsksTheGuestForMemoryWhenTheArenaIsUsedUp)
   const auto opened = small.open(at, "lib1.so");
   ASSERT_TRUE(opened) << opened.error().message();
   EXPECT_GE(small.coordination().current()->find(module_id{opened->value})->plan().memory_base,
-            small.core().layout.heap_base);
+            small.core().program().layout.heap_base);
 }
 
 TEST_F(LibraryLoader, LoadsWhatTheProgramNeeds)
@@ -332,7 +339,7 @@ TEST_F(LibraryLoader, OpensFromManyThreads)
   for (std::uint32_t i = 0; i < groups.size(); ++i) {
     opened.push_back(process.begin(groups[i], [number = i + 1](instance_group& at) -> result<std::uint32_t> {
       const std::string name = std::to_string(number);
-      const auto handle = open_library(at, "lib" + name + ".so", open_flag::lazy, {});
+      const auto handle = open_library(process_of(at).loader, at, "lib" + name + ".so", open_flag::lazy, {});
       return handle ? support::call_without_catch_up(at, module_id{handle->value}, "tls" + name, {})
                     : fail(handle.error());
     }));

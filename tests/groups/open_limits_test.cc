@@ -42,7 +42,7 @@ protected:
   static auto opener(std::string name)
   {
     return [name = std::move(name)](instance_group& at) {
-      return open_library(at, name, open_flag::lazy, {}).has_value();
+      return open_library(process_of(at).loader, at, name, open_flag::lazy, {}).has_value();
     };
   }
 
@@ -97,7 +97,7 @@ protected:
       if (GetParam() == given_up_by::deadline) {
         limit.deadline = parker::clock::now() + 20ms;
       }
-      const auto opened = open_library(at, name, open_flag::lazy, {}, limit);
+      const auto opened = open_library(process_of(at).loader, at, name, open_flag::lazy, {}, limit);
       return opened ? errc{} : opened.error().code();
     });
     if (GetParam() == given_up_by::cancellation) {
@@ -177,7 +177,8 @@ TEST_P(OpenLimit, DoesNothingToAnOpenThatWaitsForNobody)
   const group_id one = process.start();
   const std::atomic<bool> is_cancelled{true};
   EXPECT_TRUE(process.in(one, [&](instance_group& at) {
-    return open_library(at, "lib1.so", open_flag::lazy, {}, wait_limit(parker::clock::now(), &is_cancelled))
+    return open_library(process_of(at).loader, at, "lib1.so", open_flag::lazy, {},
+                        wait_limit(parker::clock::now(), &is_cancelled))
         .has_value();
   }));
 }

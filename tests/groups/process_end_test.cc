@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What ends a process besides its guest: the host's memory, and epochs that go on until every thread has ended.
-#include "groups/process.hh"
 #include "tests/support/fake_process.hh"
 
 #include <asio/use_future.hpp>
@@ -9,6 +8,8 @@
 
 #include <new>
 #include <thread>
+
+#include "process/process.hh"
 
 namespace interlink {
 namespace {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Guest threads: how they begin, what they have, how they leave, and what is refused.
-#include "groups/main_program.hh"
-#include "groups/thread_spawner.hh"
 #include "tests/support/fake_process.hh"
 
 #include <gtest/gtest.h>
@@ -10,6 +8,9 @@
 #include <algorithm>
 #include <memory>
 #include <thread>
+
+#include "process/main_program.hh"
+#include "process/thread_spawner.hh"
 
 namespace interlink {
 namespace {
@@ -111,7 +112,8 @@ TEST_F(Threads, LeaveTheRosterAtTheirEnd)
   start();
   const auto spawned = spawn(main_thread);
   ASSERT_TRUE(spawned);
-  process.in(main_thread, [&](instance_group& group) { group.process().threads.join(*spawned, group.shared_waits()); });
+  process.in(main_thread,
+             [&](instance_group& group) { process_of(group).threads.join(*spawned, group.shared_waits()); });
   EXPECT_FALSE(process.coordination().state().roster.contains(*spawned)); // G4
 }
 
@@ -127,7 +129,7 @@ TEST_F(Threads, GiveTheirMemoryBackAtTheirEnd)
     const auto spawned = spawn(main_thread);
     ASSERT_TRUE(spawned);
     process.in(main_thread,
-               [&](instance_group& group) { group.process().threads.join(*spawned, group.shared_waits()); });
+               [&](instance_group& group) { process_of(group).threads.join(*spawned, group.shared_waits()); });
   };
   run_one(); // its blocks are dirty from now on
   const auto free = process.coordination().state().arena.free_ranges();
@@ -169,7 +171,8 @@ TEST_F(Threads, EndAloneWhenTheyExit)
   start();
   const auto spawned = spawn(main_thread);
   ASSERT_TRUE(spawned);
-  process.in(main_thread, [&](instance_group& group) { group.process().threads.join(*spawned, group.shared_waits()); });
+  process.in(main_thread,
+             [&](instance_group& group) { process_of(group).threads.join(*spawned, group.shared_waits()); });
   EXPECT_FALSE(process.core().has_ended());
 }
 
@@ -261,7 +264,9 @@ TEST_F(Threads, StartWhileOthersOpen)
   auto opened = process.begin(opener, [](instance_group& group) {
     bool all = true;
     for (int number = 1; number <= 8; ++number) {
-      all = open_library(group, "lib" + std::to_string(number) + ".so", open_flag::lazy, {}).has_value() && all;
+      all = open_library(process_of(group).loader, group, "lib" + std::to_string(number) + ".so", open_flag::lazy, {})
+                .has_value() &&
+            all;
     }
     return all;
   });

@@ -2,8 +2,6 @@
 //
 // The watchdog: each kind of wait in the linker is provoked, and its report says what is waited for, who holds it, and
 // what everybody did last.
-#include "groups/thread_spawner.hh"
-#include "groups/wait_report.hh"
 #include "tests/support/fake_process.hh"
 
 #include <gtest/gtest.h>
@@ -18,6 +16,9 @@
 #include <thread>
 #include <unistd.h>
 #include <vector>
+
+#include "process/thread_spawner.hh"
+#include "process/wait_report.hh"
 
 namespace interlink {
 namespace {
@@ -78,7 +79,7 @@ protected:
   static auto opener(std::string name)
   {
     return [name = std::move(name)](instance_group& at) {
-      return open_library(at, name, open_flag::lazy, {}).has_value();
+      return open_library(process_of(at).loader, at, name, open_flag::lazy, {}).has_value();
     };
   }
 
@@ -204,7 +205,7 @@ TEST_F(Watchdog, FollowsTheHoldersThatWaitThemselves)
       return {};
     }
     begun_middle.set_value();
-    const auto opened = open_library(at, "lib2.so", open_flag::lazy, {});
+    const auto opened = open_library(process_of(at).loader, at, "lib2.so", open_flag::lazy, {});
     return opened ? result<void>{} : fail(opened.error());
   };
   auto one = process.begin(last, opener("lib2.so"));
@@ -228,7 +229,7 @@ TEST_F(Watchdog, SaysWhoseTurnItIsWhenTheCoordinatorDoesNotAnswer)
   ASSERT_TRUE(process.open(one, "lib1.so"));
   linker_wait wait; // no turn has parked it
   wait.what = "a function slot";
-  const std::string report = describe_wait(process.core(), one, wait, 20ms);
+  const std::string report = describe_wait(process.coordination(), process.core().threads, one, wait, 20ms);
   EXPECT_TRUE(report.contains("its turn in the coordinator has not come; the newest there is next_constructor of " +
                               thread(one)))
       << report;
@@ -243,7 +244,7 @@ TEST_F(Watchdog, ReportsNothingWhenItIsOff)
   std::promise<void> begun;
   process.on_event = [&](instance_group& at, std::uint32_t, std::uint32_t) {
     begun.set_value();
-    while (at.process().threads.find(waiter)->wait_in_linker().what == nullptr) {
+    while (process_of(at).threads.find(waiter)->wait_in_linker().what == nullptr) {
       std::this_thread::yield();
     }
     std::this_thread::sleep_for(50ms);
@@ -471,7 +472,8 @@ private:
       EXPECT_TRUE(group.memory().store<std::uint32_t>(shelf + 4, 16).is_success());
       values = {values[0], at(0), values[2], at(128)};
     }
-    const auto& function = std::get<host_function>(*group.process().environment.registry->find(call.module, call.name));
+    const auto& function =
+        std::get<host_function>(*process_of(group).environment.registry->find(call.module, call.name));
     const auto waited = group.serve(function.name.c_str(), function.call, values);
     return waited ? ending{{}, values[0].i32()} : ending{waited.error().code(), 0};
   }

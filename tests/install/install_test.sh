@@ -14,7 +14,7 @@ prefix=$work/prefix
 # What is installed is what a program needs that includes the facade and the engine, and no more.
 includes=$prefix/include/interlink
 installed=$(cd "$includes" && find . -type f | sed 's,^\./,,' | sort)
-needed=$(printf '#include <%s>\n' groups/process.hh engine/wasmtime_engine.hh |
+needed=$(printf '#include <%s>\n' process/process.hh engine/wasmtime_engine.hh |
   "$compiler" -std=c++23 -DASIO_STANDALONE -I "$includes" -MM -x c++ - | tr ' \\' '\n\n' |
   sed -n "s,^$includes/,,p" | sort -u)
 if [ "$installed" != "$needed" ]; then

@@ -2,7 +2,7 @@
 
    construct.pml: who runs which constructor and who waits for whom, three threads and three libraries
    (linker/constructions.cc; coordinator::turn(next_constructor_request), turn(leave_request),
-   wake_constructor_waiters; construct and load_and_construct in groups/library_loader.cc).
+   wake_constructor_waiters; construct and load_and_construct in loader/library_loader.cc).
 
    Thread g opens library g; claims and slots are left out (load.pml has them): an open commits in one turn. The
    constructor of library k opens library OPENS(k), so three waiters may form a cycle. A constructor returns, throws (the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-   load.pml: a load, step by step: prepare, rehearse, commit, construct (groups/library_loader.cc; prepare_load,
+   load.pml: a load, step by step: prepare, rehearse, commit, construct (loader/library_loader.cc; prepare_load,
    commit_load, abandon_load, join_group, leave_group, next_constructor, assign_slot; the coordinator's turns).
 
    Two libraries A = 0 and B = 1, and a published library Z = 2 whose function has no slot yet and is needed by the GOTs

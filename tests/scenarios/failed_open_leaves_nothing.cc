@@ -42,7 +42,7 @@ std::uint64_t hash_of_slots(instance_group& group)
 
 observed observe(instance_group& group)
 {
-  coordinator& coordination = group.process().coordination();
+  coordinator& coordination = process_of(group).coordination();
   const topology& state = coordination.state();
   observed seen;
   seen.snapshot = hash_of(*coordination.current());
@@ -54,7 +54,7 @@ observed observe(instance_group& group)
     const std::uint64_t begin = std::min<std::uint64_t>(range.address, memory.size());
     return memory.subspan(begin, std::min<std::uint64_t>(range.end(), memory.size()) - begin);
   };
-  const std::span<const std::byte> arena = inside(group.process().layout.arena);
+  const std::span<const std::byte> arena = inside(process_of(group).program().layout.arena);
   const auto used = std::find_if(arena.rbegin(), arena.rend(), [](std::byte b) { return b != std::byte{}; });
   seen.arena.assign(arena.begin(), used.base());
   for (const memory_arena::free_range& free : state.arena.free_ranges()) {

@@ -564,11 +564,11 @@ void check_tls(instance_group& group, complaints& found)
     const module_plan& plan = module->plan();
     const memory_address block = group.store().block_of(plan.id);
     // A module that is unloaded and not taken out here yet has given its blocks back: nobody calls it any more.
-    if (plan.info->tls_size == 0 || group.process().coordination().state().current->find(plan.id) == nullptr) {
+    if (plan.info->tls_size == 0 || process_of(group).coordination().state().current->find(plan.id) == nullptr) {
       continue;
     }
     const std::uint32_t expected = support::tls_word_of(library_number(plan));
-    if (block.value == 0 || word_at(group.process(), block.value) != expected) {
+    if (block.value == 0 || word_at(process_of(group), block.value) != expected) {
       found.push_back("G1: group " + number(group.id().value) + " has no thread-local storage of module " +
                       number(plan.id.value) + " at " + number(block.value));
     }

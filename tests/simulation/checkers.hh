@@ -6,13 +6,14 @@
 
 #include "groups/coordinator.hh"
 #include "groups/instance_group.hh"
-#include "groups/process_core.hh"
 
 #include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "process/process_core.hh"
 
 namespace interlink::simulation {
 

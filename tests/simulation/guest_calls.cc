@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What guest threads of the simulation call, and what the calls should return.
-#include "groups/closure_reader.hh"
 #include "tests/simulation/guest_call.hh"
 #include "tests/simulation/simulated_world.hh"
+
+#include "loader/closure_reader.hh"
 
 namespace interlink::simulation {
 
@@ -171,7 +172,7 @@ result<void> simulated_world::see_weak_datum(instance_group& group, module_id mo
 void simulated_world::judge_missing_symbols(std::uint32_t number, const error& failure, const snapshot_ptr& before)
 {
   const snapshot_ptr nothing = make_empty_snapshot();
-  const auto root = process_->files.find(file_of(number), {}, {}, "");
+  const auto root = process_->loader.files.find(file_of(number), {}, {}, "");
   auto request = root ? read_closure(*process_, *nothing, *root, {}) : result<load_request>(fail(root.error()));
   const topology& state = process_->coordination().state();
   if (!request || state.current != before || !state.loads.empty() || !state.closing.empty()) {

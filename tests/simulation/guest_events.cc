@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What happens inside constructors, open start functions and new threads of the simulation.
-#include "groups/library_loader.hh"
-#include "groups/thread_spawner.hh"
 #include "tests/simulation/guest_call.hh"
 #include "tests/simulation/simulated_world.hh"
 
 #include <algorithm>
+
+#include "loader/library_loader.hh"
+#include "process/thread_spawner.hh"
 
 namespace interlink::simulation {
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What the seed has go wrong: deadlines, cancellations, refusals, deaths, files that vanish.
-#include "groups/closure_reader.hh"
-#include "groups/library_loader.hh"
 #include "tests/simulation/guest_call.hh"
 #include "tests/simulation/simulated_world.hh"
 
 #include <algorithm>
 #include <filesystem>
+
+#include "loader/closure_reader.hh"
+#include "loader/library_loader.hh"
+#include "loader/memory_supply.hh"
 
 namespace interlink::simulation {
 
@@ -122,11 +124,11 @@ void simulated_world::note_refusal(support::fake_call which)
 result<void> simulated_world::die_with_a_load(instance_group& group)
 {
   const auto number = 1 + static_cast<std::uint32_t>(pick(libraries_));
-  const auto root = process_->files.find(file_of(number), {}, {}, "");
+  const auto root = process_->loader.files.find(file_of(number), {}, {}, "");
   if (!root) {
     return {};
   }
-  auto request = read_closure(*process_, group.applied(), *root, {});
+  auto request = read_closure(process_->loader, *process_, group.applied(), *root, {});
   if (!request) {
     return {};
   }
@@ -143,10 +145,10 @@ result<void> simulated_world::die_with_a_load(instance_group& group)
   group.set_load_in_flight(&kept);
   happening how = happening::dies_before_rehearsal;
   if (chance(2) && group.catch_up_without_initialisers() && chance(2)) {
-    static_cast<void>(process_->grow_memory(group, kept.plan->memory_pages));
+    static_cast<void>(grow_memory(process_->program(), group, kept.plan->memory_pages));
     std::vector<module_artifact_ptr> thunks;
     for (const module_plan& module : kept.plan->modules) {
-      thunks.push_back(process_->modules->prepare_thunks(module.thunks).value_or(nullptr));
+      thunks.push_back(process_->loader.modules->prepare_thunks(module.thunks).value_or(nullptr));
     }
     group.zero_reused_memory_of(*kept.plan);
     const auto rehearsed = group.rehearse(kept.plan, thunks, kept.requester_blocks);

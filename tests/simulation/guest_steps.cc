@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What a guest thread of the simulation does, step by step.
-#include "groups/closure_reader.hh"
-#include "groups/library_loader.hh"
-#include "groups/symbol_lookup.hh"
-#include "groups/thread_spawner.hh"
 #include "tests/simulation/guest_call.hh"
 #include "tests/simulation/simulated_world.hh"
 
 #include <algorithm>
+
+#include "loader/closure_reader.hh"
+#include "loader/library_loader.hh"
+#include "loader/symbol_lookup.hh"
+#include "process/thread_spawner.hh"
 
 namespace interlink::simulation {
 
@@ -135,7 +136,7 @@ result<library_handle> simulated_world::open_and_judge(instance_group& group, st
   ++loading_[group.id()];
   std::shared_ptr<std::atomic<bool>> cancelled;
   const wait_limit limit = some_limit(group.id(), cancelled);
-  auto opened = open_library(group, file_of(number), flags, {}, limit);
+  auto opened = open_library(process_of(group).loader, group, file_of(number), flags, {}, limit);
   --loading_[group.id()];
   scheduler_.describe("guest");
   const std::set<std::uint32_t> closure = closure_of(number);
@@ -220,7 +221,7 @@ result<void> simulated_world::find_and_share(instance_group& group, script& mine
   note(happening::looks_up);
   const std::string name = name_to_find(chance(4) ? 1 + static_cast<std::uint32_t>(pick(libraries_)) : library.number);
   scheduler_.describe("dlsym");
-  const auto slot = find_address(group, library.handle, name);
+  const auto slot = find_address(process_of(group).loader, group, library.handle, name);
   scheduler_.describe("guest");
   if (!slot && is_unwinding(slot.error())) {
     return fail(slot.error());
@@ -268,7 +269,7 @@ result<void> simulated_world::find_in_global_scope(instance_group& group)
   const std::string name = name_to_find(1 + static_cast<std::uint32_t>(pick(staying_)));
   const bool is_published = process_->coordination().state().current->version == process_->coordination().head();
   const auto before = reference_->linker().find(default_scope_handle, name);
-  const auto slot = find_address(group, default_scope_handle, name);
+  const auto slot = find_address(process_of(group).loader, group, default_scope_handle, name);
   if (!slot && is_unwinding(slot.error())) {
     return fail(slot.error());
   }

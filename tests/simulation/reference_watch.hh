@@ -4,7 +4,6 @@
 // each. What a turn was is read off the coordinator's state: a turn does one thing.
 #pragma once
 
-#include "groups/process_core.hh"
 #include "tests/simulation/checkers.hh"
 #include "tests/support/reference_linker.hh"
 
@@ -14,6 +13,8 @@
 #include <set>
 #include <string_view>
 #include <vector>
+
+#include "process/process_core.hh"
 
 namespace interlink::simulation {
 

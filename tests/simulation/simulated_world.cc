@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/simulation/simulated_world.hh"
 
-#include "groups/library_loader.hh"
-#include "groups/main_program.hh"
-#include "groups/thread_spawner.hh"
 #include "tests/simulation/seeded_executor.hh"
 
 #include <algorithm>
 #include <array>
 #include <fstream>
 #include <optional>
+
+#include "loader/library_loader.hh"
+#include "loader/memory_supply.hh"
+#include "process/main_program.hh"
+#include "process/thread_spawner.hh"
 
 namespace interlink {
 namespace simulation {
@@ -160,7 +162,7 @@ host_registry simulated_world::host_functions()
                  const std::uint32_t begin = (heap_ + alignment - 1) / alignment * alignment;
                  heap_ = begin + values[1].i32();
                  const bool has_memory =
-                     group.process().grow_memory(group, (std::uint64_t{heap_} + 0xFFFF) >> 16).has_value();
+                     grow_memory(process_of(group).program(), group, (std::uint64_t{heap_} + 0xFFFF) >> 16).has_value();
                  values[0] = value_slot::of_i32(has_memory ? begin : 0);
                  return result<void>{};
                });
@@ -193,8 +195,8 @@ void simulated_world::drive()
     return;
   }
   process_ = std::move(*made);
-  shelf_ = static_cast<std::uint32_t>(process_->layout.memory_base.value);
-  heap_ = static_cast<std::uint32_t>(process_->layout.heap_base.value);
+  shelf_ = static_cast<std::uint32_t>(process_->program().layout.memory_base.value);
+  heap_ = static_cast<std::uint32_t>(process_->program().layout.heap_base.value);
   watch_ = std::make_unique<coordinator_watch>(*process_);
   reference_ = std::make_unique<reference_watch>(*process_);
   scheduler_.on_batch_end = [this] {
@@ -252,7 +254,7 @@ void simulated_world::drive()
 void simulated_world::start_main_thread()
 {
   auto started = start_first_group(process_, [this](instance_group& group) -> result<void> {
-    if (auto loaded = load_program(group); !loaded) {
+    if (auto loaded = load_program(process_of(group).loader, group, process_of(group).library_path()); !loaded) {
       if (!is_unwinding(loaded.error())) {
         process_->end({exit_code_of_load_failure, loaded.error()});
       }
@@ -292,7 +294,7 @@ void simulated_world::embed()
   auto answered = std::make_shared<std::uint64_t>(0);
   for (std::uint64_t left = 1 + pick(12); left > 0; --left) {
     const std::uint64_t steps = 1 + pick(6);
-    // As groups/process.cc posts: what unwinds the guest ends the process as it would from the guest's own call.
+    // As process/process.cc posts: what unwinds the guest ends the process as it would from the guest's own call.
     const auto posted = [&](std::uint64_t count) {
       return group->calls.post([this, answered, count](instance_group* at) {
         ++*answered;

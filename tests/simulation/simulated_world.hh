@@ -12,7 +12,6 @@
 #pragma once
 
 #include "groups/instance_group.hh"
-#include "groups/process_core.hh"
 #include "tests/simulation/checkers.hh"
 #include "tests/simulation/happenings.hh"
 #include "tests/simulation/reference_watch.hh"
@@ -28,6 +27,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "process/process_core.hh"
 
 namespace interlink::simulation {
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/support/fake_process.hh"
 
-#include "groups/main_program.hh"
-#include "groups/symbol_lookup.hh"
-#include "groups/thread_spawner.hh"
-
 #include <gtest/gtest.h>
 
 #include <array>
 #include <fstream>
 #include <optional>
+
+#include "loader/memory_supply.hh"
+#include "loader/symbol_lookup.hh"
+#include "process/main_program.hh"
+#include "process/thread_spawner.hh"
 
 namespace interlink::support {
 
@@ -41,7 +42,7 @@ fake_process::fake_process(const main_shape& main, process_options options, bool
                          with_defaults(std::move(options), directory_.path()), host_functions(), runtime_.background());
   EXPECT_TRUE(made) << made.error().message();
   core_ = std::move(*made);
-  next_allocation_ = static_cast<std::uint32_t>(core_->layout.heap_base.value);
+  next_allocation_ = static_cast<std::uint32_t>(core_->program().layout.heap_base.value);
 }
 
 fake_process::~fake_process()
@@ -74,7 +75,8 @@ host_registry fake_process::host_functions()
                  const std::uint32_t alignment = values[0].i32();
                  const std::uint32_t taken = next_allocation_.fetch_add(values[1].i32() + alignment);
                  const std::uint64_t end = std::uint64_t{taken} + alignment + values[1].i32();
-                 const bool has_memory = group.process().grow_memory(group, (end + 0xFFFF) >> 16).has_value();
+                 const bool has_memory =
+                     grow_memory(process_of(group).program(), group, (end + 0xFFFF) >> 16).has_value();
                  values[0] = value_slot::of_i32(has_memory ? (taken + alignment - 1) / alignment * alignment : 0);
                  return result<void>{};
                });
@@ -97,7 +99,7 @@ result<group_id> fake_process::try_start()
 {
   auto loaded = std::make_shared<std::promise<result<void>>>();
   auto started = start_first_group(core_, [loaded](instance_group& group) {
-    result<void> outcome = load_program(group);
+    result<void> outcome = load_program(process_of(group).loader, group, process_of(group).library_path());
     loaded->set_value(outcome);
     return outcome ? serve_calls(group) : result<void>{};
   });
@@ -162,12 +164,12 @@ result<std::uint32_t> fake_process::call_slot(group_id group, std::uint32_t slot
 
 result<library_handle> fake_process::open(group_id group, const std::string& name, std::uint32_t flags)
 {
-  return in(group, [&](instance_group& at) { return open_library(at, name, flags, {}); });
+  return in(group, [&](instance_group& at) { return open_library(process_of(at).loader, at, name, flags, {}); });
 }
 
 result<std::uint32_t> fake_process::find(group_id group, library_handle library, const std::string& name)
 {
-  return in(group, [&](instance_group& at) { return find_address(at, library, name); });
+  return in(group, [&](instance_group& at) { return find_address(process_of(at).loader, at, library, name); });
 }
 
 std::vector<guest_event> fake_process::events() const

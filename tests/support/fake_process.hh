@@ -5,9 +5,6 @@
 #pragma once
 
 #include "groups/instance_group.hh"
-#include "groups/library_loader.hh"
-#include "groups/process_core.hh"
-#include "groups/runtime.hh"
 #include "tests/support/fake_engine.hh"
 #include "tests/support/fake_guests.hh"
 #include "tests/support/temporary_directory.hh"
@@ -21,6 +18,10 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include "loader/library_loader.hh"
+#include "process/process_core.hh"
+#include "process/runtime.hh"
 
 namespace interlink::support {
 
@@ -109,7 +110,7 @@ public:
 
   coordinator& coordination() { return core_->coordination(); }
 
-  std::uint32_t shelf() const { return static_cast<std::uint32_t>(core_->layout.memory_base.value); }
+  std::uint32_t shelf() const { return static_cast<std::uint32_t>(core_->program().layout.memory_base.value); }
 
 private:
   host_registry host_functions();

@@ -2,12 +2,13 @@
 // Starts the guest named on the command line (a reactor) and calls one of its functions. Prints the sum, or what
 // failed.
 #include "engine/wasmtime_engine.hh"
-#include "groups/process.hh"
 
 #include <asio/use_future.hpp>
 
 #include <chrono>
 #include <cstdio>
+
+#include "process/process.hh"
 
 namespace {
 

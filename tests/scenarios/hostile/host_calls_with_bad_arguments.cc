@@ -3,12 +3,13 @@
 // Every function that a guest can import, called with arguments that nobody means well: all bits set, and mixtures of
 // small, odd, huge and wrapping numbers. The calls answer an error or an outcome; none of them traps or ends the host.
 // The list of functions is the guest ABI's own, so a new function is called as well.
-#include "groups/abi/guest_abi.hh"
 #include "tests/scenarios/hostile/hostile_run.hh"
 
 #include <algorithm>
 #include <array>
 #include <random>
+
+#include "process/abi/guest_abi.hh"
 
 namespace interlink {
 namespace {

@@ -4,8 +4,6 @@
 // functions can be given. Every wait has a deadline.
 #pragma once
 
-#include "groups/process.hh"
-
 #include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
 
@@ -15,6 +13,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "process/process.hh"
 
 namespace interlink::test {
 

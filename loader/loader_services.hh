@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What every open of a library in a process uses, and what it has to know of the program.
+#pragma once
+
+#include "linker/memory_layout.hh"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "loader/debug_log.hh"
+#include "loader/library_files.hh"
+#include "loader/module_cache.hh"
+
+namespace interlink {
+
+/// What a program is, as its bytes say.
+struct program_facts {
+  found_module file;
+  main_layout layout;
+  bool is_dynamic{};
+  bool has_wasix_libc{};      ///< growth of ours may stand between its allocator's own
+  bool exports_spawn_group{}; ///< it has the guest support library's `spawn_group_export`
+};
+
+/// Context: made before start, immutable afterwards; what is in it may be used by any thread.
+struct loader_services {
+  library_files files;
+  std::shared_ptr<module_cache> modules;
+  debug_log log;
+  program_facts program;
+  std::optional<std::chrono::milliseconds> longest_open_wait; ///< of each open, for other threads' loads and
+                                                              ///< constructors
+};
+
+} // namespace interlink
