@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "wasm/instruction_walker.hh"
-#include "wasm/module_layout.hh"
+#include "wasm/layout_reader.hh"
 
 namespace interlink::cli {
 

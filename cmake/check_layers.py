@@ -18,11 +18,11 @@ LAYERS = {
     "actors": ({"messages", "actors"}, {"asio"}),
     "engine": ({"messages", "engine"}, set()),
     "wasi": ({"messages", "wasi"}, set()),
-    "groups": (BELOW | {"groups"}, {"asio", "fmt"}),
+    "groups": (BELOW | {"groups"}, {"fmt"}),
     "loader": (BELOW | {"groups", "loader"}, {"fmt", "xxhash"}),
     "process": (BELOW | {"groups", "loader", "process"}, {"asio", "fmt"}),
     # The command embeds the library as any program does: by completion tokens, and with host directories that it grants.
-    "cli": ({"messages", "wasm", "linker", "engine", "wasi", "loader", "process", "cli"}, {"CLI", "asio", "fmt", "nlohmann"}),
+    "cli": ({"messages", "wasm", "linker", "engine", "wasi", "loader", "process", "cli"}, {"CLI", "asio", "fmt"}),
 }
 
 # Headers of others, by how their names begin. What is not here is the standard library's or the system's.
@@ -44,7 +44,6 @@ SHARES_BECAUSE = {
     "engine/wasmtime_faults.cc": "a signal handler is the process's: it reads the places of memories without a lock",
     "engine/wasmtime_global_blocks.hh": "modules of the engine's, compiled at first need by whichever thread comes first",
     "groups/coordinator.hh": "head, the published version: written in turns, read by every check",
-    "groups/coordinator.cc": "the store of head and the fence behind it are the publication",
     "groups/coordinator_messages.hh": "a group's lane, the word that says a request is answered, and what a group waits for, for reports",
     "groups/instance_group.hh": "what a group waits in and whether its frames are wanted, for reports; signals sent to it",
     "groups/pending_operation.hh": "an embedder's cancellation meets the group that carries the operation out",
@@ -59,6 +58,8 @@ BANNED = [
      "return a result<T>; only an option's check may throw, in cli/, for the parser wants it so"),
     (re.compile(r"\bstd::(cout|cerr|clog)\b"), re.compile(r"^cli/"), "a standard stream", "only cli/ prints"),
 ]
+# The reader has this repository and nothing else.
+OUTSIDE = re.compile(r"\b([Dd]esign section|[Tt]oolchain rule|[Ll]inking ABI)\b")
 BANNED_IN_COMMENTS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 LINES_MAX = 600
@@ -109,6 +110,8 @@ def check_file(layer, path, text):
                 yield (number, *breach)
         if BANNED_IN_COMMENTS.search(line):
             yield number, BANNED_IN_COMMENTS.search(line).group(0), "do it, or write an issue"
+        if OUTSIDE.search(line):
+            yield number, f'"{OUTSIDE.search(line).group(0)}" is outside of the repository', "say here what a reader needs"
     for number, line in enumerate(without_comments(text).split("\n"), 1):
         found = THREADS.search(line)
         if found and layer not in MAY_SHARE and path not in SHARES_BECAUSE:
@@ -118,9 +121,47 @@ def check_file(layer, path, text):
                 yield number, what, remedy
 
 
+def include_circles(texts):
+    """Groups of units, a header with its source, that include each other, directly or not. Sorted."""
+    uses = {}
+    for path, text in texts.items():
+        unit = os.path.splitext(path)[0]
+        named = {os.path.splitext(name)[0] for _, name in re.findall(INCLUDE.pattern, text, re.M)}
+        uses.setdefault(unit, set()).update(named - {unit})
+
+    def reached(unit):
+        seen, rest = set(), [unit]
+        while rest:
+            new = uses.get(rest.pop(), set()) - seen
+            seen |= new
+            rest.extend(new)
+        return seen
+
+    reach = {unit: reached(unit) for unit in uses}
+    in_circle = [unit for unit in sorted(uses) if unit in reach[unit]]
+    return sorted({tuple(other for other in in_circle if other in reach[unit] and unit in reach[other])
+                   for unit in in_circle})
+
+
+def rows_without_need(texts):
+    """What the tables above allow and nobody uses. Sorted."""
+    for path in sorted(SHARES_BECAUSE):
+        if path not in texts:
+            yield f"{path}, which does not exist"
+        elif not THREADS.search(without_comments(texts[path])):
+            yield f"{path}, which shares nothing"
+    for layer, (_, others) in LAYERS.items():
+        included = [name for path, text in texts.items() if path.split("/")[0] == layer
+                    for _, name in re.findall(INCLUDE.pattern, text, re.M)]
+        for library in sorted(others if included else ()):
+            if not any(OTHERS[begin] == library for begin in OTHERS for name in included if name.startswith(begin)):
+                yield f"{library} for {layer}/, which does not include it"
+
+
 def check(root):
     """Prints all breaches; returns their number."""
     count = 0
+    texts = {}
     for layer in LAYERS:
         for folder, _, names in sorted(os.walk(os.path.join(root, layer))):
             for name in sorted(names):
@@ -128,13 +169,16 @@ def check(root):
                 if not name.endswith((".cc", ".hh")):
                     continue
                 with open(os.path.join(folder, name), encoding="utf-8") as file:
-                    for number, what, remedy in check_file(layer, path, file.read()):
-                        print(f"{path}:{number}: {what}: {remedy}")
-                        count += 1
-    for path in SHARES_BECAUSE:
-        if not os.path.exists(os.path.join(root, path)):
-            print(f"cmake/check_layers.py: the allow-list names {path}, which does not exist: take it out")
-            count += 1
+                    texts[path] = file.read()
+                for number, what, remedy in check_file(layer, path, texts[path]):
+                    print(f"{path}:{number}: {what}: {remedy}")
+                    count += 1
+    for circle in include_circles(texts):
+        print(f"{circle[0]}: an include circle of {', '.join(circle)}: hand down what one of them reaches up for")
+        count += 1
+    for row in rows_without_need(texts):
+        print(f"cmake/check_layers.py: the allow-list has {row}: take it out")
+        count += 1
     return count
 
 

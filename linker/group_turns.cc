@@ -161,4 +161,17 @@ std::vector<operation_body> leave_group(topology& state, group_id group)
   return closing.empty() ? std::vector<operation_body>{} : std::vector<operation_body>{unload(state, closing)};
 }
 
+operation_body stop(topology& state, std::uint32_t exit_code)
+{
+  next_snapshot next(state);
+  next.edit().is_stopping = true;
+  next.publish(state);
+  return stop_process{exit_code};
+}
+
+void advance(topology& state)
+{
+  next_snapshot(state).publish(state);
+}
+
 } // namespace interlink

@@ -5,7 +5,7 @@
 // because a load with problems ends.
 #pragma once
 
-#include "linker/resolver.hh"
+#include "linker/resolution.hh"
 #include "linker/symbol_problems.hh"
 
 #include <cstdint>

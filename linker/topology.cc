@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "linker/topology.hh"
 
-#include "linker/topology_edit.hh"
 #include "linker/value_hash.hh"
 
 #include <utility>
@@ -125,19 +124,6 @@ topology make_topology(const main_layout& layout, std::shared_ptr<const host_cat
   state.layout = layout;
   state.memory_pages = layout.memory.size.minimum;
   return state;
-}
-
-operation_body stop(topology& state, std::uint32_t exit_code)
-{
-  next_snapshot next(state);
-  next.edit().is_stopping = true;
-  next.publish(state);
-  return stop_process{exit_code};
-}
-
-void advance(topology& state)
-{
-  next_snapshot(state).publish(state);
 }
 
 std::uint64_t hash_of(const topology& state)

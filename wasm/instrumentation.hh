@@ -3,12 +3,16 @@
 // What the parts of the instrumenter share: the decisions for one module, made before its code is rewritten.
 #pragma once
 
+#include "messages/error.hh"
+
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "wasm/instrumenter.hh"
+#include "wasm/instrumented_module.hh"
 #include "wasm/module_layout.hh"
 #include "wasm/wasm_writer.hh"
 

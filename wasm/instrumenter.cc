@@ -11,6 +11,7 @@
 
 #include "wasm/code_facts.hh"
 #include "wasm/instrumentation.hh"
+#include "wasm/layout_reader.hh"
 #include "wasm/reserved_names.hh"
 
 namespace interlink {

@@ -45,9 +45,6 @@ struct section_place {
   std::string_view name; ///< of a custom section
 };
 
-/// Order in which a section id must appear; custom sections may stand anywhere.
-std::uint8_t section_rank(std::uint8_t id) noexcept;
-
 enum class type_form : std::uint8_t { function, structure, array };
 
 struct type_entry {
@@ -155,11 +152,6 @@ struct module_layout {
   /// The import `env.memory`, else the first imported memory, by its index.
   std::optional<std::uint32_t> linked_memory() const;
 };
-
-/// Decodes all standard sections.
-/// Errors: malformed_module with the offset; limit_exceeded; unsupported_module for encodings that Interlink does not
-/// know. Context: any thread.
-result<module_layout> read_layout(std::span<const std::byte> bytes);
 
 /// A value type of the binary format. Context: any thread.
 value_type read_value_type(binary_reader& in, std::size_t type_count);

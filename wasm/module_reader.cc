@@ -11,7 +11,7 @@
 #include "wasm/code_facts.hh"
 #include "wasm/dylink_section.hh"
 #include "wasm/export_index.hh"
-#include "wasm/module_layout.hh"
+#include "wasm/layout_reader.hh"
 #include "wasm/reserved_names.hh"
 
 namespace interlink {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "wasm/instrumentation.hh"
+#include "wasm/layout_reader.hh"
 #include "wasm/reserved_names.hh"
 
 namespace interlink {

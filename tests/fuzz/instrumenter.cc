@@ -19,6 +19,7 @@
 
 #include "wasm/code_facts.hh"
 #include "wasm/instruction_walker.hh"
+#include "wasm/layout_reader.hh"
 #include "wasm/module_reader.hh"
 
 namespace interlink::fuzz {

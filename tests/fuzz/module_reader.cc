@@ -10,7 +10,7 @@
 #include "tests/fuzz/fuzz_target.hh"
 
 #include "wasm/instrumenter.hh"
-#include "wasm/module_layout.hh"
+#include "wasm/layout_reader.hh"
 #include "wasm/reserved_names.hh"
 
 namespace interlink::fuzz {

@@ -173,7 +173,8 @@ void simulated_world::judge_missing_symbols(std::uint32_t number, const error& f
 {
   const snapshot_ptr nothing = make_empty_snapshot();
   const auto root = process_->loader.files.find(file_of(number), {}, {}, "");
-  auto request = root ? read_closure(*process_, *nothing, *root, {}) : result<load_request>(fail(root.error()));
+  auto request =
+      root ? read_closure(process_->loader, *process_, *nothing, *root, {}) : result<load_request>(fail(root.error()));
   const topology& state = process_->coordination().state();
   if (!request || state.current != before || !state.loads.empty() || !state.closing.empty()) {
     return; // the world has moved on since: what it was then cannot be asked

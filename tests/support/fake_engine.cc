@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <utility>
 
+#include "wasm/layout_reader.hh"
+
 namespace interlink::support {
 
 namespace {

@@ -10,7 +10,7 @@
 #include <random>
 #include <string>
 
-#include "wasm/module_layout.hh"
+#include "wasm/layout_reader.hh"
 #include "wasm/module_reader.hh"
 #include "wasm/reserved_names.hh"
 

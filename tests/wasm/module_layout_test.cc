@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "wasm/module_layout.hh"
-
 #include "tests/support/wasm_builder.hh"
 
 #include <gtest/gtest.h>
 
 #include <initializer_list>
 #include <string>
+
+#include "wasm/layout_reader.hh"
 
 namespace interlink {
 namespace {

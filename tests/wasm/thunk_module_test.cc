@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "wasm/module_layout.hh"
+#include "wasm/layout_reader.hh"
 #include "wasm/module_reader.hh"
 
 namespace interlink {
