@@ -26,7 +26,7 @@ namespace interlink::cli {
 
 namespace {
 
-/// The categories are those of groups/debug_log.hh.
+/// The categories are those of loader/debug_log.hh.
 constexpr std::string_view debug_help =
     "INTERLINK_DEBUG, categories separated by commas, makes `run` report on standard error:\n"
     "  libs        libraries searched and found, constructors run\n"
