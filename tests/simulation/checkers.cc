@@ -589,7 +589,7 @@ complaints group_watch::check(instance_group& group, bool is_loading)
     found.push_back("groups differ at version " + number(version.value) + ": group " + number(group.id().value) +
                     " holds something else");
   }
-  if (const topology_version head = group.process().coordination().head(); version > head) {
+  if (const topology_version head = process_of(group).coordination().head(); version > head) {
     found.push_back("C1: group " + number(group.id().value) + " has applied version " + number(version.value) +
                     ", and guest code finds the head at " + number(head.value));
   }
