@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A group's word about the memory that it may still write while it catches up (design section 5, "Reuse").
+// A group's word about the memory that it may still write while it catches up: no such memory is given out again.
 #pragma once
 
 #include "actors/schedule_point.hh"

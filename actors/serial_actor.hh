@@ -51,7 +51,7 @@ protected:
 
   virtual void handle(mailbox_node& message) = 0;
 
-  /// Publishes what the batch changed; only then may replies leave (design section 5, "Who runs a turn").
+  /// Publishes what the batch changed; only then may replies leave: a reply must not run ahead of its cause.
   virtual void finish_batch() = 0;
 
   /// What must live while a handed-over drain is under way: its last replies may be what its owner was waiting for.

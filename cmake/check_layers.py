@@ -8,6 +8,7 @@ Prints a line for each breach (file, line, what is wrong, what to do) and ends w
 import os
 import re
 import sys
+from pathlib import Path
 
 # What each layer may include of ours, and of others. Read top to bottom it is the picture of the architecture.
 BELOW = {"messages", "wasm", "linker", "actors", "engine", "wasi"}
@@ -97,6 +98,13 @@ def check_include(layer, path, quoted, name):
     return None
 
 
+def outside_of_repository(line):
+    """The breach of a line that sends its reader to a document of which the repository has no copy, if there is one."""
+    found = OUTSIDE.search(line)
+    if found:
+        yield f'"{found.group(0)}" is outside of the repository', "say here what a reader needs"
+
+
 def check_file(layer, path, text):
     """Yields (line, what is wrong, what to do)."""
     lines = text.split("\n")
@@ -110,8 +118,8 @@ def check_file(layer, path, text):
                 yield (number, *breach)
         if BANNED_IN_COMMENTS.search(line):
             yield number, BANNED_IN_COMMENTS.search(line).group(0), "do it, or write an issue"
-        if OUTSIDE.search(line):
-            yield number, f'"{OUTSIDE.search(line).group(0)}" is outside of the repository', "say here what a reader needs"
+        for what, remedy in outside_of_repository(line):
+            yield number, what, remedy
     for number, line in enumerate(without_comments(text).split("\n"), 1):
         found = THREADS.search(line)
         if found and layer not in MAY_SHARE and path not in SHARES_BECAUSE:
@@ -173,6 +181,13 @@ def check(root):
                 for number, what, remedy in check_file(layer, path, texts[path]):
                     print(f"{path}:{number}: {what}: {remedy}")
                     count += 1
+    for folder in ("bench", "examples", "guest", "tests"):
+        for path in sorted(Path(root, folder).rglob("*")):
+            if path.suffix in (".c", ".cc", ".h", ".hh", ".s"):
+                for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").split("\n"), 1):
+                    for what, remedy in outside_of_repository(line):
+                        print(f"{path.relative_to(root)}:{number}: {what}: {remedy}")
+                        count += 1
     for circle in include_circles(texts):
         print(f"{circle[0]}: an include circle of {', '.join(circle)}: hand down what one of them reaches up for")
         count += 1

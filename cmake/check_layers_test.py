@@ -88,6 +88,7 @@ class CheckLayers(unittest.TestCase):
     def test_RefusesAReferenceOutOfTheRepository(self):
         self.assert_breach("linker/a.cc", "// Source: des" "ign section 5.\n", "is outside of the repository")
         self.assert_breach("linker/a.cc", "// Source: tool" "chain rule 7\n", "is outside of the repository")
+        self.assert_breach("tests/guests/a.c", "// Source: lin" "king ABI\n", "is outside of the repository")
 
     def test_LetsTheAdapterSeeWasmtime(self):
         self.assert_fine("engine/wasmtime_store.cc", "#include <wasmtime.h>\n")

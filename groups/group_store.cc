@@ -53,7 +53,7 @@ private:
 };
 
 /// A module that exports nothing but `__wasix_init_tls` is given the block that the plan reserved when it asks the
-/// allocator (design section 6): no phase calls the guest's allocator.
+/// allocator: no phase calls the guest's allocator.
 bool needs_own_tls_allocation(const module_info& info)
 {
   return info.find_export("__wasm_init_tls") == nullptr && info.find_export(wasix_init_tls) != nullptr;

@@ -2,7 +2,7 @@
 //
 // An instance group: the actor behind one guest thread. It owns a store, a cursor into the operation log, a lane, and a
 // queue of open initialisers; it receives every operation exactly once and in order, no later than the first indirect
-// call that could need it (design section 5).
+// call that could need it (docs/concurrency.md).
 //
 // Catch up has two phases. Phase 1 carries out every operation up to the snapshot it reads and runs no open guest code.
 // Phase 2 drains the queue of open initialisers; a check inside one may catch up again, nested, on the same cursor and
@@ -81,7 +81,7 @@ public:
   /// Phase 1 alone: for a rehearsal, while claims are held. What it queues is drained by the next `catch_up`.
   result<void> catch_up_without_initialisers();
 
-  /// Carries a planned load out in this store, not yet published (design section 4, "Rehearse"). On error nothing of it
+  /// Carries a planned load out in this store, not yet published (step 3 of a load). On error nothing of it
   /// is left in the table; its memory is the caller's to zero.
   result<void> rehearse(const load_plan_ptr& load, std::span<const module_artifact_ptr> thunk_artifacts,
                         std::span<const group_block> blocks);

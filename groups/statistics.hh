@@ -17,7 +17,7 @@
 
 namespace interlink {
 
-/// The parts of a load (design section 4). Times are those of the requesters' threads, waits included.
+/// The parts of a load (docs/architecture.md). Times are those of the requesters' threads, waits included.
 enum class load_phase : std::uint8_t { read, prepare, rehearse, commit, construct };
 inline constexpr std::size_t load_phase_count = 5;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The two turns of a close (design section 4, "Close").
+// The two turns of a close (docs/architecture.md, "The life of a close").
 #include "linker/module_checks.hh"
 #include "linker/topology_edit.hh"
 

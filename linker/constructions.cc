@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Who runs which constructor, and who waits for whom (design section 4, step 5 and "Close"; T6, T7).
+// Which thread runs which constructor, and which waits for which (docs/architecture.md; invariants T6 and T7).
 #include "linker/dependency_order.hh"
 #include "linker/topology_edit.hh"
 

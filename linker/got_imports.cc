@@ -14,7 +14,7 @@ namespace {
 
 enum class well_known : std::uint8_t { own_memory_base, own_table_base, heap_base, stack_low, stack_high };
 
-/// Names that the linker supplies. Source: toolchain rule 7; `__dso_handle` is any address of the module's own, and
+/// Names that the linker supplies. Source: wasm-ld leaves them to a library's loader; `__dso_handle` is any address of the module's own, and
 /// tells exit handlers of one module from those of another.
 constexpr std::array<std::pair<std::string_view, well_known>, 7> well_known_names{{
     {"__dso_handle", well_known::own_memory_base},

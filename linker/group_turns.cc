@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The turns in which a group joins the roster and leaves it (design section 5).
+// The turns in which a group joins the roster and leaves it.
 #include "linker/group_blocks.hh"
 #include "linker/memory_reservation.hh"
 #include "linker/topology_edit.hh"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The turns of a load: prepare, commit, abandon (design section 4).
+// The turns of a load: prepare, commit, abandon.
 #include "linker/planner.hh"
 #include "linker/topology.hh"
 #include "linker/topology_edit.hh"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Where things lie in linear memory (design section 6): main's data, its stack, the linker arena, the guest's heap; and
+// Where things lie in linear memory: main's data, its stack, the linker arena, the guest's heap; and
 // the arena as a value: a list of free ranges in 64-bit arithmetic.
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The resolver decides, for every import of the modules of one load, what it is bound to (design section 3). Pure: the
+// The resolver decides, for every import of the modules of one load, what it is bound to. Pure: the
 // snapshot, the modules with their bases, the catalog and the scope in; bindings, thunks and the list of functions that
 // need a slot out, or one error that names everything that is wrong.
 #pragma once

@@ -97,7 +97,7 @@ std::optional<found_function> canonical_function(const snapshot& state, module_i
                                                  std::uint32_t export_ordinal);
 
 /// The slot of a function in its module's own element segments, 0 when it is in none. Pure fact of the module and its
-/// table base. Source: a PIE main knows its own functions by these places (toolchain rule 6).
+/// table base. Reason: a PIE main takes the addresses of its own functions from these places.
 table_index own_slot_of(const module_info& info, table_index table_base, std::uint32_t function_index);
 
 /// The canonical slot of an exported function of a published module, 0 when it has none yet.

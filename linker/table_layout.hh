@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Slots of the function table as a value: a high-water mark and free ranges. Slots may be refilled at once (log order
-// and the check suffice, design section 5 "Reuse"); only memory needs versions.
+// and the check in front of a call suffice); only memory needs versions.
 #pragma once
 
 #include "messages/error.hh"

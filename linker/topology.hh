@@ -159,7 +159,7 @@ using prepare_outcome = std::variant<already_loaded, planned_load, wait_for_load
 /// the request only the root's identity and the flags matter.
 std::optional<already_loaded> reopen_library(topology& state, const load_request& request);
 
-/// Design section 4, step 2. On any outcome but `planned_load` the topology is unchanged (but for open_count of
+/// Step 2 of a load (docs/architecture.md). On any outcome but `planned_load` the topology is unchanged (but for open_count of
 /// `already_loaded`).
 /// Errors: symbol_not_found with all missing symbols; symbol_type_mismatch; unknown_import with all unknown imports;
 /// unsupported_module (memory or table types that cannot match, TLS symbols without `__wasm_init_tls`);
@@ -177,7 +177,7 @@ void abandon_load(topology& state, load_id id);
 /// Adds a block that the guest's allocator gave.
 void add_memory(topology& state, memory_range range);
 
-// ---- Constructors (design section 4, step 5) ----
+// ---- Constructors: step 5 of a load ----
 
 struct run_constructor {
   module_id module;

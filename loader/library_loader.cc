@@ -251,7 +251,7 @@ result<std::optional<module_id>> load_and_construct(const loader_services& loade
 {
   auto opened = load(loader, group, std::move(request), limit);
   // Committed or abandoned, no claim is held: open initialisers that a rehearsal queued run now, whatever came of the
-  // load (design section 4, step 5 and 6).
+  // load.
   if (group.is_behind()) {
     if (auto drained = group.catch_up(); !drained) {
       return fail(std::move(drained.error()));

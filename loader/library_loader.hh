@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The requester's side of a load (design section 4): read, prepare, rehearse, commit, construct. Runs on the thread of
+// The requester's side of a load (docs/architecture.md): read, prepare, rehearse, commit, construct. Runs on the thread of
 // the group that opens; no other group is involved, and no turn is held while anything here waits or computes.
 #pragma once
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What an actor records of itself (design section 9): events of a fixed size, plain values. Whoever reads them knows
-// whose ring they came from, so an event does not name its own actor.
+// What an actor records of itself: events of a fixed size, plain values. The reader of a ring knows
+// whose it is, so an event does not name its own actor.
 #pragma once
 
 #include "messages/ids.hh"

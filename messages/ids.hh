@@ -53,7 +53,7 @@ inline constexpr library_handle main_handle{1};
 inline constexpr table_index null_slot{0};
 
 /// Identity of a file: what makes two spellings of a name the same library.
-/// Source: design section 3, "Identity of a library is its file".
+/// As for ld.so, the identity of a library is its file.
 struct file_identity {
   std::uint64_t device{};
   std::uint64_t inode{};

@@ -69,7 +69,7 @@ struct dylink_info {
   std::vector<std::string> runtime_path;
 };
 
-/// What runs at a module's instantiation. Source: design section 5, "Initialisers".
+/// The code that runs at a module's instantiation: closed if it can reach no other module and cannot wait.
 enum class initialiser_kind : std::uint8_t {
   none,
   closed, ///< reaches no import and no indirect call: safe in phase 1 of a catch up

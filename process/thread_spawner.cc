@@ -18,7 +18,7 @@ namespace {
 
 using engine::value_slot;
 
-/// The part of the start structure that both thread ABIs share, and WASIX's own. Source: linking ABI, 64 bytes:
+/// The part of the start structure that both thread ABIs share, and WASIX's own. Source: WASIX's __wasi_thread_start_t, 64 bytes:
 /// stack at 0 (upper end), tls_base at 4, stack_size at 56.
 struct start_structure {
   std::uint32_t stack_high{};

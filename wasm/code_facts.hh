@@ -25,7 +25,7 @@ result<code_flags> scan_code(const module_layout& layout);
 /// throws, or waits. One way of waiting is allowed: the one of wasm-ld's `__wasm_init_memory`, which waits only for
 /// another instance of the same module to finish the same work; seen as a function without calls that has one
 /// compare-and-exchange, one wait32, one notify and initialises memory. What only looks like it is told apart when it
-/// runs: a closed initialiser that would wait traps. Source: design section 5, "Initialisers".
+/// runs: a closed initialiser that would wait traps.
 /// Errors: those of the walker, with the function's index. Context: any thread.
 result<initialiser_kind> classify_initialiser(const module_layout& layout, std::uint32_t function_index);
 

@@ -2,7 +2,7 @@
 //
 // From the bytes of a module to bytes whose code takes part in the agreement protocol: a check in front of every use of
 // the function table, waits and notifies that go to the process's own futex table, and a start function that the linker
-// runs. No function index moves, and the operand stack stays as it was. Source: design section 5.
+// runs. No function index moves, and the operand stack stays as it was.
 //
 // In front of call_indirect, return_call_indirect, table.get and table.size on the function table stands
 //

@@ -2,7 +2,7 @@
 //
 // Thunks: the wasm functions that stand in for function imports whose provider is not known or not instantiated yet.
 // A thunk jumps to the canonical slot that its global holds; while that is 0, it first asks the host for the slot. So
-// no call between modules has a host frame in it. Source: design section 3.
+// no call between modules has a host frame in it.
 #pragma once
 
 #include "messages/wasm_types.hh"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What surrounds a host call that can wait: a report can name it, and its return brings the group up to date, which
-// keeps idle threads fresh (design section 5).
+// keeps idle threads fresh.
 #pragma once
 
 #include "groups/instance_group.hh"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A load that fails, at each of its steps: nothing that a guest or a later load can observe is left (design section 4,
-// "What a failed load means, exactly"; T5).
+// A load that fails, at each of its steps: nothing that a guest or a later load can observe is left
+// (docs/architecture.md, "What fails, and how"; T5).
 #include "linker/value_hash.hh"
 #include "tests/support/fake_process.hh"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a load that fails leaves unchanged (design section 4): snapshot, published version, the coordinator's state, the
+// What a load that fails leaves unchanged (docs/architecture.md): snapshot, published version, the coordinator's state, the
 // function table's slots, the memory that it had reserved. Looked at from a host function, before and after, while no
 // other guest thread runs. A good library opens afterwards.
 #include "groups/instance_group.hh"
