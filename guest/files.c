@@ -3,7 +3,6 @@
 // WASI for them itself. Errno values are the same on both sides.
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,68 +200,4 @@ long __syscall_fcntl64(long fd, long command, ...) {
 int __syscall_ioctl(int fd, int request, ...) {
   (void)fd;
   return request == FIONREAD ? -ENOSYS : -ENOTTY;
-}
-
-static void fill_subscription(__wasi_subscription_t *out, const struct pollfd *in, size_t index, int writes) {
-  memset(out, 0, sizeof *out);
-  out->userdata = index;
-  out->type = writes ? __WASI_EVENTTYPE_FD_WRITE : __WASI_EVENTTYPE_FD_READ;
-  out->u.fd_readwrite.file_descriptor = (__wasi_fd_t)in->fd;
-}
-
-static size_t subscribe(__wasi_subscription_t *out, const struct pollfd *fds, size_t count, long timeout) {
-  size_t used = 0;
-  for (size_t i = 0; i < count; ++i) {
-    if (fds[i].fd >= 0 && (fds[i].events & POLLIN) != 0) {
-      fill_subscription(&out[used++], &fds[i], i, 0);
-    }
-    if (fds[i].fd >= 0 && (fds[i].events & POLLOUT) != 0) {
-      fill_subscription(&out[used++], &fds[i], i, 1);
-    }
-  }
-  if (timeout >= 0) {
-    memset(&out[used], 0, sizeof out[used]);
-    out[used].type = __WASI_EVENTTYPE_CLOCK;
-    out[used].u.clock.id = __WASI_CLOCKID_MONOTONIC;
-    out[used].u.clock.timeout = (__wasi_timestamp_t)timeout * 1000000;
-    used += 1;
-  }
-  return used;
-}
-
-static void note(struct pollfd *fd, const __wasi_event_t *event) {
-  if (event->error == __WASI_ERRNO_BADF) {
-    fd->revents |= POLLNVAL;
-  } else if (event->error != 0) {
-    fd->revents |= POLLERR;
-  } else {
-    fd->revents |= event->type == __WASI_EVENTTYPE_FD_READ ? POLLIN : POLLOUT;
-    fd->revents |= (event->u.fd_readwrite.flags & __WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP) != 0 ? POLLHUP : 0;
-  }
-}
-
-long __syscall_poll(long pointer, long count, long timeout) {
-  struct pollfd *fds = (struct pollfd *)pointer;
-  size_t room = 2 * (size_t)count + 1, happened = 0;
-  __wasi_subscription_t *subscriptions = calloc(room, sizeof *subscriptions);
-  __wasi_event_t *events = calloc(room, sizeof *events);
-  long result = subscriptions == 0 || events == 0 ? -ENOMEM : 0;
-  size_t used = result == 0 ? subscribe(subscriptions, fds, (size_t)count, timeout) : 0;
-  if (used != 0) {
-    result = -(long)__wasi_poll_oneoff(subscriptions, events, used, &happened);
-  }
-  for (long i = 0; result == 0 && i < count; ++i) {
-    fds[i].revents = 0;
-  }
-  for (size_t i = 0; result == 0 && i < happened; ++i) {
-    if (events[i].type != __WASI_EVENTTYPE_CLOCK) {
-      note(&fds[events[i].userdata], &events[i]);
-    }
-  }
-  for (long i = 0, ok = result == 0; ok && i < count; ++i) {
-    result += fds[i].revents != 0;
-  }
-  free(subscriptions);
-  free(events);
-  return result;
 }

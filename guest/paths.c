@@ -96,35 +96,6 @@ static long set(struct location *found, __wasi_fd_t directory, const char *path)
   return join(found->path, "", path);
 }
 
-long interlink_locate(long directory, const char *path, struct location *found) {
-  if (path == 0) {
-    return -EFAULT;
-  }
-  if (*path == 0) {
-    return -ENOENT;
-  }
-  if (directory != AT_FDCWD && path[0] != '/') {
-    return set(found, (__wasi_fd_t)directory, path);
-  }
-  pthread_once(&preopens_read, read_preopens);
-  char whole[path_max];
-  long error = from_current(path, whole);
-  if (error != 0) {
-    return error;
-  }
-  const struct preopen *best = 0;
-  for (size_t i = 0; i < preopen_count; ++i) {
-    if (starts_with(whole, &preopens[i]) && (best == 0 || preopens[i].name_size > best->name_size)) {
-      best = &preopens[i];
-    }
-  }
-  if (best == 0) {
-    return -ENOENT;
-  }
-  const char *rest = without_root(whole + best->name_size);
-  return set(found, best->directory, *rest == 0 ? "." : rest);
-}
-
 // Takes "." and ".." out by their spelling, as `chdir` in a shell does.
 static void normalise(char *path) {
   char *parts[path_max / 2];
@@ -147,6 +118,57 @@ static void normalise(char *path) {
     out += size;
   }
   *out = 0;
+}
+
+// The preopened directory with the longest name that the path begins with, or null.
+static const struct preopen *find_preopen(const char *whole) {
+  const struct preopen *best = 0;
+  for (size_t i = 0; i < preopen_count; ++i) {
+    if (starts_with(whole, &preopens[i]) && (best == 0 || preopens[i].name_size > best->name_size)) {
+      best = &preopens[i];
+    }
+  }
+  return best;
+}
+
+// Whether the path goes above the directory that it is taken from, by its spelling.
+static bool goes_above(const char *path) {
+  long depth = 0;
+  while (*path != 0 && depth >= 0) {
+    size_t size = strcspn(path, "/");
+    depth += size == 2 && path[0] == '.' && path[1] == '.' ? -1 : size != 0 && !(size == 1 && path[0] == '.');
+    path += size + (path[size] == '/');
+  }
+  return depth < 0;
+}
+
+long interlink_locate(long directory, const char *path, struct location *found) {
+  if (path == 0) {
+    return -EFAULT;
+  }
+  if (*path == 0) {
+    return -ENOENT;
+  }
+  if (directory != AT_FDCWD && path[0] != '/') {
+    return set(found, (__wasi_fd_t)directory, path);
+  }
+  pthread_once(&preopens_read, read_preopens);
+  char whole[path_max];
+  long error = from_current(path, whole);
+  if (error != 0) {
+    return error;
+  }
+  const struct preopen *best = find_preopen(whole);
+  // The root's parent is the root, and that of another preopened directory lies in another one.
+  if (best == 0 || goes_above(whole + best->name_size)) {
+    normalise(whole);
+    best = find_preopen(whole);
+  }
+  if (best == 0) {
+    return -ENOENT;
+  }
+  const char *rest = without_root(whole + best->name_size);
+  return set(found, best->directory, *rest == 0 ? "." : rest);
 }
 
 long __syscall_chdir(long path) {

@@ -24,12 +24,20 @@ static char **arguments(int *count) {
 // A reactor: the host calls this first, and the module's exports as it likes afterwards.
 void _initialize(void) { __wasm_call_ctors(); }
 
-void _start(void) {
+// A C++ program's outermost frame (uncaught.cc); absent in others.
+__attribute__((weak)) void *interlink_guard(void *(*function)(void *), void *argument);
+
+static void *run_program(void *unused) {
+  (void)unused;
   __wasm_call_ctors();
   int argc = 0;
   char **argv = arguments(&argc);
   exit(main(argc, argv));
 }
 
-// Stops with a trap, which the host reports with the guest's backtrace; the library's own ends with exit code 1.
-_Noreturn void abort(void) { __builtin_trap(); }
+void _start(void) {
+  if (interlink_guard != 0) {
+    interlink_guard(run_program, 0);
+  }
+  run_program(0);
+}

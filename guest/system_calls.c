@@ -27,30 +27,6 @@ int emscripten_resize_heap(size_t size) {
 
 size_t emscripten_get_heap_max(void) { return __builtin_wasm_memory_size(0) * page_size; }
 void emscripten_notify_memory_growth(size_t memory) { (void)memory; }
-int emscripten_num_logical_cores(void) { return 1; }
-
-// No file can be mapped. An anonymous mapping is made by the library from its own heap.
-const unsigned char *__map_file(const char *path, size_t *size) {
-  (void)path;
-  (void)size;
-  errno = ENOSYS;
-  return 0;
-}
-
-long _mmap_js(long address, long size, long protection, long flags, long fd, long offset, int *allocated) {
-  (void)address, (void)size, (void)protection, (void)flags, (void)fd, (void)offset, (void)allocated;
-  return -ENOSYS;
-}
-
-long _munmap_js(long address, long size, long protection, long flags, long fd, long offset) {
-  (void)address, (void)size, (void)protection, (void)flags, (void)fd, (void)offset;
-  return -ENOSYS;
-}
-
-long _msync_js(long address, long size, long flags, long fd) {
-  (void)address, (void)size, (void)flags, (void)fd;
-  return 0;
-}
 
 void _emscripten_get_progname(char *name, int size) {
   if (size > 0) {
@@ -161,7 +137,6 @@ ACCEPT_3(__syscall_madvise)
     return (void)a, (void)b, (void)c, (void)d, (void)e, (void)f, -ENOSYS;             \
   }
 
-REFUSE_0(__syscall_pause)
 REFUSE_0(__syscall_setsid)
 REFUSE_1(__syscall_acct)
 REFUSE_1(__syscall_dup)
@@ -170,8 +145,6 @@ REFUSE_1(__syscall_pipe)
 REFUSE_2(__syscall_chmod)
 REFUSE_2(__syscall_fchmod)
 REFUSE_2(__syscall_getgroups32)
-REFUSE_2(__syscall_getitimer)
-REFUSE_2(__syscall_getrusage)
 REFUSE_2(__syscall_pipe2)
 REFUSE_2(__syscall_setdomainname)
 REFUSE_2(__syscall_setpgid)
@@ -184,16 +157,12 @@ REFUSE_3(__syscall_getdents64)
 REFUSE_3(__syscall_lchown32)
 REFUSE_3(__syscall_mincore)
 REFUSE_3(__syscall_mknod)
-REFUSE_3(__syscall_mprotect)
-REFUSE_3(__syscall_setitimer)
 REFUSE_3(__syscall_setpriority)
 REFUSE_3(__syscall_statfs64)
 REFUSE_4(__syscall_mknodat)
 REFUSE_4(__syscall_wait4)
-REFUSE_5(__syscall__newselect)
 REFUSE_5(__syscall_fchownat)
 REFUSE_5(__syscall_mremap)
-REFUSE_6(__syscall_pselect6)
 
 long __syscall_fchmodat(long directory, long path, long mode, ...) {
   (void)directory, (void)path, (void)mode;

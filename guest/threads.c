@@ -13,14 +13,17 @@
 #include <string.h>
 #include <wasi/api.h>
 
-// Enough for sqlite and for lua's deepest C recursion (200 levels); untouched pages cost nothing.
-static const size_t default_stack_size = 256 * 1024;
+#include "streams.h"
+
+// The library's default, also of pthread_attr_init. Untouched pages cost nothing but addresses.
+unsigned __default_stacksize = 1024 * 1024;
+unsigned __default_guardsize = 0;
 
 __attribute__((import_module("wasi"), import_name("thread-spawn"))) int interlink_thread_spawn(struct start_args *);
+__attribute__((import_module("wasix_32v1"), import_name("thread_id"))) int interlink_host_thread_id(int *);
 _Noreturn void interlink_leave(volatile int *done);
 void *__get_tp(void);
-FILE **__ofl_lock(void);
-void __ofl_unlock(void);
+__attribute__((weak)) void *interlink_guard(void *(*function)(void *), void *argument);  // As in startup.c.
 
 // The head of the library's private state.
 extern struct {
@@ -32,9 +35,6 @@ extern struct {
 } __libc __attribute__((visibility("hidden")));
 
 _Static_assert(offsetof(__typeof__(__libc), global_locale) == 32, "layout of the packaged C library");
-
-// A stream's lock word and the next stream in its list, by their places in the library's struct _IO_FILE.
-enum { file_next_offset = 56, file_lock_offset = 76 };
 
 static FILE *volatile no_file;
 extern FILE *volatile __stdin_used __attribute__((weak, alias("no_file")));
@@ -57,6 +57,12 @@ static struct thread main_thread = {
     .tsd = __pthread_tsd_main,
 };
 
+// The library's private fields of a mutex, by its own names.
+#define _m_lock __u.__vi[1]
+#define _m_waiters __u.__vi[2]
+#define _m_next __u.__p[4]
+enum { owner_died = 0x40000000 };
+
 static int last_tid = 1;
 static int live_threads = 1;          // The main thread is one.
 static struct thread *gone_threads;  // Detached ones that have ended, or are about to, and wait to be freed.
@@ -66,9 +72,9 @@ struct thread *interlink_self_thread(void) { return __get_tp(); }
 
 static void lock_file_from_now_on(FILE *file) {
   if (file != 0) {
-    int *lock = (int *)((char *)file + file_lock_offset);
-    if (*lock < 0) {
-      *lock = 0;
+    struct stream *stream = (struct stream *)file;
+    if (stream->lock < 0) {
+      stream->lock = 0;
     }
   }
 }
@@ -79,13 +85,14 @@ static void become_threaded(void) {
   if (__libc.threaded) {
     return;
   }
-  for (FILE *file = *__ofl_lock(); file != 0; file = *(FILE **)((char *)file + file_next_offset)) {
+  for (FILE *file = *__ofl_lock(); file != 0; file = ((struct stream *)file)->next) {
     lock_file_from_now_on(file);
   }
   __ofl_unlock();
   lock_file_from_now_on(__stdin_used);
   lock_file_from_now_on(__stdout_used);
   lock_file_from_now_on(__stderr_used);
+  interlink_host_thread_id(&main_thread.host_id);
   __libc.threads_minus_1 = 1;
   __libc.need_locks = 1;
   __libc.threaded = 1;
@@ -122,7 +129,7 @@ static size_t round_up(size_t value, size_t alignment) { return (value + alignme
 
 // One block: stack (lowest), thread-local storage of main, descriptor, thread-specific data, start arguments.
 static struct start_args *make_thread(const pthread_attr_t *attributes) {
-  size_t stack_size = default_stack_size, tls_size = __builtin_wasm_tls_size();
+  size_t stack_size = __default_stacksize, tls_size = __builtin_wasm_tls_size();
   size_t tls_align = __builtin_wasm_tls_align();
   char *stack = 0;
   bool detached = false;
@@ -200,6 +207,21 @@ int pthread_create(pthread_t *restrict, const pthread_attr_t *restrict, void *(*
 int emscripten_builtin_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *)
     __attribute__((weak, alias("__pthread_create")));
 
+// Their next owners learn that the data may be half changed. A mutex holds its place in the list by this pointer.
+static void leave_robust_mutexes(struct thread *self) {
+  for (volatile void *place; (place = self->robust_list.head) != 0 && place != &self->robust_list.head;) {
+    pthread_mutex_t *mutex = (pthread_mutex_t *)((char *)place - offsetof(pthread_mutex_t, _m_next));
+    int waiters = mutex->_m_waiters;
+    self->robust_list.pending = place;
+    self->robust_list.head = *(volatile void *volatile *)place;
+    int before = __atomic_exchange_n(&mutex->_m_lock, owner_died, __ATOMIC_SEQ_CST);
+    self->robust_list.pending = 0;
+    if (before < 0 || waiters != 0) {
+      __builtin_wasm_memory_atomic_notify((int *)&mutex->_m_lock, 1);
+    }
+  }
+}
+
 // Does all that a thread owes before its end. Returns the word that must become zero as the very last act.
 static volatile int *finish(struct thread *self, void *result) {
   self->cancel_disabled = 1;
@@ -211,6 +233,7 @@ static volatile int *finish(struct thread *self, void *result) {
     handler->function(handler->argument);
   }
   __pthread_tsd_run_dtors();
+  leave_robust_mutexes(self);
   if (__atomic_sub_fetch(&live_threads, 1, __ATOMIC_SEQ_CST) == 0) {
     exit(0);  // The process ends with its last thread.
   }
@@ -224,9 +247,10 @@ static volatile int *finish(struct thread *self, void *result) {
 }
 
 // Called by wasi_thread_start on the new thread's own stack.
-volatile int *interlink_thread_main(int host_tid, struct start_args *start) {
-  (void)host_tid;
-  return finish(start->self, start->routine(start->argument));
+volatile int *interlink_thread_main(int host_id, struct start_args *start) {
+  start->self->host_id = host_id;
+  void *result = interlink_guard != 0 ? interlink_guard(start->routine, start->argument) : start->routine(start->argument);
+  return finish(start->self, result);
 }
 
 _Noreturn void __pthread_exit(void *result) {
@@ -246,19 +270,28 @@ void __do_cleanup_pop(struct cleanup_handler *handler) { interlink_self_thread()
 // Called by the library's join.
 void __emscripten_thread_cleanup(struct thread *thread) { free_thread(thread); }
 
-// There are no signals between guest threads. A cancel is seen at the target's next cancellation point.
-int pthread_kill(pthread_t thread, int signal) {
-  enum { signal_cancel = 33 };
-  (void)thread;
-  return signal == 0 || signal == signal_cancel ? 0 : ENOSYS;
+void interlink_forget_thread(void) { __atomic_sub_fetch(&live_threads, 1, __ATOMIC_SEQ_CST); }
+
+int pthread_setname_np(pthread_t thread, const char *name) {
+  if (strlen(name) >= sizeof ((struct thread *)thread)->name) {
+    return ERANGE;
+  }
+  strcpy(((struct thread *)thread)->name, name);
+  return 0;
+}
+
+int pthread_getname_np(pthread_t thread, char *out, size_t size) {
+  if (strlen(((struct thread *)thread)->name) >= size) {
+    return ERANGE;
+  }
+  strcpy(out, ((struct thread *)thread)->name);
+  return 0;
 }
 
 int sched_yield(void) {
   return __wasi_sched_yield() == 0 ? 0 : -1;
 }
 
-int sched_get_priority_max(int policy) { return policy == SCHED_FIFO || policy == SCHED_RR ? 99 : 0; }
-int sched_get_priority_min(int policy) { return policy == SCHED_FIFO || policy == SCHED_RR ? 1 : 0; }
 
 // The hooks by which the library's locks wait. No thread is a browser's: all may block.
 

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <wasi/api.h>
 
 enum { state_exited, state_exiting, state_joinable, state_detached };
 
@@ -49,6 +50,13 @@ struct thread {
   int stack_owned;
   // From here on ours.
   struct thread *next_gone;
+  int host_id;  // What the host calls the thread; 0 until it knows.
+  volatile int *waits_on;          // Where it waits, when the next number is odd.
+  unsigned wait_changes;           // One more at the beginning and at the end of each wait.
+  int at_cancellation_point;       // In a host call that a cancel may end.
+  volatile uint64_t signals;       // Bit n - 1 is signal n, sent and not taken yet.
+  volatile unsigned handled_signals;  // How many handlers ran that end a wait.
+  char name[16];
 };
 
 _Static_assert(offsetof(struct thread, tid) == 16, "layout of the packaged C library");
@@ -77,3 +85,23 @@ _Static_assert(sizeof(struct start_args) == 64, "the size WASIX gives it");
 _Static_assert(offsetof(struct start_args, stack_size) == 56, "the place WASIX gives it");
 
 struct thread *interlink_self_thread(void);
+struct thread *interlink_main_thread(void);
+
+// The process no longer lives for the sake of the thread that was made last.
+void interlink_forget_thread(void);
+
+// Has the thread look at its cancel and its signals, also where it waits.
+void interlink_wake_thread(struct thread *thread);
+
+// Raises what was sent to the calling thread.
+void interlink_take_signals(void);
+
+// Sleeps until the clock shows this time (nanoseconds; INT64_MAX: for ever): a cancellation point. 0, or EINTR.
+int interlink_sleep_until(int clock, int64_t deadline);
+
+// Around a host call that waits: makes it a cancellation point.
+void interlink_enter_wait(void);
+void interlink_leave_wait(void);
+
+// WASI's poll_oneoff as a cancellation point.
+int interlink_poll_oneoff(const __wasi_subscription_t *in, __wasi_event_t *out, size_t count, size_t *happened);

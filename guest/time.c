@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Clocks and sleeping. Calendar time is the library's own, in UTC: there is no zone file to map.
 #include <errno.h>
-#include <pthread.h>
 #include <time.h>
 #include <wasi/api.h>
+
+#include "threads.h"
 
 enum { nanoseconds_per_second = 1000000000 };
 
@@ -30,35 +31,29 @@ static int64_t now(clockid_t clock) {
   return __wasi_clock_time_get((__wasi_clockid_t)clock, 1, &time) == 0 ? (int64_t)time : 0;
 }
 
-// Waits on a word that nobody changes: unlike a host call this is where the host can stop a thread and bring it up to date.
-static void sleep_until(clockid_t clock, int64_t deadline) {
-  static int never;
-  for (int64_t left = deadline - now(clock); left > 0; left = deadline - now(clock)) {
-    pthread_testcancel();
-    __builtin_wasm_memory_atomic_wait32(&never, 0, left);
-  }
-}
-
 int __clock_nanosleep(clockid_t clock, int flags, const struct timespec *request, struct timespec *remaining) {
-  (void)remaining;
   if (request == 0 || request->tv_nsec < 0 || request->tv_nsec >= nanoseconds_per_second || request->tv_sec < 0 ||
       (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)) {
     return EINVAL;
   }
   int64_t time = (int64_t)request->tv_sec * nanoseconds_per_second + request->tv_nsec;
   if ((flags & TIMER_ABSTIME) != 0) {
-    sleep_until(clock, time);
-  } else {
-    sleep_until(CLOCK_MONOTONIC, now(CLOCK_MONOTONIC) + time);
+    return interlink_sleep_until(clock, time);
   }
-  return 0;
+  int64_t deadline = now(CLOCK_MONOTONIC) + time;
+  int interrupted = interlink_sleep_until(CLOCK_MONOTONIC, deadline);
+  if (interrupted != 0 && remaining != 0) {
+    int64_t left = deadline - now(CLOCK_MONOTONIC);
+    *remaining = __wasi_timestamp_to_timespec(left > 0 ? (__wasi_timestamp_t)left : 0);
+  }
+  return interrupted;
 }
 
 int clock_nanosleep(clockid_t, int, const struct timespec *, struct timespec *)
     __attribute__((weak, alias("__clock_nanosleep")));
 
 void emscripten_thread_sleep(double milliseconds) {
-  sleep_until(CLOCK_MONOTONIC, now(CLOCK_MONOTONIC) + (int64_t)(milliseconds * 1e6));
+  interlink_sleep_until(CLOCK_MONOTONIC, now(CLOCK_MONOTONIC) + (int64_t)(milliseconds * 1e6));
 }
 
 double emscripten_get_now(void) { return (double)now(CLOCK_MONOTONIC) / 1e6; }
