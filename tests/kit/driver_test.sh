@@ -67,7 +67,8 @@ says wasm32-unknown-emscripten interlink-cc -dumpmachine
 [ -f "$(interlink-cc -print-file-name=libc.a)" ] || fail "-print-file-name does not find the C library"
 
 # A library with a soname, and options that only ELF has.
-interlink-cc -shared -fPIC plugin.c -o libplugin.so -Wl,-soname,libplugin.so.1 -Wl,--version-script=x -Wl,-z,now,--build-id -lc
+interlink-cc -shared -fPIC plugin.c -o libplugin.so -Wl,-soname,libplugin.so.1 -Wl,--version-script=x \
+  -Wl,-z -Wl,now,--build-id -Xlinker -rpath -Xlinker /nowhere -lc
 grep -qa 'libplugin.so.1' libplugin.so || fail "no soname"
 interlink-strip libplugin.so
 grep -qa 'libplugin.so.1' libplugin.so || fail "interlink-strip took the soname"
@@ -123,4 +124,7 @@ int main() {
 CC
 interlink-c++ -std=c++23 throws.cc -o throws
 says ford run throws
+printf '#include <stdexcept>\nint main() { throw std::out_of_range("far away"); }\n' >uncaught.cc
+interlink-c++ uncaught.cc -o uncaught
+fails_with 'uncaught exception of type std::out_of_range: far away' run uncaught
 echo "the compilers behave"
