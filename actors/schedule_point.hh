@@ -2,7 +2,8 @@
 //
 // Where a simulation may let another thread run, and the clock that waits are measured by. In a normal build all of
 // this is nothing, and the clock is the steady one. With INTERLINK_SIMULATION defined, tests/simulation provides the
-// functions and chooses who runs next by a seed; it compiles actors/ and groups/ once more for that.
+// functions and chooses who runs next by a seed; it compiles actors/ and groups/ once more for that. With
+// INTERLINK_SCHEDULE_HOOK, a test on real threads provides the function.
 //
 // A point stands between two steps that other threads may see apart from each other. None stands where a lock is held.
 #pragma once
@@ -63,7 +64,12 @@ struct schedule_clock {
 /// lasts.
 inline constexpr std::size_t drain_bound_default = 64;
 
+#ifdef INTERLINK_SCHEDULE_HOOK
+/// Holds threads up between two steps, in a test on the real engine; the test defines it. Context: any thread.
+void schedule_point(schedule_place place);
+#else
 inline void schedule_point(schedule_place) {}
+#endif
 
 using schedule_clock = std::chrono::steady_clock;
 

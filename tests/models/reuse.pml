@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
    reuse.pml: lanes, nested catch ups, joins, and the reuse of a memory range (group_lane::hold,
-   release_lane_if_idle, apply_published; coordinator::note_reusable_memory, finish_batch).
+   release_lane_if_idle, apply_published; publication::publish, current; coordinator::note_reusable_memory).
 
    The writer's history: load, close, load, close, load. Each load is a new incarnation of file 0 or 1: a file may be
    opened again. A load takes range X (0) if nothing holds X and no lane is below the version that freed it, else a fresh
@@ -23,8 +23,8 @@
 #define IDLE 255
 #define FRESH 7
 
-byte head = 0;                           /* coordinator::head_ */
-byte cur = 0;                            /* version of coordinator::current_ */
+byte head = 0;                           /* publication::head_ */
+byte cur = 0;                            /* version of publication::current_ */
 byte closed[OPS+1] = IDLE;               /* closed[v]: version that closed incarnation v; visible to snapshots >= it */
 byte rng[OPS+1] = FRESH;
 byte file[OPS+1];
@@ -47,6 +47,15 @@ bit over;
 #endif
 #define touch(v) assert(rng[v] == FRESH || owner == v)
 #define is_load(v) ((v) & 1)
+
+/* publication::raise_head, in one step here; publish.pml has its steps */
+#define raise_head(v) atomic { if :: head < v -> head = v :: else -> skip fi }
+
+/* publication::current */
+inline read_snapshot() {
+  s = cur;
+  raise_head(s)
+}
 
 /* coordinator::note_reusable_memory: may a range freed at `freed_at` be given out? */
 inline test_lanes() {
@@ -118,8 +127,8 @@ proctype Writer() {
        head = v;
        cur = v
 #else
-       cur = v;                          /* finish_batch: snapshot, then head */
-       head = v
+       cur = v;                          /* finish_batch: snapshot, then head, which a reader may have raised */
+       raise_head(v)
 #endif
   :: else ->
        over = 1;
@@ -159,7 +168,7 @@ guest:
 
 catch_up:                                /* hold_lane, then the snapshot */
 #ifdef MUT_SNAP_FIRST
-  s = cur;
+  read_snapshot();
   if
   :: lane[me] == IDLE -> lane[me] = s
   :: else -> skip
@@ -168,14 +177,14 @@ catch_up:                                /* hold_lane, then the snapshot */
 #ifdef MUT_NEST_RAISE
   h = head;
   lane[me] = h;
-  s = cur;
+  read_snapshot();
   h = 0;
 #else
 #ifdef RECHECK
   saved[d] = lane[me];
 #endif
   hold_lane();
-  s = cur;
+  read_snapshot();
   h = 0;
 #endif
 #endif
@@ -217,7 +226,7 @@ phase2:                                  /* drain_initialisers */
 #ifdef RECHECK
        saved[d] = lane[me];
        hold_lane();
-       s = cur;
+       read_snapshot();
        h = 0;
 #endif
        atomic {
