@@ -21,8 +21,8 @@ std::optional<module_id> find_published(const topology& state, const requested_m
                                                                               : std::optional(published->plan().id);
 }
 
-/// Slots that published modules' functions, or the host's, were given go out at once: whoever learns a slot must find
-/// it filled.
+/// Slots that published modules' functions, or the host's, were given go out at once: others may look such a function
+/// up, and an index that they learn must be that of an operation.
 std::vector<operation_body> publish_slots(topology& state, const std::vector<slot_fill>& slots)
 {
   if (slots.empty()) {
