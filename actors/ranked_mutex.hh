@@ -18,6 +18,7 @@ enum class lock_rank : unsigned char {
   published = 4,
   call_queue = 5,
   parker = 6,
+  exit_handlers = 7,
 };
 
 /// A mutex that knows its rank. Context: any thread.

@@ -12,6 +12,7 @@
 #     [UNSHARED]           without shared memory, hence without threads
 #     [REACTOR]            a libc main without main(): its constructors run in _initialize, then its exports are called
 #     [RUNTIME_PATH dir ...]   where its needed libraries are looked for; $ORIGIN, the folder it lies in, by default
+#     [SONAME name]        a side's own name
 #     [TABLE_MAXIMUM n]    cap the function table of a main
 #     [OUTPUT file]        name of the file, when it is not x.wasm (main, fixed, static) or x.so (side)
 #     [INCLUDE_DIRECTORIES ...] [COMPILE_OPTIONS ...] [LINK_OPTIONS ...])
@@ -86,7 +87,7 @@ function(interlink_add_guest name output depends)
  \"compile_options\": ${spec_compile_options}, \"link_options\": ${spec_link_options}, \"exports\": ${spec_exports},
  \"needed\": ${spec_needed}, \"needed_names\": ${spec_needed_names}, \"sides\": ${spec_sides},
  \"exceptions\": ${spec_exceptions}, \"longjmp\": ${spec_longjmp}, \"unshared\": ${spec_unshared}, \"reactor\": ${spec_reactor},
- \"dylink\": ${spec_dylink}, \"table_maximum\": ${spec_table_maximum}
+ \"soname\": \"${spec_soname}\", \"dylink\": ${spec_dylink}, \"table_maximum\": ${spec_table_maximum}
 }
 ")
   add_custom_command(OUTPUT "${file}"
@@ -108,7 +109,7 @@ macro(interlink_guest_flag option variable)
 endmacro()
 
 function(interlink_guest)
-  cmake_parse_arguments(ARG "LIBC;FREESTANDING;EXCEPTIONS;LONGJMP;UNSHARED;REACTOR" "NAME;KIND;OUTPUT;TABLE_MAXIMUM"
+  cmake_parse_arguments(ARG "LIBC;FREESTANDING;EXCEPTIONS;LONGJMP;UNSHARED;REACTOR" "NAME;KIND;OUTPUT;TABLE_MAXIMUM;SONAME"
     "SOURCES;NEEDED;NEEDED_NAMES;SIDES;EXPORTS;RUNTIME_PATH;INCLUDE_DIRECTORIES;COMPILE_OPTIONS;LINK_OPTIONS" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS OR NOT ARG_KIND MATCHES "^(main|side|fixed|static)$")
     message(FATAL_ERROR "interlink_guest(${ARG_NAME}): unknown words ${ARG_UNPARSED_ARGUMENTS}, or kind '${ARG_KIND}'")
@@ -148,6 +149,7 @@ function(interlink_guest)
     set(spec_table_maximum ${ARG_TABLE_MAXIMUM})
   endif()
   set(spec_dylink null)
+  set(spec_soname "${ARG_SONAME}")
   interlink_guest_flag(EXCEPTIONS spec_exceptions)
   interlink_guest_flag(LONGJMP spec_longjmp)
   interlink_guest_flag(UNSHARED spec_unshared)
@@ -185,6 +187,7 @@ function(interlink_wat_guest)
     set(spec_dylink null)
   endif()
   set(spec_kind wat)
+  set(spec_soname)
   set(spec_libc null)
   set(spec_table_maximum 0)
   foreach(field exceptions longjmp unshared reactor)

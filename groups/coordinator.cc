@@ -31,6 +31,7 @@ const char* name_of(request_kind kind)
       "leaving",
       "a close",
       "an unload",
+      "a library's stay",
       "a stop"};
   return names[static_cast<std::size_t>(kind)];
 }
@@ -448,6 +449,16 @@ coordinator::turn_reply coordinator::turn(coordinator_message&, unload_request& 
 {
   append(unload(state_, request.modules));
   answer_ended_loads();
+  return done_reply{state_.current->version};
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message& message, pin_request& request)
+{
+  if (request.gives_back) {
+    unpin_modules(state_, message.from, request.modules);
+  } else if (auto pinned = pin_modules(state_, message.from, request.modules); !pinned) {
+    return std::move(pinned.error());
+  }
   return done_reply{state_.current->version};
 }
 

@@ -99,6 +99,12 @@ struct unload_request {
   std::vector<module_id> modules;
 };
 
+/// Its reply is an error, or done. See `pin_modules`.
+struct pin_request {
+  std::vector<module_id> modules;
+  bool gives_back{}; ///< unpins them
+};
+
 struct stop_request {
   std::uint32_t exit_code{};
 };
@@ -106,7 +112,8 @@ struct stop_request {
 using coordinator_request_body =
     std::variant<prepare_load_request, commit_load_request, abandon_load_request, await_load_request,
                  add_memory_request, next_constructor_request, assign_slot_request, bind_lazy_request,
-                 allocate_slots_request, join_request, leave_request, close_request, unload_request, stop_request>;
+                 allocate_slots_request, join_request, leave_request, close_request, unload_request, pin_request,
+                 stop_request>;
 
 static_assert(std::variant_size_v<coordinator_request_body> == static_cast<std::size_t>(request_kind::none));
 

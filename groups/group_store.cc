@@ -107,6 +107,11 @@ result<std::unique_ptr<group_store>> group_store::make(const store_environment& 
       return fail(std::move(set.error()));
     }
   }
+  auto caller = made->store_->make_global({wasm::i32, true}, value_slot::of_i32(0));
+  if (!caller) {
+    return fail(std::move(caller.error()));
+  }
+  made->caller_ = *caller;
   auto stack_pointer = made->store_->make_global(
       {wasm::i32, true}, value_slot::of_i32(static_cast<std::uint32_t>(parameters.stack_high.value)));
   if (!stack_pointer) {
@@ -434,6 +439,9 @@ result<engine::instance> group_store::instantiate_thunks(const module_plan& plan
   }
   imports.emplace_back(*id);
   imports.insert(imports.end(), slots.begin(), slots.end());
+  if (std::ranges::any_of(plan.thunks, &thunk_plan::tells_caller)) {
+    imports.emplace_back(caller_);
+  }
   return store_->instantiate(*code->compiled, imports);
 }
 
@@ -517,6 +525,15 @@ result<void> group_store::call_closed_initialiser(module_id module, std::string_
 {
   const scoped_flag closed(runs_closed_initialiser_);
   return call_initialiser(module, name);
+}
+
+module_id group_store::take_caller()
+{
+  const module_id caller{store_->global_get(caller_).i32()};
+  if (caller != no_module) {
+    store_->global_set(caller_, value_slot::of_i32(0));
+  }
+  return caller == no_module ? main_module : caller;
 }
 
 std::optional<std::uint32_t> group_store::stack_pointer()

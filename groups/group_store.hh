@@ -139,6 +139,9 @@ public:
   /// The main module brings its own stack pointer, and with it a stack whose bounds nobody told.
   bool has_own_stack_pointer() const { return has_own_stack_pointer_; }
 
+  /// Whose import the guest is calling, as its thunk told: main's or nobody's when none did. Told once.
+  module_id take_caller();
+
   std::optional<std::uint32_t> stack_pointer();
   void set_stack_pointer(std::uint32_t value);
 
@@ -196,6 +199,7 @@ private:
   std::unique_ptr<engine::store> store_;
   engine::table function_table_;
   engine::table runtime_table_;
+  engine::global caller_; ///< written by thunks that tell their caller
   std::optional<engine::global> stack_pointer_;
   bool has_own_stack_pointer_ = false;
   std::optional<engine::memory> private_memory_; ///< imported by, or exported from, the main module

@@ -28,6 +28,25 @@ private:
   int& count_;
 };
 
+/// A call through a slot that is null, or holds a function of another type, may have been meant for a library that is
+/// closed: a trap of that kind names those.
+error with_closed_libraries(const error& failure, const snapshot& now)
+{
+  const auto& trap = failure.detail().trap;
+  const bool is_of_that_kind =
+      failure == errc::guest_trapped && trap && failure.detail().remedy.empty() &&
+      (trap->message.contains("uninitialized element") || trap->message.contains("indirect call type mismatch"));
+  if (!is_of_that_kind || now.closed_lately->empty()) {
+    return failure;
+  }
+  error_detail detail = failure.detail();
+  detail.remedy = "a pointer to a function of a library that is closed is stale; closed lately:";
+  for (const std::string& path : *now.closed_lately) {
+    detail.remedy.append(&path == &now.closed_lately->front() ? " " : ", ").append(path);
+  }
+  return {failure.code(), std::move(detail)};
+}
+
 /// Size of the scratch stack on which open initialisers run. Source: the planner reserves as much.
 constexpr std::uint32_t stack_alignment = 16;
 
@@ -407,7 +426,8 @@ result<void> instance_group::call(const engine::function& callee, std::span<engi
     return caught_up;
   }
   const scoped_count counted(depth_);
-  return store_->store().call(callee, values);
+  auto called = store_->store().call(callee, values);
+  return called ? called : fail(with_closed_libraries(called.error(), *snapshot_));
 }
 
 result<void> instance_group::construct(module_id module)

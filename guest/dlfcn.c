@@ -51,6 +51,26 @@ int dlclose(void *handle) {
   return failed(number, "dlclose: not a handle of an open library") ? -1 : 0;
 }
 
+void *dlvsym(void *handle, const char *symbol, const char *version) {
+  (void)version;
+  return dlsym(handle, symbol);
+}
+
+void *dlmopen(Lmid_t space, const char *path, int flags) {
+  if (space == LM_ID_BASE) {
+    return dlopen(path, flags);
+  }
+  error_text[0] = 0;
+  failed(1, "dlmopen: there is one namespace only");
+  return 0;
+}
+
+int interlink_dl_refuse(const char *text) {
+  error_text[0] = 0;
+  failed(1, text);
+  return -1;
+}
+
 char *dlerror(void) {
   int fresh = error_is_new;
   error_is_new = 0;

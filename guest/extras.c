@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <link.h>
 #include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -180,12 +179,6 @@ int wordexp(const char *restrict words, wordexp_t *restrict out, int flags) {
   return WRDE_NOSYS;
 }
 void wordfree(wordexp_t *words) { (void)words; }
-
-// No guest has ELF headers to walk.
-int dl_iterate_phdr(int (*visit)(struct dl_phdr_info *, size_t, void *), void *context) {
-  (void)visit, (void)context;
-  return 0;
-}
 
 int clearenv(void) {
   while (environ != 0 && *environ != 0) {

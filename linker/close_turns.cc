@@ -5,11 +5,15 @@
 #include "linker/topology_edit.hh"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace interlink {
 
 namespace {
+
+/// Chosen: what fits in a message.
+constexpr std::ptrdiff_t closed_lately_kept = 8;
 
 /// Adds everything that `from` needs or is bound to. What is loaded, closed or bound together may form cycles, so that
 /// counts alone would never reach zero.
@@ -39,6 +43,10 @@ std::set<module_id> reachable_modules(const topology& state)
     roots.push_back(id);
   }
   roots.insert(roots.end(), state.final_modules.begin(), state.final_modules.end());
+  for (const auto& [group, pinned] : state.pins) {
+    const auto modules = std::views::keys(pinned);
+    roots.insert(roots.end(), modules.begin(), modules.end());
+  }
   // A closing module is still there: its destructors may call what it is bound to, and newcomers instantiate it.
   for (const auto& [id, close] : state.closing) {
     roots.push_back(id);
@@ -89,6 +97,11 @@ void forget_module(topology& state, module_id id)
   }
   state.references.erase(id);
   state.closing.erase(id);
+  state.later_roots.erase(id);
+  for (auto& [module, roots] : state.later_roots) {
+    std::erase(roots, id);
+  }
+  std::erase_if(state.later_roots, [](const auto& entry) { return entry.second.empty(); });
 }
 
 } // namespace
@@ -121,14 +134,45 @@ result<std::vector<module_id>> close_library(topology& state, group_id closer, l
   return to_close;
 }
 
+result<void> pin_modules(topology& state, group_id group, const std::vector<module_id>& modules)
+{
+  for (const module_id id : modules) {
+    if (state.current->find(id) == nullptr || state.closing.contains(id)) {
+      return fail(errc::invalid_handle, "the library is being closed, or has been");
+    }
+  }
+  for (const module_id id : modules) {
+    ++state.pins[group][id];
+  }
+  return {};
+}
+
+void unpin_modules(topology& state, group_id group, const std::vector<module_id>& modules)
+{
+  const auto pinned = state.pins.find(group);
+  for (const module_id id : modules) {
+    if (pinned == state.pins.end()) {
+      return;
+    }
+    if (const auto count = pinned->second.find(id); count != pinned->second.end() && --count->second == 0) {
+      pinned->second.erase(count);
+    }
+  }
+  if (pinned != state.pins.end() && pinned->second.empty()) {
+    state.pins.erase(pinned);
+  }
+}
+
 operation_body unload(topology& state, const std::vector<module_id>& modules)
 {
   next_snapshot next(state);
   snapshot& edited = next.edit();
-  unload_modules operation{modules, {}};
+  unload_modules operation;
   auto is_going = [&](module_id id) {
-    return std::ranges::find(modules, id) != modules.end();
+    return state.closing.contains(id) && std::ranges::find(modules, id) != modules.end();
   };
+  std::ranges::copy_if(modules, std::back_inserter(operation.modules), is_going);
+  std::vector<std::string> closed = *edited.closed_lately;
   std::vector<loaded_module_ptr> kept;
   std::vector<std::shared_ptr<const module_slots>> kept_slots;
   for (std::size_t place = 0; place < edited.modules->size(); ++place) {
@@ -141,17 +185,26 @@ operation_body unload(topology& state, const std::vector<module_id>& modules)
     }
     const auto slots = slots_of(plan, *edited.slots[place]);
     for (const table_index slot : slots) {
-      state.table.free(slot, 1);
+      state.table.retire(slot, 1, state.resting_slots);
     }
     operation.slots.insert(operation.slots.end(), slots.begin(), slots.end());
+    closed.push_back(plan.name);
     free_ranges(state, plan, edited.version);
     forget_module(state, plan.id);
   }
   std::vector<module_id> scope = *edited.global_scope;
-  std::erase_if(scope, is_going);
+  std::erase_if(scope,
+                [&](module_id id) { return std::ranges::find(operation.modules, id) != operation.modules.end(); });
   edited.modules = std::make_shared<const std::vector<loaded_module_ptr>>(std::move(kept));
   edited.slots = std::move(kept_slots);
   edited.global_scope = std::make_shared<const std::vector<module_id>>(std::move(scope));
+  if (std::ssize(closed) > closed_lately_kept) {
+    closed.erase(closed.begin(), closed.end() - closed_lately_kept);
+  }
+  edited.closed_lately = std::make_shared<const std::vector<std::string>>(std::move(closed));
+  auto names = *edited.names;
+  std::erase_if(names, [&](const auto& name) { return edited.find(name.second) == nullptr; });
+  edited.names = std::make_shared<const std::map<std::string, module_id, std::less<>>>(std::move(names));
   next.publish(state);
   return operation;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Imports from `env`: what the program's modules give each other, and the few objects that each group owns.
+#include "linker/caller_names.hh"
 #include "linker/import_resolver.hh"
 
 #include <algorithm>
@@ -57,6 +58,9 @@ import_binding import_resolver::bind_from_env(const import_info& import, std::ui
 
 import_binding import_resolver::bind_function(const import_info& import, std::uint32_t ordinal)
 {
+  if (const auto registrar = find_registrar(import)) {
+    return bind_host_thunk(*registrar, import, ordinal);
+  }
   if (const auto found = input_.scope.find(import.name)) {
     return bind_found_function(import, ordinal, *found);
   }
@@ -85,7 +89,7 @@ import_binding import_resolver::bind_found_function(const import_info& import, s
   note_provider(found.provider.id);
   // The export of an instance that exists already in every group can be taken itself. What comes later in this load,
   // and the importer's own functions, can only be reached through the table.
-  if (is_earlier(found.provider)) {
+  if (is_earlier(found.provider) && !tells_caller(import)) {
     return binding::direct{found.provider.id, found.export_ordinal};
   }
   const import_binding bound = bind_thunk(import, ordinal, found.slot);
@@ -98,8 +102,49 @@ import_binding import_resolver::bind_found_function(const import_info& import, s
 import_binding import_resolver::bind_thunk(const import_info& import, std::uint32_t ordinal, table_index slot)
 {
   const auto number = static_cast<std::uint32_t>(resolved_.thunks.size());
-  resolved_.thunks.push_back({std::get<function_type>(import.type), ordinal, slot});
+  resolved_.thunks.push_back({std::get<function_type>(import.type), ordinal, slot, tells_caller(import)});
   return binding::thunk{number};
+}
+
+bool import_resolver::tells_caller(const import_info& import) const
+{
+  return importer_.id != main_module && (find_registrar(import) || asks_for_caller(import.module_name, import.name));
+}
+
+std::optional<import_info> import_resolver::find_registrar(const import_info& import) const
+{
+  if (importer_.id == main_module || !find_registration(import.name)) {
+    return std::nullopt;
+  }
+  const extern_type* offered = input_.catalog.find(std::string(reserved_module), import.name);
+  return offered == nullptr ? std::nullopt
+                            : std::optional(import_info{std::string(reserved_module), import.name, *offered, 0});
+}
+
+import_binding import_resolver::bind_host_thunk(const import_info& host, const import_info& import,
+                                                std::uint32_t ordinal)
+{
+  if (host.type != import.type) {
+    return mismatch(import, to_string(import.type), to_string(host.type) + " of the host");
+  }
+  if (host.module_name == reserved_module) {
+    wish_for_handler_runners();
+  }
+  const table_index known = slot_of_host(input_.published, host.module_name, host.name, host.type);
+  const import_binding bound = bind_thunk(import, ordinal, known);
+  if (known == null_slot) {
+    note_use(true, std::get<binding::thunk>(bound).number, wishes_.of_host(host));
+  }
+  return bound;
+}
+
+void import_resolver::wish_for_handler_runners()
+{
+  for (const import_info* runner : {&exit_handler_runner(), &quick_exit_handler_runner()}) {
+    if (slot_of_host(input_.published, runner->module_name, runner->name, runner->type) == null_slot) {
+      wishes_.of_host(*runner);
+    }
+  }
 }
 
 import_binding import_resolver::bind_memory(const import_info& import)

@@ -14,8 +14,8 @@ namespace {
 
 enum class well_known : std::uint8_t { own_memory_base, own_table_base, heap_base, stack_low, stack_high };
 
-/// Names that the linker supplies. Source: wasm-ld leaves them to a library's loader; `__dso_handle` is any address of the module's own, and
-/// tells exit handlers of one module from those of another.
+/// Names that the linker supplies. Source: wasm-ld leaves them to a library's loader; `__dso_handle` is any address of
+/// the module's own, and tells exit handlers of one module from those of another.
 constexpr std::array<std::pair<std::string_view, well_known>, 7> well_known_names{{
     {"__dso_handle", well_known::own_memory_base},
     {"__memory_base", well_known::own_memory_base},
@@ -127,6 +127,10 @@ import_binding import_resolver::bind_function_address(const import_info& import,
   if (!is_integer_global(import)) {
     return binding::constant{};
   }
+  if (const auto registrar = find_registrar(import)) {
+    wish_for_handler_runners();
+    return bind_host_slot(*registrar, ordinal);
+  }
   const auto found = input_.scope.find(import.name);
   if (!found) {
     return bind_host_address(import, ordinal);
@@ -150,9 +154,14 @@ import_binding import_resolver::bind_host_address(const import_info& import, std
   if (kind_of(*offered) != extern_kind::function) {
     return mismatch(import, "a function", to_string(*offered) + " of the host");
   }
-  const table_index known = slot_of_host(input_.published, "env", import.name, *offered);
+  return bind_host_slot({"env", import.name, *offered, 0}, ordinal);
+}
+
+import_binding import_resolver::bind_host_slot(const import_info& host, std::uint32_t ordinal)
+{
+  const table_index known = slot_of_host(input_.published, host.module_name, host.name, host.type);
   if (known == null_slot) {
-    note_use(false, ordinal, wishes_.of_host({"env", import.name, *offered}));
+    note_use(false, ordinal, wishes_.of_host(host));
   }
   return binding::constant{known.value};
 }

@@ -151,6 +151,7 @@ std::vector<operation_body> leave_group(topology& state, group_id group)
   }
   end_wait(state, group);
   hand_over_constructions(state, group);
+  state.pins.erase(group);
   state.roster.erase(entry);
   std::vector<module_id> closing;
   for (const auto& [module, close] : state.closing) {

@@ -51,6 +51,11 @@ import_binding import_resolver::bind(const import_info& import, std::uint32_t or
   if (import.module_name == "GOT.func") {
     return bind_function_address(import, ordinal);
   }
+  if (tells_caller(import) && input_.catalog.find(import.module_name, import.name) != nullptr) {
+    import_info host = import;
+    host.type = *input_.catalog.find(import.module_name, import.name);
+    return bind_host_thunk(host, import, ordinal);
+  }
   return bind_from_host(import);
 }
 

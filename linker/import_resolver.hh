@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -51,6 +52,13 @@ private:
   import_binding bind_function(const import_info& import, std::uint32_t ordinal);
   import_binding bind_found_function(const import_info& import, std::uint32_t ordinal, const definition& found);
   import_binding bind_thunk(const import_info& import, std::uint32_t ordinal, table_index slot);
+  /// A thunk to a function of the host, which asks who calls it.
+  import_binding bind_host_thunk(const import_info& host, const import_info& import, std::uint32_t ordinal);
+  bool tells_caller(const import_info& import) const;
+  /// The host's function that keeps the handlers which a library registers through this import.
+  std::optional<import_info> find_registrar(const import_info& import) const;
+  /// What a registration hands to the program's C library.
+  void wish_for_handler_runners();
   import_binding bind_memory(const import_info& import);
   import_binding bind_table(const import_info& import);
   import_binding bind_stack_pointer(const import_info& import);
@@ -63,6 +71,7 @@ private:
   std::optional<import_binding> find_well_known(const import_info& import) const;
   import_binding bind_function_address(const import_info& import, std::uint32_t ordinal);
   import_binding bind_host_address(const import_info& import, std::uint32_t ordinal);
+  import_binding bind_host_slot(const import_info& host, std::uint32_t ordinal);
   bool is_integer_global(const import_info& import);
 
   bool is_earlier(const linkable_module& provider) const;

@@ -139,6 +139,8 @@ void publish_load(topology& state, const load_in_flight& load, std::vector<modul
     if (i < thunk_artifacts.size()) {
       loaded->thunk_artifact = std::move(thunk_artifacts[i]);
     }
+    loaded->prefers_own_scope = load.request.prefers_own_scope;
+    note_names(edited, load.modules_asked.at(i), *loaded);
     const auto place = std::ranges::lower_bound(modules, loaded->plan().id, {},
                                                 [](const loaded_module_ptr& module) { return module->plan().id; });
     edited.slots.insert(edited.slots.begin() + (place - modules.begin()), load.given_slots[i].second);
@@ -165,13 +167,19 @@ std::optional<already_loaded> reopen_library(topology& state, const load_request
   if (request.is_final) {
     state.final_modules.insert(*root);
   }
+  const loaded_module& library = *state.current->find(*root);
+  note_later_root(state, library);
+  if (!request.is_global && request.modules.front().asked.empty()) {
+    return outcome;
+  }
+  next_snapshot next(state);
   if (request.is_global) {
-    next_snapshot next(state);
-    promote_to_global(next.edit(), state.current->find(*root)->closure);
-    if (next.edit().global_scope != state.current->global_scope) {
-      outcome.operations.emplace_back(resolve_function{{}, next.edit().table_size});
-      next.publish(state);
-    }
+    promote_to_global(next.edit(), library.closure);
+  }
+  note_names(next.edit(), request.modules.front().asked, library);
+  if (next.edit().global_scope != state.current->global_scope || next.edit().names != state.current->names) {
+    outcome.operations.emplace_back(resolve_function{{}, next.edit().table_size});
+    next.publish(state);
   }
   return outcome;
 }
@@ -222,6 +230,7 @@ operation_body commit_load(topology& state, load_id id, std::vector<module_artif
     }
   }
   publish_load(state, load, std::move(thunk_artifacts));
+  note_later_root(state, *state.current->find(load.modules.front()->scope.front()));
   return operation;
 }
 

@@ -87,6 +87,36 @@ result<void> check_initialisers(const module_info& info, std::string_view name)
   return {};
 }
 
+/// The program's heap begins at `__heap_base`, for whoever asks: a second allocator there would overwrite it.
+result<void> check_heap(const module_info& info, std::string_view name, bool is_main)
+{
+  if (is_main) {
+    return {};
+  }
+  static const std::string remedy =
+      "link it with -shared and without the C library, whose functions the program gives it";
+  error_detail detail;
+  detail.module_name = std::string(name);
+  detail.remedy = remedy;
+  if (info.find_export("_start") != nullptr) {
+    detail.message = "it is a program: it exports _start, and would bring a C library and a heap of its own";
+    return fail(error(errc::unsupported_module, std::move(detail)));
+  }
+  const bool knows_heap = std::ranges::any_of(info.imports, [](const import_info& import) {
+    return import.module_name == "GOT.mem" && (import.name == "__heap_base" || import.name == "__heap_end");
+  });
+  const bool allocates = info.grows_memory ||
+                         std::ranges::any_of(std::array{"malloc", "sbrk", "aligned_alloc"}, [&](const char* function) {
+                           return info.find_export(function) != nullptr;
+                         });
+  if (knows_heap && allocates) {
+    detail.message =
+        "the library holds an allocator of its own, which would overwrite the program's heap at __heap_base";
+    return fail(error(errc::unsupported_module, std::move(detail)));
+  }
+  return {};
+}
+
 } // namespace
 
 std::uint64_t table_slots_of(const module_info& info)
@@ -122,6 +152,9 @@ result<void> check_module(const module_info& info, std::string_view name, bool i
     return checked;
   }
   if (const auto checked = check_initialisers(info, name); !checked) {
+    return checked;
+  }
+  if (const auto checked = check_heap(info, name, is_main); !checked) {
     return checked;
   }
   return check_tls(info, name, is_main);

@@ -10,26 +10,6 @@ namespace {
 
 constexpr std::array<std::string_view, 3> system_directories{"/lib", "/usr/lib", "/usr/local/lib"};
 
-/// `$ORIGIN` and `${ORIGIN}` stand for the directory of the module that carries the entry, anywhere in it, as on ELF. A
-/// longer word such as `$ORIGINAL` is left alone.
-std::string expand_origin(std::string_view entry, std::string_view origin)
-{
-  static constexpr std::string_view plain = "$ORIGIN";
-  static constexpr std::string_view braced = "${ORIGIN}";
-  std::string expanded;
-  while (!entry.empty()) {
-    const bool is_plain = entry.starts_with(plain) && (entry.size() == plain.size() || entry[plain.size()] == '/');
-    if (is_plain || entry.starts_with(braced)) {
-      expanded.append(origin);
-      entry.remove_prefix(is_plain ? plain.size() : braced.size());
-    } else {
-      expanded.push_back(entry.front());
-      entry.remove_prefix(1);
-    }
-  }
-  return expanded;
-}
-
 void add_candidate(std::vector<std::string>& candidates, std::string path)
 {
   auto add_once = [&](std::string candidate) {
@@ -47,6 +27,31 @@ void add_candidate(std::vector<std::string>& candidates, std::string path)
 
 } // namespace
 
+std::string expand_origin(std::string_view text, std::string_view origin)
+{
+  static constexpr std::string_view plain = "$ORIGIN";
+  static constexpr std::string_view braced = "${ORIGIN}";
+  std::string expanded;
+  while (!text.empty()) {
+    const bool is_plain = text.starts_with(plain) && (text.size() == plain.size() || text[plain.size()] == '/');
+    if (is_plain || text.starts_with(braced)) {
+      expanded.append(origin);
+      text.remove_prefix(is_plain ? plain.size() : braced.size());
+    } else {
+      expanded.push_back(text.front());
+      text.remove_prefix(1);
+    }
+  }
+  return expanded;
+}
+
+std::string origin_of(const search_context& context)
+{
+  return context.requester_path.empty()
+             ? join_path("/", context.current_directory)
+             : join_path(context.current_directory, parent_directory(context.requester_path));
+}
+
 std::vector<std::string> candidate_paths(std::string_view name, const search_context& context)
 {
   std::vector<std::string> candidates;
@@ -54,7 +59,7 @@ std::vector<std::string> candidate_paths(std::string_view name, const search_con
     return candidates;
   }
   if (name.find('/') != std::string_view::npos) {
-    add_candidate(candidates, join_path(context.current_directory, name));
+    add_candidate(candidates, join_path(context.current_directory, expand_origin(name, origin_of(context))));
     return candidates;
   }
   auto look_in = [&](std::string_view directory) {
@@ -65,9 +70,7 @@ std::vector<std::string> candidate_paths(std::string_view name, const search_con
   for (const std::string& directory : context.library_path) {
     look_in(directory);
   }
-  const std::string origin(context.requester_path.empty()
-                               ? join_path("/", context.current_directory)
-                               : join_path(context.current_directory, parent_directory(context.requester_path)));
+  const std::string origin = origin_of(context);
   for (const std::string& entry : context.runtime_path) {
     look_in(expand_origin(entry, origin));
   }

@@ -24,6 +24,12 @@ struct search_context {
 /// Source: the WASIX linker, with its faults mended.
 std::vector<std::string> candidate_paths(std::string_view name, const search_context& context);
 
+/// `$ORIGIN` and `${ORIGIN}` replaced, as in ELF's runtime paths; a longer word such as `$ORIGINAL` is left alone.
+std::string expand_origin(std::string_view text, std::string_view origin);
+
+/// The directory that `$ORIGIN` stands for.
+std::string origin_of(const search_context& context);
+
 /// Splits at ':'; empty parts are dropped.
 std::vector<std::string> split_library_path(std::string_view text);
 

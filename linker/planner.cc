@@ -226,6 +226,9 @@ symbol_scope planner::make_scope()
       scope.add_published(id);
     }
   };
+  if (request_.prefers_own_scope) {
+    std::ranges::for_each(root_closure_, add);
+  }
   std::ranges::for_each(*state_.current->global_scope, add);
   std::ranges::for_each(root_closure_, add);
   return scope;
@@ -315,6 +318,7 @@ load_draft planner::finish()
     loaded.closure = std::move(closures_[place]);
     loaded.scope = root_closure_;
     load.modules.push_back(std::make_shared<const loaded_module>(std::move(loaded)));
+    load.modules_asked.push_back(requested(place).asked);
     load.given_slots.emplace_back(load.plan->modules[place].id, std::move(given_slots_[place]));
   }
   load.blocks = std::move(blocks_);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "linker/snapshot.hh"
 
+#include "linker/module_checks.hh"
 #include "linker/value_hash.hh"
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
 namespace interlink {
@@ -12,13 +15,42 @@ namespace {
 
 constexpr std::uint64_t address_space_bytes = std::uint64_t{1} << 32;
 
-const std::vector<module_id>* scope_of(const snapshot& state, library_handle handle)
+/// Where a look-up searches, one part after the other.
+using search_parts = std::array<std::span<const module_id>, 2>;
+
+/// Nothing when the handle is none.
+std::optional<search_parts> parts_of(const snapshot& state, library_handle handle, module_id caller)
 {
-  if (handle == default_scope_handle || handle == main_handle) {
-    return state.global_scope.get();
+  const loaded_module* asking = caller == main_module ? nullptr : state.find(caller);
+  if (handle == main_handle || (handle == default_scope_handle && asking == nullptr)) {
+    return search_parts{*state.global_scope, {}};
+  }
+  if (handle == default_scope_handle) {
+    return asking->prefers_own_scope ? search_parts{asking->scope, *state.global_scope}
+                                     : search_parts{*state.global_scope, asking->scope};
+  }
+  if (handle == next_scope_handle) {
+    const loaded_module* from = state.find(caller);
+    if (from == nullptr) {
+      return std::nullopt;
+    }
+    const auto own = std::ranges::find(from->scope, caller);
+    return search_parts{std::span(own == from->scope.end() ? own : std::next(own), from->scope.end()), {}};
   }
   const loaded_module* library = state.find(module_id{handle.value});
-  return library == nullptr ? nullptr : &library->closure;
+  return library == nullptr ? std::nullopt : std::optional(search_parts{library->closure, {}});
+}
+
+/// What clang calls the `main` of a C program. Source: clang's WebAssembly target.
+constexpr std::string_view main_with_arguments = "__main_argc_argv";
+
+std::optional<std::uint32_t> find_visible_export(const module_info& info, module_id module, std::string_view name)
+{
+  auto found = info.find_export_ordinal(name);
+  if (!found && module == main_module && name == "main") {
+    found = info.find_export_ordinal(main_with_arguments);
+  }
+  return found && !info.exports[*found].is_hidden() ? found : std::nullopt;
 }
 
 error wrong_kind(std::string_view name, const loaded_module& provider, const export_info& exported)
@@ -102,34 +134,62 @@ snapshot_ptr make_empty_snapshot()
   empty->modules = std::make_shared<const std::vector<loaded_module_ptr>>();
   empty->global_scope = std::make_shared<const std::vector<module_id>>();
   empty->host_slots = std::make_shared<const std::vector<slot_fill>>();
+  empty->names = std::make_shared<const std::map<std::string, module_id, std::less<>>>();
+  empty->closed_lately = std::make_shared<const std::vector<std::string>>();
   empty->table_size = 1; // slot 0
   return empty;
 }
 
-result<found_symbol> find_symbol(const snapshot& state, library_handle handle, std::string_view name)
+result<found_symbol> find_symbol(const snapshot& state, library_handle handle, std::string_view name, module_id caller)
 {
-  const std::vector<module_id>* scope = scope_of(state, handle);
-  if (scope == nullptr) {
+  const auto parts = parts_of(state, handle, caller);
+  if (!parts) {
     return fail(errc::invalid_handle, "no library has the handle " + std::to_string(handle.value));
   }
-  for (const module_id id : *scope) {
-    const loaded_module* module = state.find(id);
-    if (module == nullptr) {
-      continue;
-    }
-    const module_info& info = *module->plan().info;
-    const auto found = info.find_export_ordinal(name);
-    if (!found || info.exports[*found].is_hidden()) {
-      continue;
-    }
-    if (auto symbol = found_in(state, *module, *found)) {
-      return std::move(*symbol);
+  for (const std::span<const module_id> part : *parts) {
+    for (const module_id id : part) {
+      const loaded_module* module = state.find(id);
+      const auto found = module == nullptr ? std::nullopt : find_visible_export(*module->plan().info, id, name);
+      if (!found) {
+        continue;
+      }
+      if (auto symbol = found_in(state, *module, *found)) {
+        return std::move(*symbol);
+      }
     }
   }
   error_detail detail;
   detail.message = "symbol not found";
   detail.symbol_name = std::string(name);
   return fail(error(errc::symbol_not_found, std::move(detail)));
+}
+
+std::optional<module_id> module_with_data(const snapshot& state, memory_address address)
+{
+  const auto found = std::ranges::find_if(*state.modules, [&](const loaded_module_ptr& module) {
+    const module_plan& plan = module->plan();
+    return address >= plan.memory_base && address.value - plan.memory_base.value < plan.memory_size;
+  });
+  return found == state.modules->end() ? std::nullopt : std::optional((*found)->plan().id);
+}
+
+std::optional<module_id> module_with_slot(const snapshot& state, table_index slot)
+{
+  const auto own = std::ranges::find_if(*state.modules, [&](const loaded_module_ptr& module) {
+    const module_plan& plan = module->plan();
+    return slot >= plan.table_base && slot.value - plan.table_base.value < table_slots_of(*plan.info);
+  });
+  if (own != state.modules->end() && slot != null_slot) {
+    return (*own)->plan().id;
+  }
+  for (std::size_t place = 0; place < state.slots.size() && slot != null_slot; ++place) {
+    bool is_given = false;
+    state.slots[place]->of_export.for_each([&](std::size_t, table_index given) { is_given |= given == slot; });
+    if (is_given) {
+      return (*state.modules)[place]->plan().id;
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<memory_address> data_address_of(const export_info& exported, memory_address memory_base)

@@ -10,6 +10,8 @@
 #include "messages/link_plan.hh"
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +30,7 @@ struct loaded_module {
   std::vector<module_id> needed;  ///< direct, in the order of dylink.0
   std::vector<module_id> closure; ///< itself, then its needed closure breadth-first: the scope of its handle
   std::vector<module_id> scope;   ///< where its lazy imports are looked up after the global scope: its root's closure
+  bool prefers_own_scope{};       ///< RTLD_DEEPBIND: before the global scope
 
   const module_plan& plan() const { return load->modules[plan_ordinal]; }
 };
@@ -48,6 +51,11 @@ struct snapshot {
   std::vector<std::shared_ptr<const module_slots>> slots;        ///< parallel to `modules`
   /// Host functions whose address was taken, in that order. They belong to no module, and stay.
   std::shared_ptr<const std::vector<slot_fill>> host_slots;
+  /// Bare names by which libraries that are loaded were asked for, or which they give themselves, each with the newest
+  /// of those libraries: such a name finds it before any search.
+  std::shared_ptr<const std::map<std::string, module_id, std::less<>>> names;
+  /// Paths of libraries unloaded last, the newest last: what a call through a null slot may have meant.
+  std::shared_ptr<const std::vector<std::string>> closed_lately;
   std::uint64_t table_size{}; ///< length of every group's table
   bool is_stopping{};
 
@@ -81,10 +89,20 @@ struct found_tls {
 
 using found_symbol = std::variant<found_function, found_data, found_tls>;
 
-/// What dlsym does. Scope 0 is the global scope; 1 (main) too, as with `dlopen(NULL)`; a library's handle is its own
-/// closure breadth-first. Hidden exports are not found. Pure; no allocation on a hit.
+/// What dlsym does. Scope 0 (RTLD_DEFAULT) is the global scope, then what the calling library was loaded with, the
+/// other way round for RTLD_DEEPBIND; 1 (main) is the global scope, as with `dlopen(NULL)`; a library's handle is its
+/// own closure breadth-first; RTLD_NEXT is what comes after the caller in the closure that it was loaded with. Hidden
+/// exports are not found; a program's `main` is, under the name that clang gives it. Pure; no allocation on a hit.
 /// Errors: invalid_handle; symbol_not_found; symbol_type_mismatch for an export that is a memory, table or tag.
-result<found_symbol> find_symbol(const snapshot& state, library_handle handle, std::string_view name);
+result<found_symbol> find_symbol(const snapshot& state, library_handle handle, std::string_view name,
+                                 module_id caller = main_module);
+
+/// Whose data the address lies in: a module's memory range, not its thread-local blocks. Nothing when in none.
+std::optional<module_id> module_with_data(const snapshot& state, memory_address address);
+
+/// Whose function the slot is: of its own element segments, or given to it. Nothing for the host's and for slots that
+/// nobody has.
+std::optional<module_id> module_with_slot(const snapshot& state, table_index slot);
 
 /// The data address that an export stands for: value plus memory base; absolute symbols have no base. Nothing when the
 /// export is no immutable integer global with a constant value, or the sum leaves the 32-bit address space.

@@ -55,7 +55,18 @@ error lazy_failure(errc code, const module_plan& importer, const import_info& im
 symbol_scope lazy_scope(const topology& state, const loaded_module& importer)
 {
   symbol_scope scope(*state.current, *state.catalog);
-  for (const std::vector<module_id>* part : {state.current->global_scope.get(), &importer.scope}) {
+  std::vector<const std::vector<module_id>*> parts{state.current->global_scope.get(), &importer.scope};
+  if (importer.prefers_own_scope) {
+    std::ranges::reverse(parts);
+  }
+  if (const auto later = state.later_roots.find(importer.plan().id); later != state.later_roots.end()) {
+    for (const module_id root : later->second) {
+      if (const loaded_module* module = state.current->find(root)) {
+        parts.push_back(&module->closure);
+      }
+    }
+  }
+  for (const std::vector<module_id>* part : parts) {
     for (const module_id id : *part) {
       if (!state.closing.contains(id)) {
         scope.add_published(id);

@@ -51,7 +51,11 @@ result<table_index> table_layout::allocate(std::uint64_t count, std::uint32_t al
   const std::uint64_t from = grows_last ? free_.back().base : end_;
   const std::uint64_t base = (from + mask) & ~mask;
   if (base + count > maximum_) {
-    return fail(table_is_full(count, end_, maximum_));
+    if (resting_.empty()) {
+      return fail(table_is_full(count, end_, maximum_));
+    }
+    free_oldest();
+    return allocate(count, alignment_log2);
   }
   if (grows_last) {
     free_.pop_back();
@@ -90,6 +94,33 @@ void table_layout::free(table_index base, std::uint64_t count)
     std::prev(place)->count += place->count;
     free_.erase(place);
   }
+}
+
+void table_layout::retire(table_index base, std::uint64_t count, std::uint64_t resting)
+{
+  if (count == 0) {
+    return;
+  }
+  resting_.push_back({base.value, static_cast<std::uint32_t>(count)});
+  resting_count_ += count;
+  while (resting_count_ > resting) {
+    free_oldest();
+  }
+}
+
+void table_layout::end_rest()
+{
+  while (!resting_.empty()) {
+    free_oldest();
+  }
+}
+
+void table_layout::free_oldest()
+{
+  const slot_range oldest = resting_.front();
+  resting_.pop_front();
+  resting_count_ -= oldest.count;
+  free(table_index{oldest.base}, oldest.count);
 }
 
 std::uint64_t table_layout::used_end() const

@@ -9,6 +9,7 @@
 #include "messages/limits.hh"
 
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 namespace interlink {
@@ -27,10 +28,18 @@ public:
   /// limit::function_table_slots.
   explicit table_layout(std::uint64_t first_free = 1, std::uint64_t maximum = limit::function_table_slots);
 
-  /// First fit among free ranges, else at the end. `count` 0 gives slot 0. Errors: table_exhausted, naming the numbers.
+  /// First fit among free ranges, else at the end, else among those that rest. `count` 0 gives slot 0. Errors:
+  /// table_exhausted, naming the numbers.
   result<table_index> allocate(std::uint64_t count, std::uint32_t alignment_log2);
 
   void free(table_index base, std::uint64_t count);
+
+  /// Gives back slots whose numbers somebody may still hold. They go out again oldest first, and only when more than
+  /// `resting` of them rest, or the table would grow past its maximum: until then a call through one finds it null.
+  void retire(table_index base, std::uint64_t count, std::uint64_t resting);
+
+  /// What rests is free.
+  void end_rest();
 
   /// Length that every table must have.
   std::uint64_t size() const { return end_; }
@@ -44,8 +53,11 @@ public:
 
 private:
   void replace(std::vector<slot_range>::iterator place, slot_range before, slot_range after);
+  void free_oldest();
 
-  std::vector<slot_range> free_; // ascending, neighbours joined; the mark never moves down (tables do not shrink)
+  std::vector<slot_range> free_;   // ascending, neighbours joined; the mark never moves down (tables do not shrink)
+  std::deque<slot_range> resting_; // oldest first
+  std::uint64_t resting_count_ = 0;
   std::uint64_t end_;
   std::uint64_t maximum_;
 };

@@ -26,6 +26,7 @@ void hash_arena(value_hash& hash, memory_arena arena, topology_version reusable_
 void hash_table(value_hash& hash, const topology& state)
 {
   table_layout table = state.table;
+  table.end_rest(); // a load that is abandoned may have needed some
   for (const auto& slots : state.current->slots) {
     slots->of_export.for_each([&](std::size_t, table_index slot) { table.free(slot, 1); });
   }
@@ -142,6 +143,10 @@ std::uint64_t hash_of(const topology& state)
     hash.add(module.value);
     hash.add(closing.close.value);
     hash.add(closing.closer.value);
+  }
+  for (const auto& [group, pinned] : state.pins) {
+    hash.add(group.value);
+    hash_counts(hash, pinned);
   }
   hash.add(state.memory_pages);
   return hash.value();

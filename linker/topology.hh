@@ -44,6 +44,7 @@ struct requested_module {
   module_info_ptr info;
   module_artifact_ptr artifact;
   std::vector<std::size_t> needed; ///< places in `load_request::modules`, in the order of dylink.0
+  std::vector<std::string> asked;  ///< bare names by which it was asked for and found
 };
 
 enum class load_kind : std::uint8_t { program, library };
@@ -55,6 +56,7 @@ struct load_request {
   bool bind_now{};                       ///< RTLD_NOW: a missing function is an error
   bool is_global{};                      ///< RTLD_GLOBAL
   bool is_final{};                       ///< RTLD_NODELETE
+  bool prefers_own_scope{};              ///< RTLD_DEEPBIND
 };
 
 /// The constructors of one committed load.
@@ -71,7 +73,8 @@ struct construction {
 struct load_in_flight {
   load_request request;
   load_plan_ptr plan;
-  std::vector<loaded_module_ptr> modules; ///< to be added at commit (thunk artifacts still missing)
+  std::vector<loaded_module_ptr> modules;              ///< to be added at commit (thunk artifacts still missing)
+  std::vector<std::vector<std::string>> modules_asked; ///< parallel: bare names by which each was asked for
   std::vector<std::pair<module_id, std::shared_ptr<const module_slots>>> given_slots; ///< of the new modules
   std::vector<group_block> blocks; ///< gains an entry when a group joins, loses those of groups that leave
   std::vector<memory_arena::allocation> reserved_memory;
@@ -108,9 +111,14 @@ struct topology {
   std::map<module_id, std::set<module_id>> bound_to; ///< the same by published importer
   std::set<module_id> final_modules;                 ///< opened with RTLD_NODELETE
   std::map<module_id, closing_module> closing;       ///< between the turns of a close
+  /// Roots of later loads that found the module loaded: its lazy imports are looked up in their closures, too.
+  std::map<module_id, std::vector<module_id>> later_roots;
+  /// Modules whose code a group runs when its thread ends, and how often: its thread-local objects' destructors.
+  std::map<group_id, std::map<module_id, std::uint64_t>> pins;
   std::shared_ptr<const host_catalog> catalog;
   main_layout layout;
   std::uint64_t memory_pages{};    ///< that the linked memory must have
+  std::uint64_t resting_slots{};   ///< how many slots of closed libraries are kept null before they go out again
   topology_version reusable_up_to; ///< set by the coordinator from the lanes before a turn that allocates
   std::uint32_t next_module = 1;
   std::uint64_t next_load = 1;
@@ -159,11 +167,10 @@ using prepare_outcome = std::variant<already_loaded, planned_load, wait_for_load
 /// the request only the root's identity and the flags matter.
 std::optional<already_loaded> reopen_library(topology& state, const load_request& request);
 
-/// Step 2 of a load (docs/architecture.md). On any outcome but `planned_load` the topology is unchanged (but for open_count of
-/// `already_loaded`).
-/// Errors: symbol_not_found with all missing symbols; symbol_type_mismatch; unknown_import with all unknown imports;
-/// unsupported_module (memory or table types that cannot match, TLS symbols without `__wasm_init_tls`);
-/// table_exhausted; limit_exceeded.
+/// Step 2 of a load (docs/architecture.md). On any outcome but `planned_load` the topology is unchanged (but for
+/// open_count of `already_loaded`). Errors: symbol_not_found with all missing symbols; symbol_type_mismatch;
+/// unknown_import with all unknown imports; unsupported_module (memory or table types that cannot match, TLS symbols
+/// without `__wasm_init_tls`); table_exhausted; limit_exceeded.
 prepare_outcome prepare_load(topology& state, const load_request& request);
 
 /// Step 4. Cannot fail. Returns the operation to publish; `current` is the next snapshot already.
@@ -250,15 +257,22 @@ std::vector<operation_body> leave_group(topology& state, group_id group);
 // ---- Close ----
 
 /// Turn 1: the handle's count goes down. What is then reached neither by needed lists nor by bindings from main, an
-/// open handle, a final module, an unfinished construction, a load in flight or another close is closing: no longer
-/// found by its file. An open of that file waits for turn 2; where that wait would close a cycle (T7), as in a
+/// open handle, a final or pinned module, an unfinished construction, a load in flight or another close is closing: no
+/// longer found by its file. An open of that file waits for turn 2; where that wait would close a cycle (T7), as in a
 /// destructor that opens its own library, it makes a new incarnation beside the closing one. Returns the modules whose
 /// destructors `closer` must run, users before dependencies; what another close held on to is returned by the next one.
 /// Errors: invalid_handle.
 result<std::vector<module_id>> close_library(topology& state, group_id closer, library_handle handle);
 
-/// Turn 2: nulls slots, frees ranges at the new version. Pre: `modules` are closing.
+/// Turn 2: nulls slots, frees ranges at the new version. Modules that are not closing (any more) are left as they are:
+/// their closer has left meanwhile.
 operation_body unload(topology& state, const std::vector<module_id>& modules);
+
+/// `group` runs code of these modules when its thread ends: they stay until it has given each pin back, or left. What
+/// has no other reason to stay then goes with the next close.
+/// Errors: invalid_handle when one of them is closing or gone; then none is pinned.
+result<void> pin_modules(topology& state, group_id group, const std::vector<module_id>& modules);
+void unpin_modules(topology& state, group_id group, const std::vector<module_id>& modules);
 
 /// A module of that close, and who runs its destructors; null when it is over. Valid until the next turn.
 const std::pair<const module_id, closing_module>* find_close(const topology& state, load_id close);

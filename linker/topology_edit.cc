@@ -4,6 +4,8 @@
 #include "linker/group_blocks.hh"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <utility>
 
 namespace interlink {
@@ -73,6 +75,39 @@ void promote_to_global(snapshot& next, const std::vector<module_id>& closure)
   }
   if (scope.size() != next.global_scope->size()) {
     next.global_scope = std::make_shared<const std::vector<module_id>>(std::move(scope));
+  }
+}
+
+void note_names(snapshot& next, const std::vector<std::string>& asked, const loaded_module& library)
+{
+  const module_id id = library.plan().id;
+  auto names = *next.names;
+  const std::string& own = library.plan().info->soname;
+  const auto note = [&](const std::string& name) {
+    const auto [known, is_new] = names.try_emplace(name, id);
+    known->second = std::max(known->second, id);
+  };
+  std::ranges::for_each(asked, note);
+  if (!own.empty()) {
+    note(own);
+  }
+  if (names != *next.names) {
+    next.names = std::make_shared<const std::map<std::string, module_id, std::less<>>>(std::move(names));
+  }
+}
+
+void note_later_root(topology& state, const loaded_module& root)
+{
+  const module_id id = root.plan().id;
+  for (const module_id member : root.closure) {
+    const loaded_module* module = state.current->find(member);
+    if (module == nullptr || member == id || std::ranges::find(module->scope, id) != module->scope.end()) {
+      continue;
+    }
+    std::vector<module_id>& roots = state.later_roots[member];
+    if (std::ranges::find(roots, id) == roots.end()) {
+      roots.push_back(id);
+    }
   }
 }
 

@@ -41,6 +41,12 @@ void give_back_references(topology& state, const std::map<module_id, std::set<mo
 /// Members of `closure` that are not in the global scope yet are added to it at the end.
 void promote_to_global(snapshot& next, const std::vector<module_id>& closure);
 
+/// Bare names by which a library was asked for: from now on they mean this one.
+void note_names(snapshot& next, const std::vector<std::string>& asked, const loaded_module& library);
+
+/// What already loaded members of a root's closure gain when the root is loaded or opened: its scope.
+void note_later_root(topology& state, const loaded_module& root);
+
 /// A group's constructors when it leaves: those it has begun count as run, the others are anybody's.
 void hand_over_constructions(topology& state, group_id group);
 

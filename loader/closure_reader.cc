@@ -40,7 +40,7 @@ private:
     if (!is_new) {
       return place->second;
     }
-    requested_module module{file.identity, file.path, nullptr, nullptr, {}};
+    requested_module module{file.identity, file.path, nullptr, nullptr, {}, {}};
     if (loaded_.find_by_identity(file.identity) == nullptr) {
       auto bytes = library_files::read(file);
       if (!bytes) {
@@ -60,6 +60,9 @@ private:
       module.artifact = std::move(code);
     }
     loader_.log.write(loader_.log.enabled().libs, "found {}", file.path);
+    if (module.info && !module.info->soname.empty()) {
+      places_by_name_.emplace(module.info->soname, place->second);
+    }
     request_.modules.push_back(std::move(module));
     return place->second;
   }
@@ -76,11 +79,7 @@ private:
         return fail(errc::stopping, "the process is ending"); // a hostile list can keep a thread here for long
       }
       loader_.log.write(loader_.log.enabled().libs, "find library={}; needed by {}", name, requester);
-      auto found = loader_.files.find(name, library_path_, info->dylink->runtime_path, requester);
-      if (!found) {
-        return fail(found.error().with_context("needed by " + requester));
-      }
-      auto added = add(*found);
+      auto added = add_by_name(name, info->dylink->runtime_path, requester);
       if (!added) {
         return fail(added.error().with_context("needed by " + requester));
       }
@@ -89,12 +88,41 @@ private:
     return {};
   }
 
+  /// A bare name means the library that was asked for by it before, or gives it to itself; others are searched for.
+  result<std::size_t> add_by_name(const std::string& name, const std::vector<std::string>& runtime_path,
+                                  const std::string& requester)
+  {
+    const bool is_bare = name.find('/') == std::string::npos;
+    if (const auto named = loaded_.names->find(name); is_bare && named != loaded_.names->end()) {
+      const loaded_module* known = loaded_.find(named->second);
+      const auto [place, is_new] = places_.try_emplace(known->identity, request_.modules.size());
+      if (is_new) {
+        request_.modules.push_back({known->identity, known->plan().name, nullptr, nullptr, {}, {}});
+      }
+      return place->second;
+    }
+    if (const auto named = places_by_name_.find(name); is_bare && named != places_by_name_.end()) {
+      return named->second;
+    }
+    auto found = loader_.files.find(name, library_path_, runtime_path, requester);
+    if (!found) {
+      return fail(std::move(found.error()));
+    }
+    auto added = add(*found);
+    if (added && is_bare) {
+      places_by_name_.emplace(name, *added);
+      request_.modules[*added].asked.push_back(name);
+    }
+    return added;
+  }
+
   const loader_services& loader_;
   const group_services& process_;
   const snapshot& loaded_;
   const std::vector<std::string>& library_path_;
   load_request request_;
   std::map<file_identity, std::size_t> places_;
+  std::map<std::string, std::size_t> places_by_name_; ///< bare names, among what is new
 };
 
 } // namespace

@@ -3,6 +3,7 @@
 
 #include "groups/instance_group.hh"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <utility>
@@ -246,9 +247,19 @@ result<std::optional<opened_module>> load(const loader_services& loader, instanc
   }
 }
 
+/// Constructors of needed libraries run before main's own, among which its C library's are: what they rely on comes
+/// first, where the C library says how.
+result<void> prepare_c_library(instance_group& group)
+{
+  const auto prepare = group.store().find_function(main_module, "__interlink_prepare");
+  const bool is_right = prepare && group.store().store().type_of(*prepare) == function_type{};
+  return is_right ? group.call(*prepare, {}) : result<void>{};
+}
+
 result<std::optional<module_id>> load_and_construct(const loader_services& loader, instance_group& group,
                                                     load_request&& request, const wait_limit& limit)
 {
+  const bool is_program = request.kind == load_kind::program;
   auto opened = load(loader, group, std::move(request), limit);
   // Committed or abandoned, no claim is held: open initialisers that a rehearsal queued run now, whatever came of the
   // load.
@@ -263,6 +274,11 @@ result<std::optional<module_id>> load_and_construct(const loader_services& loade
   if (!*opened) {
     return std::nullopt;
   }
+  if (is_program) {
+    if (auto prepared = prepare_c_library(group); !prepared) {
+      return fail(std::move(prepared.error()));
+    }
+  }
   if (!(*opened)->is_constructed) {
     if (auto constructed = construct(loader, group, (*opened)->own, (*opened)->root, limit); !constructed) {
       return fail(std::move(constructed.error()));
@@ -271,36 +287,62 @@ result<std::optional<module_id>> load_and_construct(const loader_services& loade
   return (*opened)->root;
 }
 
-std::string name_key(const library_files& files, std::string_view name, const std::vector<std::string>& library_path)
+std::string name_key(const library_files& files, std::string_view name, const std::vector<std::string>& library_path,
+                     module_id caller)
 {
-  std::string key = files.current_directory();
+  std::string key = std::to_string(caller.value) + files.current_directory();
   for (const std::string& path : library_path) {
     key.append(1, '\0').append(path);
   }
   return key.append(1, '\0').append(name);
 }
 
-/// What this group has opened by that name, if it is in `loaded`.
-const loaded_module* find_opened(const instance_group& group, const std::string& key, const snapshot& loaded)
+bool is_bare(std::string_view name)
 {
+  return name.find('/') == std::string_view::npos;
+}
+
+/// What a bare name means already, or this group has opened by that name, if it is in `loaded`.
+const loaded_module* find_opened(const instance_group& group, const std::string& key, std::string_view name,
+                                 const snapshot& loaded)
+{
+  if (const auto named = loaded.names->find(name); named != loaded.names->end() && is_bare(name)) {
+    return loaded.find(named->second);
+  }
   const auto known = group.opened_names.find(key);
   return known == group.opened_names.end() ? nullptr : loaded.find(known->second);
+}
+
+/// Weak symbols of the new library would bind to the old one.
+result<void> check_reload(const snapshot& now, const loaded_module* named, const file_identity& found)
+{
+  const auto& global = *now.global_scope;
+  if (named == nullptr || named->identity == found || std::ranges::find(global, named->plan().id) == global.end()) {
+    return {};
+  }
+  error_detail detail;
+  detail.message = "a library of global scope cannot be reloaded while it is open";
+  detail.module_name = named->plan().name;
+  detail.remedy = "open it with RTLD_LOCAL, or close it first";
+  return fail(error(errc::invalid_argument, std::move(detail)));
 }
 
 /// Step 1. What `loaded` has is not read; a library that is known to be open touches no file.
 result<load_request> request_library(const loader_services& loader, instance_group& group, std::string_view name,
                                      const loaded_module* open, std::uint32_t flags,
-                                     const std::vector<std::string>& library_path, const snapshot& loaded)
+                                     const std::vector<std::string>& library_path, const snapshot& loaded,
+                                     module_id caller)
 {
   load_request request;
   if (open != nullptr) {
-    request.modules.push_back({open->identity, {}, nullptr, nullptr, {}});
+    request.modules.push_back({open->identity, {}, nullptr, nullptr, {}, {}});
   } else {
-    const loaded_module* main = group.applied().find(main_module);
-    const std::vector<std::string> runtime_path = main != nullptr && main->plan().info->dylink
-                                                      ? main->plan().info->dylink->runtime_path
+    const loaded_module* asking = group.applied().find(caller);
+    const std::vector<std::string> runtime_path = asking != nullptr && asking->plan().info->dylink
+                                                      ? asking->plan().info->dylink->runtime_path
                                                       : std::vector<std::string>{};
-    auto root = loader.files.find(name, library_path, runtime_path, loader.program.file.path);
+    const std::string& path = asking != nullptr ? asking->plan().name : loader.program.file.path;
+    auto root = loader.files.find(name, library_path, runtime_path, path);
     if (!root) {
       return fail(std::move(root.error()));
     }
@@ -312,11 +354,15 @@ result<load_request> request_library(const loader_services& loader, instance_gro
       return fail(std::move(closure.error()));
     }
     request = std::move(*closure);
+    if (is_bare(name)) {
+      request.modules.front().asked.emplace_back(name);
+    }
   }
   request.kind = load_kind::library;
   request.bind_now = (flags & open_flag::now) != 0;
   request.is_global = (flags & open_flag::global) != 0;
   request.is_final = (flags & open_flag::no_delete) != 0;
+  request.prefers_own_scope = (flags & open_flag::deep_bind) != 0;
   return request;
 }
 
@@ -339,7 +385,8 @@ result<void> load_program(const loader_services& loader, instance_group& group,
 }
 
 result<library_handle> open_library(const loader_services& loader, instance_group& group, std::string_view name,
-                                    std::uint32_t flags, const std::vector<std::string>& library_path, wait_limit limit)
+                                    std::uint32_t flags, const std::vector<std::string>& library_path, wait_limit limit,
+                                    module_id caller)
 {
   if (!loader.program.is_dynamic) {
     return fail(errc::not_dynamic,
@@ -352,7 +399,7 @@ result<library_handle> open_library(const loader_services& loader, instance_grou
   if (limit.is_cancelled == nullptr) {
     limit.is_cancelled = &group.is_interrupted();
   }
-  const std::string key = name_key(loader.files, name, library_path);
+  const std::string key = name_key(loader.files, name, library_path, caller);
   // What was taken for loaded and is gone, or is being closed while this thread is waited for, is read like any new
   // file.
   static const snapshot_ptr nothing = make_empty_snapshot();
@@ -361,11 +408,16 @@ result<library_handle> open_library(const loader_services& loader, instance_grou
       return fail(std::move(caught_up.error()));
     }
     const snapshot& seen = reads_all ? *nothing : group.applied();
-    const loaded_module* const open = find_opened(group, key, seen);
+    const loaded_module* const open = find_opened(group, key, name, seen);
     const module_id known = open == nullptr ? no_module : open->plan().id;
-    auto request = request_library(loader, group, name, open, flags, library_path, seen);
+    const bool reloads = (flags & open_flag::reload) != 0;
+    auto request = request_library(loader, group, name, reloads ? nullptr : open, flags, library_path, seen, caller);
     if (!request) {
       return fail(std::move(request.error()));
+    }
+    if (auto allowed = check_reload(group.applied(), reloads ? open : nullptr, request->modules.front().identity);
+        !allowed) {
+      return fail(std::move(allowed.error()));
     }
     auto loaded = load_and_construct(loader, group, std::move(*request), limit);
     if (!loaded) {

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "loader/debug_log.hh"
+#include "loader/exit_handlers.hh"
 #include "loader/library_files.hh"
 #include "loader/module_cache.hh"
 
@@ -28,6 +29,7 @@ struct program_facts {
 struct loader_services {
   library_files files;
   std::shared_ptr<module_cache> modules;
+  std::shared_ptr<exit_handlers> handlers = std::make_shared<exit_handlers>();
   debug_log log;
   program_facts program;
   std::optional<std::chrono::milliseconds> longest_open_wait; ///< of each open, for other threads' loads and

@@ -76,12 +76,12 @@ result<module_artifact_ptr> module_cache::prepare_thunks(const std::vector<thunk
   if (thunks.empty()) {
     return module_artifact_ptr{};
   }
-  std::vector<function_type> types;
-  types.reserve(thunks.size());
+  std::vector<thunk_shape> shapes;
+  shapes.reserve(thunks.size());
   for (const thunk_plan& thunk : thunks) {
-    types.push_back(thunk.type);
+    shapes.push_back({thunk.type, thunk.tells_caller});
   }
-  const std::vector<std::byte> bytes = make_thunk_module(types);
+  const std::vector<std::byte> bytes = make_thunk_module(shapes);
   const content_hash key = hash(bytes);
   {
     std::lock_guard lock(mutex_);

@@ -9,9 +9,10 @@ namespace interlink {
 
 namespace {
 
-result<found_symbol> find_up_to_date(instance_group& group, library_handle handle, std::string_view name)
+result<found_symbol> find_up_to_date(instance_group& group, library_handle handle, std::string_view name,
+                                     module_id caller = main_module)
 {
-  auto found = find_symbol(group.applied(), handle, name);
+  auto found = find_symbol(group.applied(), handle, name, caller);
   const auto* function = found ? std::get_if<found_function>(&*found) : nullptr;
   const bool is_final = found && (function == nullptr || function->slot != null_slot);
   if (is_final || group.services().coordination().head() == group.applied().version) {
@@ -20,7 +21,7 @@ result<found_symbol> find_up_to_date(instance_group& group, library_handle handl
   if (auto caught_up = group.catch_up(); !caught_up) {
     return fail(std::move(caught_up.error()));
   }
-  return find_symbol(group.applied(), handle, name);
+  return find_symbol(group.applied(), handle, name, caller);
 }
 
 result<table_index> slot_in(instance_group& group, const found_function& function)
@@ -39,12 +40,12 @@ result<table_index> slot_in(instance_group& group, const found_function& functio
 } // namespace
 
 result<std::uint32_t> find_address(const loader_services& loader, instance_group& group, library_handle handle,
-                                   std::string_view name)
+                                   std::string_view name, module_id caller)
 {
   if (!loader.program.is_dynamic) {
     return fail(errc::not_dynamic, "the program is not dynamically linked");
   }
-  auto found = find_up_to_date(group, handle, name);
+  auto found = find_up_to_date(group, handle, name, caller);
   loader.log.write(loader.log.enabled().symbols, "symbol={}; lookup in handle {} [{}]", name, handle.value,
                    found ? "found" : "not found");
   if (!found) {

@@ -20,7 +20,7 @@ class instance_group;
 /// The function's slot, the datum's address, or the address of a TLS variable in this group.
 /// Errors: symbol_not_found, symbol_type_mismatch, invalid_handle, table_exhausted, stopping.
 result<std::uint32_t> find_address(const loader_services& loader, instance_group& group, library_handle handle,
-                                   std::string_view name);
+                                   std::string_view name, module_id caller = main_module);
 
 /// A function as the embedder sees it.
 struct found_slot {

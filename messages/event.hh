@@ -43,6 +43,7 @@ enum class request_kind : std::uint8_t {
   leave,
   close,
   unload,
+  pin,
   stop,
   none, ///< the event is about no request
 };

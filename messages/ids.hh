@@ -50,6 +50,7 @@ inline constexpr group_id no_group{0};
 inline constexpr load_id no_load{0};
 inline constexpr library_handle default_scope_handle{0};
 inline constexpr library_handle main_handle{1};
+inline constexpr library_handle next_scope_handle{~std::uint32_t{0}}; ///< RTLD_NEXT. Source: musl, glibc
 inline constexpr table_index null_slot{0};
 
 /// Identity of a file: what makes two spellings of a name the same library.

@@ -114,11 +114,13 @@ using import_binding = std::variant<binding::host, binding::linked_memory, bindi
                                     binding::tls_address, binding::direct, binding::thunk, binding::shared_tag>;
 
 /// A generated function that tail-calls a canonical slot. With slot 0 it first asks the linker (lazy, or weak and
-/// undefined: then the call traps).
+/// undefined: then the call traps). One that tells its caller calls the slot between two writes of the group's caller:
+/// the importer, then nobody.
 struct thunk_plan {
   function_type type;
   std::uint32_t import_ordinal{};
   table_index slot;
+  bool tells_caller{};
 
   friend auto operator<=>(const thunk_plan&, const thunk_plan&) = default;
 };

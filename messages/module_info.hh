@@ -115,6 +115,11 @@ struct module_info {
   std::uint64_t tls_alignment{}; ///< value of `__tls_align` in bytes, 1 when absent
 
   std::string name; ///< module name of the `name` section; empty when absent
+  std::string
+      soname; ///< the name by which the library is asked for, of the section `interlink.soname`; empty when absent
+
+  /// It takes the address of `__heap_base` or `__heap_end`, and calls `memory.grow`: it holds an allocator.
+  bool grows_memory = false;
 
   /// The place of the export of that name in `exports`, or nothing.
   std::optional<std::uint32_t> find_export_ordinal(std::string_view export_name) const

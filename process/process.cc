@@ -10,6 +10,7 @@
 #include <cstring>
 #include <utility>
 
+#include "loader/library_closer.hh"
 #include "loader/program_memory.hh"
 #include "loader/symbol_lookup.hh"
 #include "process/main_program.hh"
@@ -193,6 +194,13 @@ void group::open(std::string name, std::uint32_t flags, const pending<library>& 
                   }
                   return library{*opened};
                 });
+}
+
+void group::close(library closed, const pending<void>& done)
+{
+  post<void>(process_->shared_core(), id_, done, [closed](instance_group& in, const wait_limit&) {
+    return close_library(process_of(in).loader, in, closed.handle);
+  });
 }
 
 void group::find_symbol(library in, std::string name, const pending<function>& done)

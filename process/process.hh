@@ -146,6 +146,16 @@ public:
         });
   }
 
+  /// What dlclose does in this group: destructors run there. Errors: invalid_handle; those of a call when a destructor
+  /// ends the thread or traps; mailbox_full, stopping, cancelled.
+  template <class Token>
+  auto async_close(library closed, Token&& token)
+  {
+    return detail::initiate<void>(
+        executor_, std::forward<Token>(token),
+        [self = *this, closed](const pending<void>& done) mutable { self.close(closed, done); });
+  }
+
   /// What dlsym does, for functions. Errors: symbol_not_found, symbol_type_mismatch (a datum), invalid_handle,
   /// mailbox_full, stopping, cancelled.
   template <class Token>
@@ -174,6 +184,7 @@ public:
 
 private:
   void open(std::string name, std::uint32_t flags, const pending<library>& done);
+  void close(library closed, const pending<void>& done);
   void find_symbol(library in, std::string name, const pending<function>& done);
   void call(function callee, std::vector<guest_value> arguments, const pending<std::vector<guest_value>>& done);
 

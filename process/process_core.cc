@@ -159,6 +159,7 @@ void process_core::make_coordinator(asio::any_io_executor background)
 {
   topology initial = make_topology(program().layout, environment.registry->catalog(),
                                    environment.function_table.size.maximum.value_or(environment.limits.table_elements));
+  initial.resting_slots = options_.resting_slots;
   coordinator_observer observer;
   observer.keep_alive = [self = weak_from_this()]() -> std::shared_ptr<void> {
     return self.lock();

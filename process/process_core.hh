@@ -49,6 +49,8 @@ struct process_options {
   bool serves_calls = true;      ///< after `_initialize` a reactor serves the embedder's calls; else the process ends
   bool instrument_checks = true; ///< false only in tests that show why the check is needed
   debug_options debug;
+  std::uint32_t resting_slots = 1024; ///< of closed libraries, kept null before they go out again: how long a stale
+                                      ///< pointer is sure to trap. 8 bytes each in every thread
   std::optional<std::chrono::milliseconds>
       longest_open_wait{};                  ///< of each open for other threads' loads and constructors
   std::chrono::milliseconds watchdog{1000}; ///< a wait in the linker that lasts longer is reported; 0 is off

@@ -114,6 +114,9 @@ result<code_flags> scan_code(const module_layout& layout)
       case opcode::atomic_notify:
         flags.has_wait_or_notify = true;
         break;
+      case opcode::memory_grow:
+        flags.grows_memory = true;
+        break;
       default:
         break;
       }

@@ -15,6 +15,7 @@ namespace interlink {
 struct code_flags {
   bool uses_legacy_exceptions = false;
   bool has_wait_or_notify = false;
+  bool grows_memory = false;
 };
 
 /// Walks all code once.

@@ -31,6 +31,7 @@ inline constexpr std::uint32_t delegate = 0x18;
 inline constexpr std::uint32_t catch_all = 0x19;
 inline constexpr std::uint32_t table_get = 0x25;
 inline constexpr std::uint32_t table_set = 0x26;
+inline constexpr std::uint32_t memory_grow = 0x40;
 inline constexpr std::uint32_t memory_init = 0xfc0008;
 inline constexpr std::uint32_t memory_fill = 0xfc000b;
 inline constexpr std::uint32_t table_init = 0xfc000c;

@@ -92,6 +92,21 @@ std::string read_module_name(const module_layout& layout)
   return {};
 }
 
+/// Empty when that is absent or damaged, longer than a library's name may be, or holds a slash or a zero byte: nobody
+/// could ask for it.
+std::string read_soname(const module_layout& layout)
+{
+  for (const section_place& place : layout.sections) {
+    if (place.id == section_id::custom && place.name == reserved::soname_section) {
+      binary_reader in = reader_of(layout, place);
+      const std::string name(in.name(limit::library_name_bytes, "soname"));
+      const bool is_bare = name.find_first_of(std::string_view("/\0", 2)) == std::string::npos;
+      return in.ok() && is_bare ? name : std::string();
+    }
+  }
+  return {};
+}
+
 void add_imports(const module_layout& layout, const dylink_section* dylink, module_info& into)
 {
   into.imports.reserve(layout.imports.size());
@@ -183,6 +198,7 @@ result<void> add_code_facts(const module_layout& layout, module_info& into)
   }
   into.uses_legacy_exceptions = flags->uses_legacy_exceptions;
   into.has_wait_or_notify = flags->has_wait_or_notify;
+  into.grows_memory = flags->grows_memory;
   if (layout.start_function) {
     const result<initialiser_kind> start = classify_initialiser(layout, *layout.start_function);
     if (!start) {
@@ -259,6 +275,7 @@ result<module_info> read_module(std::span<const std::byte> bytes)
     return fail(added.error());
   }
   info.name = read_module_name(*layout);
+  info.soname = read_soname(*layout);
   if (dylink->has_value()) {
     info.dylink = std::move((*dylink)->info);
   }

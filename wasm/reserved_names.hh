@@ -12,6 +12,9 @@ namespace interlink::reserved {
 /// Import module of all that Interlink adds to a guest module.
 inline constexpr std::string_view module_name = "interlink";
 
+/// Custom section of a library: the bare name by which it wants to be known, as ELF's DT_SONAME. Guests' own.
+inline constexpr std::string_view soname_section = "interlink.soname";
+
 /// Exports with this prefix are Interlink's.
 inline constexpr std::string_view export_prefix = "interlink.";
 
@@ -29,6 +32,10 @@ inline constexpr std::string_view function_table = "function_table";
 
 /// Import `interlink.module` of a thunk module: a constant i32, the number that `resolve_lazy` gets first.
 inline constexpr std::string_view thunk_module_id = "module";
+
+/// Import `interlink.caller` of a thunk module: a mutable i32, the module whose import is being called; 0 means main,
+/// or nobody. Only in modules with a thunk that tells its caller.
+inline constexpr std::string_view caller_global = "caller";
 
 /// Import module of a thunk module's slot globals: `slot.0`, `slot.1`, ..., mutable i32; 0 means not resolved yet.
 inline constexpr std::string_view thunk_slots = "slot";

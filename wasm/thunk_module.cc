@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasm/thunk_module.hh"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "wasm/module_layout.hh"
@@ -36,11 +38,11 @@ struct type_list {
   std::vector<std::uint32_t> of_thunk;
 };
 
-type_list collect_types(std::span<const function_type> thunks)
+type_list collect_types(std::span<const thunk_shape> thunks)
 {
   type_list list;
   std::map<function_type, std::uint32_t> known{{list.types.front(), resolve_type}};
-  for (const function_type& type : thunks) {
+  for (const auto& [type, tells_caller] : thunks) {
     const auto [place, is_new] = known.try_emplace(type, static_cast<std::uint32_t>(list.types.size()));
     if (is_new) {
       list.types.push_back(type);
@@ -50,7 +52,7 @@ type_list collect_types(std::span<const function_type> thunks)
   return list;
 }
 
-void write_imports(wasm_writer& out, std::size_t thunks)
+void write_imports(wasm_writer& out, std::size_t thunks, bool tells_caller)
 {
   const auto import = [&](std::string_view module_name, std::string_view name, extern_kind kind) {
     out.name(module_name);
@@ -68,16 +70,21 @@ void write_imports(wasm_writer& out, std::size_t thunks)
     out.type(wasm::i32);
     out.u8(is_mutable ? 1 : 0);
   };
-  out.u32(static_cast<std::uint32_t>(3 + thunks));
+  out.u32(static_cast<std::uint32_t>(3 + thunks + (tells_caller ? 1 : 0)));
   table(reserved::function_table, 0);
   table(reserved::runtime_table, reserved::runtime_table_size);
   global(reserved::module_name, reserved::thunk_module_id, false);
   for (std::size_t i = 0; i < thunks; ++i) {
     global(reserved::thunk_slots, std::to_string(i), true);
   }
+  if (tells_caller) {
+    global(reserved::module_name, reserved::caller_global, true);
+  }
 }
 
-void write_body(wasm_writer& out, std::uint32_t thunk, const function_type& type, std::uint32_t type_index)
+/// `caller_global`: its index, when this thunk tells who calls.
+void write_body(wasm_writer& out, std::uint32_t thunk, const function_type& type, std::uint32_t type_index,
+                std::optional<std::uint32_t> caller_global)
 {
   const auto op = [&](std::uint8_t code, std::uint32_t index) {
     out.u8(code);
@@ -101,29 +108,38 @@ void write_body(wasm_writer& out, std::uint32_t thunk, const function_type& type
   out.u32(runtime_table);
   op(op_global_set, slot);
   out.u8(op_end);
+  if (caller_global) {
+    op(op_global_get, module_global);
+    op(op_global_set, *caller_global);
+  }
   for (std::uint32_t i = 0; i < type.parameters.size(); ++i) {
     op(op_local_get, i);
   }
   op(op_global_get, slot);
-  op(op_return_call_indirect, type_index);
+  op(caller_global ? op_call_indirect : op_return_call_indirect, type_index);
   out.u32(function_table);
+  if (caller_global) {
+    constant(0);
+    op(op_global_set, *caller_global);
+  }
   out.u8(op_end);
   out.fill_length(length);
 }
 
 } // namespace
 
-std::vector<std::byte> make_thunk_module(std::span<const function_type> thunks)
+std::vector<std::byte> make_thunk_module(std::span<const thunk_shape> thunks)
 {
   const type_list list = collect_types(thunks);
   const auto count = static_cast<std::uint32_t>(thunks.size());
+  const bool tells_caller = std::ranges::any_of(thunks, &thunk_shape::tells_caller);
   wasm_writer types;
   types.u32(static_cast<std::uint32_t>(list.types.size()));
   for (const function_type& type : list.types) {
     types.type(type);
   }
   wasm_writer imports;
-  write_imports(imports, thunks.size());
+  write_imports(imports, thunks.size(), tells_caller);
   wasm_writer functions;
   wasm_writer exports;
   wasm_writer code;
@@ -135,7 +151,8 @@ std::vector<std::byte> make_thunk_module(std::span<const function_type> thunks)
     exports.name(std::to_string(i));
     exports.u8(static_cast<std::uint8_t>(extern_kind::function));
     exports.u32(i);
-    write_body(code, i, thunks[i], list.of_thunk[i]);
+    const auto caller = thunks[i].tells_caller ? std::optional(first_slot_global + count) : std::nullopt;
+    write_body(code, i, thunks[i].type, list.of_thunk[i], caller);
   }
   wasm_writer out;
   out.reserve(types.size() + imports.size() + functions.size() + exports.size() + code.size() + 64);

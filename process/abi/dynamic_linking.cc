@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "loader/library_closer.hh"
 #include "loader/library_loader.hh"
 #include "loader/symbol_lookup.hh"
 #include "process/abi/guest_abi.hh"
@@ -43,6 +44,7 @@ result<void> answer_failure(instance_group& group, values results, const error_b
 
 result<void> dlopen(instance_group& group, values arguments)
 {
+  const module_id caller = group.store().take_caller();
   const wasi::guest_memory memory = group.memory();
   const std::uint32_t path = arguments[0].i32();
   const std::uint32_t path_length = arguments[1].i32();
@@ -80,7 +82,7 @@ result<void> dlopen(instance_group& group, values arguments)
                                                             std::to_string(limit::runtime_paths)),
                             prefix);
     }
-    auto opened = open_library(process_of(group).loader, group, *name, flags, directories);
+    auto opened = open_library(process_of(group).loader, group, *name, flags, directories, {}, caller);
     if (!opened) {
       return answer_failure(group, arguments, buffer, opened.error(), prefix);
     }
@@ -95,6 +97,7 @@ result<void> dlopen(instance_group& group, values arguments)
 
 result<void> dlsym(instance_group& group, values arguments)
 {
+  const module_id caller = group.store().take_caller();
   const wasi::guest_memory memory = group.memory();
   const library_handle handle{arguments[0].i32()};
   const std::uint32_t length = arguments[2].i32();
@@ -116,7 +119,7 @@ result<void> dlsym(instance_group& group, values arguments)
     return answer_failure(group, arguments, buffer, error(errc::invalid_argument, "the symbol's name is not UTF-8"),
                           prefix);
   }
-  auto address = find_address(process_of(group).loader, group, handle, *name);
+  auto address = find_address(process_of(group).loader, group, handle, *name, caller);
   if (!address) {
     return answer_failure(group, arguments, buffer, address.error(), prefix);
   }
@@ -124,18 +127,15 @@ result<void> dlsym(instance_group& group, values arguments)
   return answer(arguments, errno_code::success);
 }
 
-/// Misnamed in the ABI: success means that the handle is valid. libc's dlclose is this call.
+/// Misnamed in the ABI: libc's dlclose is this call, and nothing else makes it. Success means that the handle was
+/// valid.
 result<void> dl_invalid_handle(instance_group& group, values arguments)
 {
-  const library_handle handle{arguments[0].i32()};
-  if (handle == main_handle) {
-    return answer(arguments, errno_code::success);
+  const auto closed = close_library(process_of(group).loader, group, library_handle{arguments[0].i32()});
+  if (!closed && closed.error() != errc::invalid_handle) {
+    return closed; // a handler of the library unwinds the guest, or the process ends
   }
-  if (auto caught_up = group.catch_up_if_behind(); !caught_up) {
-    return caught_up;
-  }
-  const bool is_open = handle != default_scope_handle && group.applied().find(module_id{handle.value}) != nullptr;
-  return answer(arguments, is_open ? errno_code::success : errno_code::noexec);
+  return answer(arguments, closed ? errno_code::success : errno_code::noexec);
 }
 
 } // namespace

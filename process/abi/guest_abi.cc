@@ -11,10 +11,12 @@ std::shared_ptr<const host_registry> make_guest_abi(host_registry embedder_funct
   registry->open("wasix_32v1");
   add_wasi(*registry);
   add_dynamic_linking(*registry);
+  add_exit_handler_calls(*registry);
   add_threads(*registry);
   add_futexes(*registry);
   add_process(*registry);
   add_embedder_calls(*registry);
+  add_reflection(*registry);
   registry->override_with(std::move(embedder_functions));
   return registry;
 }

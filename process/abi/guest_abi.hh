@@ -20,9 +20,11 @@ const runtime_functions& runtime_calls();
 
 void add_wasi(host_registry& registry);
 void add_dynamic_linking(host_registry& registry);
+void add_exit_handler_calls(host_registry& registry);
 void add_threads(host_registry& registry);
 void add_futexes(host_registry& registry);
 void add_process(host_registry& registry);
 void add_embedder_calls(host_registry& registry);
+void add_reflection(host_registry& registry);
 
 } // namespace interlink::abi

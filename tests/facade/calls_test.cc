@@ -77,6 +77,24 @@ TEST(FacadeCall, CallsAFunctionOfALibraryThatItOpened)
   EXPECT_EQ(await(in.async_call(*add, {40, 2}, asio::use_future)), values{42});
 }
 
+TEST(FacadeCall, ClosesALibraryOnceForEachOpen)
+{
+  embedding guest("embedded");
+  const auto first = guest.start();
+  ASSERT_TRUE(first) << first.error().message();
+  group in = *first;
+  const auto plain = await(in.async_open("./libplain.so", open_flag::now, asio::use_future));
+  ASSERT_TRUE(plain) << plain.error().message();
+  const auto again = await(in.async_open("./libplain.so", open_flag::now | open_flag::reload, asio::use_future));
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(again->handle, plain->handle); // the file is the same
+  EXPECT_TRUE(await(in.async_close(*plain, asio::use_future)));
+  EXPECT_TRUE(await(in.async_find_symbol(*plain, "plain_add", asio::use_future)));
+  EXPECT_TRUE(await(in.async_close(*plain, asio::use_future)));
+  EXPECT_EQ(await(in.async_find_symbol(*plain, "plain_add", asio::use_future)).error().code(), errc::invalid_handle);
+  EXPECT_EQ(await(in.async_close(*plain, asio::use_future)).error().code(), errc::invalid_handle);
+}
+
 TEST(FacadeCall, RefusesDataAsAFunction)
 {
   embedding guest("embedded");

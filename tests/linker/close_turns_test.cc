@@ -142,6 +142,66 @@ TEST(CloseLibrary, RefusesAHandleThatIsNotOpen)
   EXPECT_EQ(close_library(world.state, first, library_handle{9}).error().code(), errc::invalid_handle);
 }
 
+// A thread-local object's destructor.
+TEST(PinModules, KeepsALibraryUntilThePinIsGivenBack)
+{
+  linking_world world = world_with({{"libx", side().needs("libbase")}, {"libbase", side()}, {"liby", side()}});
+  const module_id pinned = world.open("libx");
+  world.open("liby");
+  ASSERT_TRUE(pin_modules(world.state, first, {pinned}));
+  ASSERT_TRUE(pin_modules(world.state, first, {pinned}));
+  EXPECT_TRUE(close(world, "libx").empty());
+  unpin_modules(world.state, first, {pinned});
+  EXPECT_EQ(close(world, "liby").size(), 1U);
+  unpin_modules(world.state, first, {pinned});
+  world.add("libz", side().build());
+  world.open("libz");
+  EXPECT_EQ(close(world, "libz").size(), 3U);
+}
+
+TEST(PinModules, EndsWithItsThread)
+{
+  linking_world world = world_with({{"libx", side()}});
+  const group_id thread = world.join();
+  ASSERT_TRUE(pin_modules(world.state, thread, {world.open("libx")}));
+  leave_group(world.state, thread);
+  EXPECT_EQ(close(world, "libx").size(), 1U);
+}
+
+TEST(PinModules, RefusesAClosingModuleAndPinsNone)
+{
+  linking_world world = world_with({{"libx", side()}, {"liby", side()}});
+  const module_id closing = world.open("libx");
+  const module_id other = world.open("liby");
+  close(world, "libx");
+  EXPECT_EQ(pin_modules(world.state, first, {other, closing}).error().code(), errc::invalid_handle);
+  EXPECT_EQ(close(world, "liby").size(), 1U);
+}
+
+// Its closer has left, and with it the close: the thread that ran a handler meanwhile comes with the second turn.
+TEST(Unload, PassesOverModulesThatAreGone)
+{
+  linking_world world = world_with({{"libx", side()}, {"liby", side()}});
+  world.open("liby");
+  const group_id closer = world.join();
+  world.open("libx");
+  const std::vector<module_id> closing = close(world, "libx", closer);
+  leave_group(world.state, closer);
+  const std::uint64_t before = hash_of(world.state);
+  unload(world.state, closing);
+  EXPECT_EQ(hash_of(world.state), before);
+}
+
+TEST(Unload, NotesTheNamesOfWhatIsGoneForAWhile)
+{
+  linking_world world = world_with({{"libx", side()}});
+  for (int round = 0; round < 20; ++round) {
+    world.open("libx");
+    unload(world.state, close(world, "libx"));
+  }
+  EXPECT_EQ(*world.state.current->closed_lately, std::vector<std::string>(8, "libx"));
+}
+
 TEST(CloseLibrary, MakesAnOpenOfTheFileWaitForTheClose)
 {
   linking_world world = world_with({{"libx", side()}});

@@ -42,6 +42,42 @@ TEST(EnvImports, BindAUserDirectlyToADependencyOfTheSameLoad)
   EXPECT_NE(as<binding::direct>(bound(module_named(*planned.plan, "libuser"), "base")), nullptr);
 }
 
+const function_type registrar_type{{wasm::i32, wasm::i32, wasm::i32}, {wasm::i32}};
+
+// A library's exit handlers are kept by the host, whatever main defines; the thunk says whose they are.
+TEST(EnvImports, BindALibrarysRegistrationsToTheHost)
+{
+  linking_world world = linking_world::running(pie_main().function("__cxa_atexit", registrar_type).build());
+  world.catalog().offered[{"interlink", "__cxa_atexit"}] = registrar_type;
+  world.add("libx", side().import_function("__cxa_atexit", registrar_type).import_address("__cxa_atexit").build());
+  const planned_load planned = world.plan("libx");
+  const module_plan& module = planned.plan->modules[0];
+  const auto* thunk = as<binding::thunk>(bound(module, "__cxa_atexit", "env"));
+  ASSERT_NE(thunk, nullptr);
+  EXPECT_TRUE(module.thunks[thunk->number].tells_caller);
+  const table_index slot = slot_of_host(*world.state.current, "interlink", "__cxa_atexit", registrar_type);
+  EXPECT_NE(slot, null_slot);
+  EXPECT_EQ(module.thunks[thunk->number].slot, slot);
+  EXPECT_EQ(as<binding::constant>(bound(module, "__cxa_atexit", "GOT.func"))->value, slot.value);
+  // What the registration hands to main's list has its slot by then.
+  EXPECT_NE(slot_of_host(*world.state.current, "interlink", "run_exit_handler", function_type{{wasm::i32}, {}}),
+            null_slot);
+}
+
+TEST(EnvImports, TellWhoCallsDlsym)
+{
+  linking_world world = linking_world::running(pie_main().function("dlsym").build());
+  world.add("libx", side().import_function("dlsym").build());
+  world.add("liby", side().import_function("dlsym").build());
+  world.open("liby");
+  const planned_load planned = world.plan("libx");
+  const module_plan& module = planned.plan->modules[0];
+  const auto* thunk = as<binding::thunk>(bound(module, "dlsym"));
+  ASSERT_NE(thunk, nullptr);
+  EXPECT_TRUE(module.thunks[thunk->number].tells_caller);
+  EXPECT_EQ(module.thunks[thunk->number].slot, world.plan_of("liby").thunks.at(0).slot);
+}
+
 // Rule 8: circular, self and weak imports go through the table.
 TEST(EnvImports, ReachALaterModuleOfTheSameLoadThroughAThunk)
 {

@@ -334,5 +334,25 @@ TEST(PrepareLoad, LeavesTheTopologyAsItWasWhenItFails)
   }
 }
 
+TEST(Names, MeanTheLibraryThatWasAskedForOrGivesThemToItself)
+{
+  linking_world world = linking_world::running(pie_main().build());
+  world.add("libx", side().soname("libx.so.1").build());
+  load_request request = world.request("libx");
+  request.modules.front().asked = {"libx.so"};
+  const prepare_outcome outcome = prepare_load(world.state, request);
+  const auto& planned = std::get<planned_load>(outcome);
+  EXPECT_TRUE(world.state.current->names->empty());
+  commit_load(world.state, planned.id, {});
+  world.run_constructors(planned.root, planned.id);
+  EXPECT_EQ(world.state.current->names->at("libx.so"), planned.root);
+  EXPECT_EQ(world.state.current->names->at("libx.so.1"), planned.root);
+  load_request again = world.request("libx");
+  again.modules.front().asked = {"other.so"};
+  EXPECT_EQ(reopen_library(world.state, again)->operations.size(), 1U);
+  EXPECT_EQ(world.state.current->names->at("other.so"), planned.root);
+  EXPECT_TRUE(reopen_library(world.state, again)->operations.empty());
+}
+
 } // namespace
 } // namespace interlink

@@ -194,6 +194,30 @@ TEST(Planner, RefusesAbsoluteElementsInALibrary)
   EXPECT_EQ(world.failure("libx").code(), errc::unsupported_module);
 }
 
+// Its C library would take main's heap for its own.
+TEST(Planner, RefusesAProgramInThePlaceOfALibrary)
+{
+  linking_world world = linking_world::running(pie_main().build());
+  world.add("libx", side().function("_start").build());
+  const error refused = world.failure("libx");
+  EXPECT_EQ(refused.code(), errc::unsupported_module);
+  EXPECT_TRUE(refused.message().contains("libx") && refused.message().contains("_start")) << refused.message();
+}
+
+TEST(Planner, RefusesALibraryWithAnAllocatorOnTheProgramsHeap)
+{
+  linking_world world = linking_world::running(pie_main().build());
+  world.add("libx", side().import_data("__heap_base").function("malloc").build());
+  EXPECT_TRUE(world.failure("libx").message().contains("__heap_base"));
+  world.add("libend", side().import_data("__heap_end").grows_memory().build());
+  EXPECT_EQ(world.failure("libend").code(), errc::unsupported_module);
+  // To know where the heap is, or to grow the memory, is no allocator.
+  world.add("libknows", side().import_data("__heap_base").build());
+  world.add("libgrows", side().grows_memory().build());
+  world.open("libknows");
+  world.open("libgrows");
+}
+
 TEST(Planner, RefusesAModuleWithoutDylink)
 {
   linking_world world = world_with("libx", module_info_builder().without_dylink());

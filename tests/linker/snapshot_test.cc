@@ -180,5 +180,71 @@ TEST(PagedVector, VisitsOnlyWhatWasSet)
   EXPECT_EQ(visited, (std::vector<std::size_t>{3, 200}));
 }
 
+module_id provider_for(const linking_world& world, library_handle handle, module_id caller)
+{
+  const auto symbol = find_symbol(*world.state.current, handle, "f", caller);
+  const auto* function = symbol ? std::get_if<found_function>(&*symbol) : nullptr;
+  return function == nullptr ? no_module : function->provider;
+}
+
+/// libx needs libbase, both with f, opened locally.
+linking_world with_local_group(const ask& how, const module_info_builder& main = pie_main())
+{
+  linking_world world = linking_world::running(main.build());
+  world.add("libbase", side().function("f").build());
+  world.add("libx", side().needs("libbase").function("f").build());
+  world.open("libx", how);
+  return world;
+}
+
+TEST(FindSymbol, LooksInTheCallersOwnScopeAfterTheGlobalOne)
+{
+  const linking_world world = with_local_group({});
+  const module_id caller = world.id_of("libbase");
+  EXPECT_EQ(provider_for(world, default_scope_handle, caller), world.id_of("libx"));
+  EXPECT_EQ(provider_for(world, default_scope_handle, main_module), no_module);
+  EXPECT_EQ(provider_for(world, main_handle, caller), no_module);
+  const linking_world taken = with_local_group({}, pie_main().function("f"));
+  EXPECT_EQ(provider_for(taken, default_scope_handle, taken.id_of("libbase")), main_module);
+}
+
+TEST(FindSymbol, LooksBehindTheCallerForTheNext)
+{
+  const linking_world world = with_local_group({});
+  EXPECT_EQ(provider_for(world, next_scope_handle, world.id_of("libx")), world.id_of("libbase"));
+  EXPECT_EQ(provider_for(world, next_scope_handle, world.id_of("libbase")), no_module);
+  const linking_world with_needed =
+      linking_world::running(pie_main().needs("libx").function("f").build(), {{"libx", side().function("f").build()}});
+  EXPECT_EQ(provider_for(with_needed, next_scope_handle, main_module), with_needed.id_of("libx"));
+}
+
+TEST(FindSymbol, FindsMainUnderTheNameThatClangGivesIt)
+{
+  const linking_world world = linking_world::running(pie_main().function("__main_argc_argv").build());
+  EXPECT_EQ(found<found_function>(world, main_handle, "main").provider, main_module);
+}
+
+TEST(ModuleWithData, IsTheOneWhoseRangeHoldsTheAddress)
+{
+  linking_world world = linking_world::running(pie_main().build());
+  const library_handle handle = open(world, "libx", side().data_size(64));
+  const std::uint64_t base = world.plan_of("libx").memory_base.value;
+  EXPECT_EQ(module_with_data(*world.state.current, {base}), module_id{handle.value});
+  EXPECT_EQ(module_with_data(*world.state.current, {base + 63}), module_id{handle.value});
+  EXPECT_EQ(module_with_data(*world.state.current, {base + 64}), std::nullopt);
+}
+
+TEST(ModuleWithSlot, IsTheOneThatOwnsOrWasGivenIt)
+{
+  linking_world world = linking_world::running(pie_main().table_size(2).build());
+  const library_handle handle = open(world, "libx", side().table_size(3).function("f"));
+  const table_index own = world.plan_of("libx").table_base;
+  EXPECT_EQ(module_with_slot(*world.state.current, table_index{own.value + 2}), module_id{handle.value});
+  EXPECT_EQ(module_with_slot(*world.state.current, null_slot), std::nullopt);
+  const auto given = assign_slot(world.state, module_id{handle.value}, ordinal_of(world.plan_of("libx"), "f"));
+  ASSERT_TRUE(given);
+  EXPECT_EQ(module_with_slot(*world.state.current, given->slot), module_id{handle.value});
+}
+
 } // namespace
 } // namespace interlink

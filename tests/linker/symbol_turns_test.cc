@@ -221,5 +221,34 @@ TEST(Topology, SaysThatTheProcessIsStopping)
   EXPECT_TRUE(world.state.current->is_stopping);
 }
 
+// The second opener of a shared dependency brings what the first did not have.
+TEST(BindLazy, SeesTheScopeOfALaterOpener)
+{
+  linking_world world = linking_world::running(pie_main().build());
+  world.add("libshared", side().import_function("f").build());
+  world.add("libhas", side().function("f").build());
+  world.add("liblater", side().needs("libshared").needs("libhas").build());
+  const module_id shared = world.open("libshared");
+  EXPECT_FALSE(bind_lazy(world.state, shared, 0));
+  world.open("liblater");
+  EXPECT_TRUE(bind_lazy(world.state, shared, 0));
+}
+
+TEST(BindLazy, LooksInItsOwnScopeFirstWhenItWasOpenedSo)
+{
+  linking_world world = linking_world::running(pie_main().build());
+  world.add("libx", side().needs("libown").import_function("g").build());
+  world.add("libown", side().function("f").import_function("f").build());
+  world.add("libglobal", side().function("f").build());
+  world.open("libglobal", {.is_global = true});
+  load_request request = world.request("libx");
+  request.prefers_own_scope = true;
+  const prepare_outcome outcome = prepare_load(world.state, request);
+  const auto& planned = std::get<planned_load>(outcome);
+  EXPECT_EQ(planned.plan->modules[0].imports.size(), world.plan_of("libglobal").imports.size() + 1);
+  const auto* thunk = std::get_if<binding::thunk>(&bound(planned.plan->modules[0], "f"));
+  EXPECT_NE(thunk, nullptr); // its own function, through the table; libglobal's would be direct
+}
+
 } // namespace
 } // namespace interlink

@@ -29,6 +29,31 @@ TEST(TableLayout, AlignsTheBase)
   EXPECT_EQ(table.allocate(7, 0)->value, 1U);
 }
 
+TEST(TableLayout, LetsSlotsOfClosedLibrariesRestOldestFirst)
+{
+  table_layout table;
+  table.allocate(6, 0);
+  table.retire(table_index{1}, 2, 4);
+  table.retire(table_index{5}, 2, 4);
+  EXPECT_EQ(table.allocate(2, 0)->value, 7U);
+  table.retire(table_index{3}, 2, 4);
+  EXPECT_EQ(table.allocate(2, 0)->value, 1U);
+  EXPECT_EQ(table.allocate(2, 0)->value, 9U);
+  table.end_rest();
+  EXPECT_EQ(table.allocate(4, 0)->value, 3U);
+}
+
+TEST(TableLayout, GivesRestingSlotsOutBeforeItIsFull)
+{
+  table_layout table(1, 5);
+  table.allocate(4, 0);
+  table.retire(table_index{3}, 1, 100);
+  table.retire(table_index{2}, 1, 100);
+  EXPECT_EQ(table.allocate(1, 0)->value, 3U);
+  EXPECT_EQ(table.allocate(1, 0)->value, 2U);
+  EXPECT_FALSE(table.allocate(1, 0));
+}
+
 TEST(TableLayout, ReusesFreedSlotsAtOnce)
 {
   table_layout table;

@@ -487,8 +487,8 @@ complaints coordinator_watch::check_end() const
     }
   }
   if (!state.roster.empty() || !state.loads.empty() || !state.waits_for.empty() || !state.closing.empty() ||
-      !state.claims.empty()) {
-    found.push_back("G4: the roster, a load, a claim, a close or a wait outlives all groups");
+      !state.claims.empty() || !state.pins.empty()) {
+    found.push_back("G4: the roster, a load, a claim, a close, a pin or a wait outlives all groups");
   }
   return found;
 }

@@ -36,7 +36,7 @@ result<void> simulated_world::run_script(instance_group& group, std::uint64_t st
       return closed;
     }
   }
-  return {};
+  return run_pinned(group, mine);
 }
 
 result<void> simulated_world::step(instance_group& group, script& mine)
@@ -91,6 +91,8 @@ result<void> simulated_world::step(instance_group& group, script& mine)
     return call_main_import(group);
   case 27:
     return find_in_global_scope(group);
+  case 28:
+    return pin(group, mine);
   default:
     return call_shared(group);
   }
@@ -313,6 +315,42 @@ result<void> simulated_world::close(instance_group& group, script& mine)
     group.ask(unload_request{closing});
     return {};
   }
+  return {};
+}
+
+/// As a thread-local object with a destructor does, whose code is in a library that this thread has open.
+result<void> simulated_world::pin(instance_group& group, script& mine)
+{
+  const auto library = std::ranges::find_if(mine.open, [&](const auto& own) { return !stays(own.number); });
+  if (mine.pinned || library == mine.open.end() || library->slots.empty()) {
+    return {};
+  }
+  scheduler_.trace("pins " + file_of(library->number) + ", " + std::to_string(library->handle.value));
+  const coordinator_reply reply = group.ask(pin_request{{module_id{library->handle.value}}, false});
+  if (const auto* failure = std::get_if<error>(&reply)) {
+    scheduler_.fail("a library whose handle is held cannot be pinned: " + failure->message());
+    return {};
+  }
+  note(happening::pins);
+  mine.pinned = *library;
+  return {};
+}
+
+result<void> simulated_world::run_pinned(instance_group& group, script& mine)
+{
+  if (!mine.pinned) {
+    return {};
+  }
+  const module_id pinned{mine.pinned->handle.value};
+  const auto& [slot, value] = *mine.pinned->slots.begin();
+  if (!process_->coordination().state().open_count.contains(pinned)) {
+    note(happening::runs_pinned_after_close);
+  }
+  if (auto ran = judge_call(group, guest_call(group, main_module, "call_slot", {slot}), value); !ran) {
+    return ran;
+  }
+  group.ask(pin_request{{pinned}, true});
+  mine.pinned.reset();
   return {};
 }
 

@@ -37,6 +37,8 @@ enum class happening : std::uint8_t {
   traps_in_missing_weak_function,
   begins_close,
   unloads,
+  pins,
+  runs_pinned_after_close,
   // The protocol.
   waits_for_load,
   waits_for_constructor,
@@ -101,6 +103,8 @@ inline constexpr auto happening_names = std::to_array<const char*>({
     "traps in a weak function that nobody defines",
     "closes that begin",
     "closes that end",
+    "pins by thread-local objects",
+    "pinned functions that run after their library's last close",
     "waits for a load",
     "waits for a constructor",
     "waits for a close",

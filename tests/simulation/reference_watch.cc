@@ -4,6 +4,7 @@
 #include "tests/support/fake_guests.hh"
 
 #include <algorithm>
+#include <ranges>
 #include <string>
 
 namespace interlink::simulation {
@@ -146,7 +147,7 @@ void reference_watch::reopen(complaints& found)
       continue;
     }
     load_request request;
-    request.modules.push_back({state_.current->find(root)->identity, {}, nullptr, nullptr, {}});
+    request.modules.push_back({state_.current->find(root)->identity, {}, nullptr, nullptr, {}, {}});
     request.is_final = state_.final_modules.contains(root);
     request.is_global = state_.current->global_scope != current_->global_scope;
     if (const auto known = linker_.prepare(request, no_module); !known || *known != root) {
@@ -173,6 +174,9 @@ void reference_watch::close(complaints& found)
   std::set<module_id> held;
   for (const auto& [id, load] : state_.constructed_by) {
     held.insert(id);
+  }
+  for (const auto& [group, pinned] : state_.pins) {
+    held.insert(std::views::keys(pinned).begin(), std::views::keys(pinned).end());
   }
   std::ranges::reverse(closing);
   for (const auto& [root, count] : open_count_) {

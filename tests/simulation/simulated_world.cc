@@ -130,6 +130,7 @@ result<std::shared_ptr<process_core>> simulated_world::make_process()
   options.memory.stack_bytes = 65'536;
   // Small arenas make the guest's allocator supply blocks.
   options.memory.arena_bytes = chance(3) ? 0x4000 : 0x10'0000;
+  options.resting_slots = chance(2) ? 0 : 1 + static_cast<std::uint32_t>(pick(24));
   options.report = [this](const std::string& line) {
     // A second of virtual time is far beyond what a run of everybody takes: nobody will come.
     if (line.find("has waited") != std::string::npos && !process_->has_ended()) {

@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -61,6 +62,7 @@ private:
     };
 
     std::vector<own_library> open;
+    std::optional<own_library> pinned; ///< one of its functions runs when the thread ends
   };
 
   void choose_shape();
@@ -89,6 +91,8 @@ private:
   result<void> call_weak(instance_group& group, std::uint32_t library, module_id module);
   result<void> see_weak_datum(instance_group& group, module_id module, std::uint32_t datum, const std::string& see);
   result<void> close(instance_group& group, script& mine);
+  result<void> pin(instance_group& group, script& mine);
+  result<void> run_pinned(instance_group& group, script& mine);
   result<void> destruct(instance_group& group, const std::vector<module_id>& closing);
   result<void> wait(instance_group& group);
   result<void> notify(instance_group& group);

@@ -207,7 +207,7 @@ load_request history_judge::make_request(std::size_t library, std::uint8_t flags
     const file_identity identity{1, 100 + order[place]};
     const loaded_module* published = state_.current->find_by_identity(identity);
     const bool is_known = published != nullptr && !state_.closing.contains(published->plan().id);
-    requested_module module{identity, file_of(order[place]), is_rehashed ? rehashed(*info) : info, nullptr, {}};
+    requested_module module{identity, file_of(order[place]), is_rehashed ? rehashed(*info) : info, nullptr, {}, {}};
     if (is_known) {
       module.info = nullptr;
     }

@@ -65,7 +65,7 @@ load_request linking_world::request(const std::string& root, const ask& how, gro
     const file& found = files_.at(name);
     const loaded_module* published = state.current->find_by_identity(found.identity);
     const bool is_published = published != nullptr && !state.closing.contains(published->plan().id);
-    requested_module module{found.identity, name, is_published ? nullptr : found.info, nullptr, {}};
+    requested_module module{found.identity, name, is_published ? nullptr : found.info, nullptr, {}, {}};
     const std::vector<std::string> none;
     for (const std::string& needed : found.info->dylink ? found.info->dylink->needed : none) {
       const auto [place, is_new] = places.try_emplace(needed, places.size());

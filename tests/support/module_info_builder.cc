@@ -158,6 +158,18 @@ module_info_builder& module_info_builder::element(const std::string& name, std::
   return *this;
 }
 
+module_info_builder& module_info_builder::grows_memory()
+{
+  info_.grows_memory = true;
+  return *this;
+}
+
+module_info_builder& module_info_builder::soname(const std::string& name)
+{
+  info_.soname = name;
+  return *this;
+}
+
 module_info_builder& module_info_builder::open_start()
 {
   info_.start = initialiser_kind::open;

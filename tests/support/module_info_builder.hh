@@ -52,6 +52,8 @@ public:
   /// Puts the function exported as `name` into the module's element segment.
   module_info_builder& element(const std::string& name, std::uint32_t offset, bool is_relative = true);
   module_info_builder& open_start();
+  module_info_builder& grows_memory();
+  module_info_builder& soname(const std::string& name);
 
   module_info_ptr build() const;
 

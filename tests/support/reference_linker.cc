@@ -224,6 +224,7 @@ result<module_id> reference_linker::prepare(const load_request& request, module_
     if (request.is_global) {
       promote(closure_of(*known));
     }
+    open(*known);
     return *known;
   }
   // Instantiation order: dependencies first, depth first; of those that need each other the one reached second, and
@@ -323,6 +324,18 @@ void reference_linker::commit(module_id root)
   if (taken.is_program || taken.is_global) {
     promote(modules_.at(root).scope);
   }
+  open(root);
+}
+
+void reference_linker::open(module_id root)
+{
+  for (const module_id id : closure_of(root)) {
+    known_module& member = modules_.at(id);
+    if (std::ranges::find(member.scope, root) == member.scope.end() &&
+        std::ranges::find(member.later, root) == member.later.end()) {
+      member.later.push_back(root);
+    }
+  }
 }
 
 void reference_linker::abandon(module_id root)
@@ -365,7 +378,12 @@ result<reference_symbol> reference_linker::call(module_id importer, std::uint32_
     return bound.to.symbol;
   }
   const import_info& import = in.info->imports[import_ordinal];
-  const auto found = search(search_order(in.scope), import.name);
+  std::vector<module_id> scope = in.scope;
+  for (const module_id root : in.later) {
+    const std::vector<module_id> closure = closure_of(root);
+    scope.insert(scope.end(), closure.begin(), closure.end());
+  }
+  const auto found = search(search_order(scope), import.name);
   if (!found) {
     return fail(errc::symbol_not_found, {});
   }
@@ -424,6 +442,9 @@ void reference_linker::unload(std::span<const module_id> closing)
     modules_.erase(id);
     closing_.erase(id);
     std::erase(global_scope_, id);
+  }
+  for (auto& [id, module] : modules_) {
+    std::erase_if(module.later, [&](module_id root) { return std::ranges::find(closing, root) != closing.end(); });
   }
 }
 

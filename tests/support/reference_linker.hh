@@ -6,7 +6,8 @@
 //
 // The rules, from which it is written (not from linker/):
 //   R1  Scope: the global scope (main, then global modules in commit order), then the closure of the load's root
-//       breadth-first; for a lazy import, then the closure of the root that brought its module. First definition wins.
+//       breadth-first; for a lazy import, then the closure of the root that brought its module, then those of the roots
+//       opened later that need its module, in the order of opening. First definition wins.
 //   R2  A re-export is what it re-exports; as long as that is not bound, it is nothing, and the search goes on.
 //   R3  The first export of a function names it. Look-ups by handle do not see hidden exports, bindings do.
 //   R4  Undefined: a weak import is nobody's for ever; a strong function is bound at its first call (or an error with
@@ -101,6 +102,7 @@ private:
     module_info_ptr info;
     std::vector<module_id> needed;
     std::vector<module_id> scope; ///< closure of the root that brought it
+    std::vector<module_id> later; ///< roots opened since that need it
     std::vector<binding> imports;
     bool is_published = false;
   };
@@ -125,6 +127,7 @@ private:
   binding bind(module_id importer, const import_info& import, const std::vector<module_id>& order, bool bind_now,
                problems& found);
   void promote(const std::vector<module_id>& closure);
+  void open(module_id root);
   const export_info& exported(const reference_symbol& symbol) const;
 
   host_catalog catalog_;

@@ -455,5 +455,30 @@ TEST(ModuleReader, SurvivesRandomDamage)
   EXPECT_GT(refused, 10'000U);
 }
 
+TEST(ModuleReader, ReadsTheSonameUnlessNobodyCouldAskForIt)
+{
+  const auto soname_of = [](std::string_view name) {
+    wasm_builder module;
+    wasm_writer content;
+    content.name(name);
+    module.custom("interlink.soname", content.written());
+    return read(module).soname;
+  };
+  EXPECT_EQ(soname_of("libx.so.1"), "libx.so.1");
+  EXPECT_EQ(soname_of("lib/x"), "");
+  EXPECT_EQ(soname_of(std::string_view("lib\0x", 5)), "");
+  EXPECT_EQ(soname_of(std::string(100'000, 'x')), "");
+  EXPECT_EQ(read(wasm_builder()).soname, "");
+}
+
+TEST(ModuleReader, SeesThatTheCodeGrowsTheMemory)
+{
+  wasm_builder module;
+  module.side_module_imports();
+  module.function(none_to_none, wasm_code().i32_const(1).raw({0x40, 0x00}).drop(), "grow");
+  EXPECT_TRUE(read(module).grows_memory);
+  EXPECT_FALSE(read(rich_module()).grows_memory);
+}
+
 } // namespace
 } // namespace interlink

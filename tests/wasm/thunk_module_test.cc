@@ -19,9 +19,18 @@ using support::list_function;
 
 const function_type two_to_one{{wasm::i32, wasm::f64}, {wasm::i64}};
 
+std::vector<thunk_shape> shapes_of(const std::vector<function_type>& types)
+{
+  std::vector<thunk_shape> shapes;
+  for (const function_type& type : types) {
+    shapes.push_back({type, false});
+  }
+  return shapes;
+}
+
 module_info read_thunks(const std::vector<function_type>& types)
 {
-  result<module_info> info = read_module(make_thunk_module(types));
+  result<module_info> info = read_module(make_thunk_module(shapes_of(types)));
   EXPECT_TRUE(info) << info.error().message();
   return info ? *std::move(info) : module_info{};
 }
@@ -50,7 +59,7 @@ TEST(ThunkModule, ImportsTheTablesTheModuleNumberAndASlotForEachThunk)
 
 TEST(ThunkModule, ResolvesAtTheFirstCallAndJumpsToTheSlot)
 {
-  const std::vector<std::byte> bytes = make_thunk_module(std::vector<function_type>{{}, two_to_one});
+  const std::vector<std::byte> bytes = make_thunk_module(shapes_of({{}, two_to_one}));
   const result<module_layout> layout = read_layout(bytes);
   ASSERT_TRUE(layout);
   EXPECT_EQ(list_function(*layout, 1),
@@ -60,9 +69,24 @@ TEST(ThunkModule, ResolvesAtTheFirstCallAndJumpsToTheSlot)
                                       line_of(0x13, {2}), line_of(0x0b)}));
 }
 
+// A call, not a jump, between two writes of the last imported global: the module's number, then nobody.
+TEST(ThunkModule, TellsTheCallerAroundTheCall)
+{
+  const std::vector<std::byte> bytes = make_thunk_module(std::vector<thunk_shape>{{{}, false}, {{}, true}});
+  const result<module_layout> layout = read_layout(bytes);
+  ASSERT_TRUE(layout);
+  EXPECT_EQ(layout->imports.back().name, "caller");
+  EXPECT_EQ(list_function(*layout, 1),
+            (std::vector<std::string>{line_of(0x23, {2}), line_of(0x45), line_of(0x04), line_of(0x23),
+                                      line_of(0x41, {1}), line_of(0x41, {4}), line_of(0x11, {0, 1}), line_of(0x24, {2}),
+                                      line_of(0x0b), line_of(0x23), line_of(0x24, {3}), line_of(0x23, {2}),
+                                      line_of(0x11, {1}), line_of(0x41), line_of(0x24, {3}), line_of(0x0b)}));
+  EXPECT_EQ(list_function(*layout, 0).at(10), line_of(0x13, {1}));
+}
+
 TEST(ThunkModule, DeclaresEachTypeOnce)
 {
-  const std::vector<std::byte> bytes = make_thunk_module(std::vector<function_type>{two_to_one, two_to_one, {}});
+  const std::vector<std::byte> bytes = make_thunk_module(shapes_of({two_to_one, two_to_one, {}}));
   const result<module_layout> layout = read_layout(bytes);
   ASSERT_TRUE(layout);
   EXPECT_EQ(layout->types.size(), 3U);
