@@ -137,6 +137,9 @@ subcommand add_ldd(CLI::App& app)
   command->add_flag("--plan", options->plan,
                     "Print instead every number chosen for loading the program and all it needs: memory, tables, what "
                     "each import is bound to, slots, TLS blocks, initialisers. FILE must be a main module");
+  command->add_flag("-r,--function-relocs", options->undefined,
+                    "Bind every import, as RTLD_NOW does, and list the undefined functions and data of FILE and all it "
+                    "needs. Of a library this is all that it takes from the program that opens it");
   add_guest_file_options(*command, options->guest_files, " (FILE's own directory, by its absolute name)");
   add_size_options(*command, options->memory);
   command->footer("Libraries are looked for as `interlink run` does with the same --dir and --lib-path: in --lib-path, "

@@ -61,6 +61,27 @@ int show_plan(const needed_tree& tree, const ldd_options& options)
   return 0;
 }
 
+/// The tree, then a line for each symbol that nobody defines.
+int show_undefined(const needed_tree& tree, const ldd_options& options)
+{
+  const int shown = show_tree(tree);
+  if (shown != 0) {
+    return shown;
+  }
+  const auto failure = find_undefined(tree, options.memory);
+  if (!failure) {
+    return 0;
+  }
+  flush_results();
+  if (failure->detail().missing.empty()) {
+    return report(*failure);
+  }
+  for (const missing_symbol& symbol : failure->detail().missing) {
+    print_line("undefined symbol: " + symbol.symbol_name + " (" + symbol.module_name + ")");
+  }
+  return exit_cannot_inspect;
+}
+
 } // namespace
 
 int show_needed(const ldd_options& options)
@@ -76,6 +97,9 @@ int show_needed(const ldd_options& options)
   if (!tree->modules[0].info->dylink) {
     print_line("    not a dynamic executable");
     return exit_cannot_inspect;
+  }
+  if (options.undefined && !options.plan) {
+    return show_undefined(*tree, options);
   }
   return options.plan ? show_plan(*tree, options) : show_tree(*tree);
 }

@@ -16,11 +16,12 @@ struct ldd_options {
   std::string file;
   guest_file_options guest_files;
   bool plan{};
+  bool undefined{};      ///< -r
   memory_options memory; ///< for the plan
 };
 
-/// Prints to standard output. Returns 0; 1 when the file cannot be read, is not dynamic, or a needed library cannot be
-/// found or planned; 2 for wrong usage.
+/// Prints to standard output. Returns 0; 1 when the file cannot be read, is not dynamic, a needed library cannot be
+/// found or planned, or with -r a symbol is undefined; 2 for wrong usage.
 int show_needed(const ldd_options& options);
 
 } // namespace interlink::cli

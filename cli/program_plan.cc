@@ -25,7 +25,7 @@ load_request make_request(const needed_tree& tree, group_id requester)
   request.requester = requester;
   request.is_global = true;
   for (const needed_module& module : tree.modules) {
-    requested_module requested{module.file.identity, module.file.path, module.info, nullptr, {}};
+    requested_module requested{module.file.identity, module.file.path, module.info, nullptr, {}, {}};
     for (const needed_entry& entry : module.needed) {
       requested.needed.push_back(*entry.module);
     }
@@ -66,7 +66,7 @@ struct planned_program {
   planned_load load;
 };
 
-result<planned_program> plan_program(topology& state, const needed_tree& tree)
+result<planned_program> plan_program(topology& state, const needed_tree& tree, bool bind_now)
 {
   auto joined = join_group(state, std::nullopt);
   if (const auto* failure = std::get_if<error>(&joined)) {
@@ -76,7 +76,8 @@ result<planned_program> plan_program(topology& state, const needed_tree& tree)
   if (group == nullptr) {
     return fail(errc::memory_exhausted, "the linker's arena cannot serve the first thread");
   }
-  const load_request request = make_request(tree, group->id);
+  load_request request = make_request(tree, group->id);
+  request.bind_now = bind_now;
   while (true) {
     prepare_outcome outcome = prepare_load(state, request);
     if (auto* planned = std::get_if<planned_load>(&outcome)) {
@@ -93,6 +94,18 @@ result<planned_program> plan_program(topology& state, const needed_tree& tree)
       return fail(supplied.error().with_context(tree.modules[0].file.path));
     }
   }
+}
+
+result<main_layout> lay_out(const needed_tree& tree, const memory_options& options)
+{
+  auto layout = plan_main_layout(*tree.modules[0].info, options);
+  if (!layout) {
+    return fail(layout.error().with_context(tree.modules[0].file.path));
+  }
+  if (layout->memory.is_shared || layout->memory.size.maximum) {
+    layout->memory.size.maximum = layout->maximum_pages; // as the memory of a running program is made
+  }
+  return layout;
 }
 
 void describe_memory(std::string& text, const main_layout& layout)
@@ -151,6 +164,17 @@ void describe_initialisers(std::string& text, const load_plan& plan)
 
 } // namespace
 
+std::optional<error> find_undefined(const needed_tree& tree, const memory_options& options)
+{
+  const auto layout = lay_out(tree, options);
+  if (!layout) {
+    return layout.error();
+  }
+  topology state = make_topology(*layout, abi::make_guest_abi({})->catalog(), table_maximum(*tree.modules[0].info));
+  const auto planned = plan_program(state, tree, true);
+  return planned ? std::nullopt : std::optional(planned.error());
+}
+
 bool is_main_module(const module_info& info)
 {
   return std::ranges::any_of(std::initializer_list<std::string_view>{"_start", "_initialize", "aligned_alloc"},
@@ -160,15 +184,12 @@ bool is_main_module(const module_info& info)
 result<std::string> describe_program_plan(const needed_tree& tree, const memory_options& options)
 {
   const module_info& main = *tree.modules[0].info;
-  auto layout = plan_main_layout(main, options);
+  const auto layout = lay_out(tree, options);
   if (!layout) {
-    return fail(layout.error().with_context(tree.modules[0].file.path));
-  }
-  if (layout->memory.is_shared || layout->memory.size.maximum) {
-    layout->memory.size.maximum = layout->maximum_pages; // as the memory of a running program is made
+    return fail(layout.error());
   }
   topology state = make_topology(*layout, abi::make_guest_abi({})->catalog(), table_maximum(main));
-  const auto planned = plan_program(state, tree);
+  const auto planned = plan_program(state, tree, false);
   if (!planned) {
     return fail(planned.error());
   }

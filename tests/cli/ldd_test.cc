@@ -102,5 +102,16 @@ TEST(Ldd, SaysWhenNothingIsNeeded)
   EXPECT_EQ(run.out, "    needs no libraries\n");
 }
 
+TEST(Ldd, ListsWhatIsUndefinedInAProgramAndAllItNeeds)
+{
+  const command_result complete = ldd({"-r", "needed_constructors_run_before_main.wasm"});
+  EXPECT_TRUE(ends_with(complete, 0));
+  EXPECT_TRUE(complete.err.empty()) << complete.err;
+  const command_result missing = ldd({"-r", "libmissing_functions.so"});
+  EXPECT_TRUE(ends_with(missing, 1));
+  EXPECT_TRUE(missing.err.contains("undefined symbol: missing_")) << missing.err;
+  EXPECT_TRUE(missing.err.contains("libmissing_functions.so)")) << missing.err;
+}
+
 } // namespace
 } // namespace interlink
