@@ -12,6 +12,8 @@
 
    Properties: guest code of a module runs only while it and what it needs are there; a file has one module that is found
    and one claim at most; no invalid end state (every request is answered); at the end nothing is claimed or closing.
+   -DPINS: guest code may register a destructor that its thread runs when it ends (pin_modules): its module stays until
+   then, whoever closes it; a registration by a closing module is refused.
    -DWITNESS_NEW (must fail): a new incarnation is published beside a closing one.
    -DSTRICT (must fail): at the end everything that nothing reaches is unloaded. It is not: what an abandoned load, a
    constructor or another close held on to stays until the next close that takes a last handle away. Harmless: it is
@@ -20,7 +22,8 @@
 
    Mutants: MUT_NO_CYCLE (an open waits for a close without the cycle test), MUT_LEAVE_CLOSING (a closer that leaves
    between the turns leaves its modules closing), MUT_CLOSING_NOT_ROOT, MUT_LOADS_NOT_ROOT, MUT_BUILT_NOT_ROOT,
-   MUT_FOUND (a closing module is found), MUT_NO_WAKE, MUT_AWAIT_BLIND; with LIVE: MUT_TEST_LATE (the cycle test in the await turn only: the opener asks for
+   MUT_FOUND (a closing module is found), MUT_NO_WAKE, MUT_AWAIT_BLIND; with PINS: MUT_PIN_NOT_ROOT, MUT_PIN_CLOSING (a closing
+   module can be pinned), MUT_UNPIN_EARLY (the pin is given back before the destructor runs); with LIVE: MUT_TEST_LATE (the cycle test in the await turn only: the opener asks for
    ever). */
 #define G 2
 #ifndef OPENS
@@ -44,6 +47,16 @@ mtype ctor[M];
 byte waits_for[G] = NOBODY;                    /* topology::waits_for */
 byte parked[G] = NONE;                         /* module whose load, constructor or close the group waits for */
 bit ctor_wait[G];
+#ifdef PINS
+byte pin[G] = NONE;                            /* topology::pins: one for each group is enough */
+#ifdef MUT_PIN_NOT_ROOT
+#define IS_PINNED(k) 0
+#else
+#define IS_PINNED(k) (st[k] == published && (pin[0] == k || pin[1] == k))
+#endif
+#else
+#define IS_PINNED(k) 0
+#endif
 byte modules, opens, left;
 bit reached[M];
 hidden byte x, y, c;
@@ -64,7 +77,7 @@ inline mark() {
   x = 0;
   do
   :: x < M ->
-       reached[x] = (st[x] == published && (count[x] > 0 || IS_BUILT(x)) || IS_CLOSING(x));
+       reached[x] = (st[x] == published && (count[x] > 0 || IS_BUILT(x)) || IS_CLOSING(x) || IS_PINNED(x));
        x++
   :: else -> break
   od;
@@ -351,12 +364,30 @@ guest:                                         /* main, a constructor or a destr
     :: opens < OPENS && d + 1 < D && !(d == 0 && began) -> opens++; want[d] = A; began = 1; goto open
     :: opens < OPENS && d + 1 < D && !(d == 0 && began) -> opens++; want[d] = B; began = 1; goto open
     :: d == 0 && handle != NONE -> goto close
+#ifdef PINS
+    :: d > 0 && pin[me] == NONE -> k = frame[d]; goto register
+    :: d == 0 && handle != NONE && pin[me] == NONE -> k = handle; goto register
+#endif
     :: d == 0 -> goto leave                    /* main ends */
     :: d > 0 -> goto leave                     /* its thread ends in a constructor or destructor */
     :: d > 0 && what[d] == constructor -> goto constructed
     :: d > 0 && what[d] == destructor -> goto destructed
     fi
   };
+
+#ifdef PINS
+register:                                      /* pin_modules: a turn */
+  atomic {
+    if
+#ifndef MUT_PIN_CLOSING
+    :: st[k] != published -> skip              /* refused */
+#endif
+    :: else -> pin[me] = k
+    fi;
+    k = 0;
+    goto guest
+  };
+#endif
 
 constructed:                                   /* finish_constructor */
   atomic {
@@ -440,8 +471,29 @@ destructed:
     goto destroy
   };
 
-leave:                                         /* leave_group */
+leave:
+#ifdef PINS
+  atomic {                                     /* the thread's own destructors, then unpin_modules */
+#ifdef MUT_UNPIN_EARLY
+    k = pin[me];
+    pin[me] = NONE
+  };
   atomic {
+    if
+    :: k != NONE -> touch(k)
+    :: else -> skip
+    fi;
+    k = 0
+#else
+    if
+    :: pin[me] != NONE -> touch(pin[me])
+    :: else -> skip
+    fi;
+    pin[me] = NONE
+#endif
+  };
+#endif
+  atomic {                                     /* leave_group */
     k = 0;
     do
     :: k < M ->
