@@ -3,6 +3,7 @@
 
 #include "cli/ldd_command.hh"
 #include "cli/messages.hh"
+#include "cli/new_command.hh"
 #include "cli/nm_command.hh"
 #include "cli/option_values.hh"
 #include "cli/run_command.hh"
@@ -175,8 +176,17 @@ subcommand add_nm(CLI::App& app)
   return {command, [options] { return list_symbols_of_files(*options); }};
 }
 
+subcommand add_new(CLI::App& app)
+{
+  auto options = std::make_shared<new_options>();
+  CLI::App* command =
+      app.add_subcommand("new", "Make a folder with a guest program and its plugin, to be built by CMake");
+  command->add_option("FOLDER", options->folder, "Folder to make; its last part is the program's name")->required();
+  return {command, [options] { return make_project(*options); }};
+}
+
 /// In the order of the help.
-constexpr std::array add_subcommands{add_run, add_ldd, add_nm};
+constexpr std::array add_subcommands{add_run, add_ldd, add_nm, add_new};
 
 /// How many words the option that begins with `word` takes, itself included.
 std::size_t words_of_option(const CLI::App& command, const std::string& word)

@@ -23,7 +23,7 @@ def steps(text):
         indented = all(not line or line.startswith("    ") for line in block.splitlines())
         body = "\n".join(line[4:] for line in block.splitlines()) + "\n"
         if not indented:
-            named = re.search(r"(?:^|\n)`([\w.]+)`:$", block.strip())
+            named = re.search(r"(?:^|\n)`([\w./]+)`:$", block.strip())
             name = named.group(1) if named else None
         elif name:
             yield "file", name, body
@@ -47,6 +47,7 @@ def main():
         script = "set -euo pipefail\nexec 3>&1\n"
         for number, (kind, what, rest) in enumerate(todo):
             if kind == "file":
+                os.makedirs(os.path.dirname(os.path.join(folder, what)), exist_ok=True)
                 with open(os.path.join(folder, what), "w", encoding="utf-8") as file:
                     file.write(rest)
             else:
