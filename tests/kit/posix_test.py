@@ -206,7 +206,7 @@ them with harmless arguments, natively (glibc) and in a guest, and compares how 
 
 ## Lacking
 
-They refuse, by -1 or null and `ENOSYS`, or by the number itself where that is the way:
+They refuse, by -1 or null and ENOSYS, or by the number itself where that is the way:
 
 {lacking}
 
