@@ -68,11 +68,11 @@ public:
   {
   }
 
-  result<wasm_writer> run()
+  result<rewritten_code> run()
   {
     const section_place* code = layout_.find_section(section_id::code);
     if (code == nullptr) {
-      return std::move(out_);
+      return rewritten_code{};
     }
     // Room for the code and for a quarter more, which no measured module needed.
     out_.reserve((code->end - code->content) / 4 * 5);
@@ -84,7 +84,7 @@ public:
       }
     }
     copy_to(code->end);
-    return std::move(out_);
+    return rewritten_code{std::move(out_), std::move(edits_)};
   }
 
 private:
@@ -103,8 +103,12 @@ private:
     binary_reader in = body_reader(layout_, index);
     instruction_walker walker(in);
     for (instruction at; walker.next(at);) {
+      cut_.reset();
       if (!rewrite(at, in)) {
         return fail(refusal(at, index));
+      }
+      if (cut_) {
+        edits_.push_back({at.begin, copied_ - at.begin, out_.size() - *cut_});
       }
     }
     if (!in.ok()) {
@@ -120,7 +124,7 @@ private:
                                                                " bytes, the limit is " +
                                                                std::to_string(limit::function_body_bytes))));
       }
-      out_.fill_length(length);
+      edits_[first_edit_].inserted = out_.fill_length(length);
       ++facts_.functions;
     }
     body_frame_ = body_end;
@@ -242,8 +246,13 @@ private:
       binary_reader in(layout_.bytes.subspan(body_frame_), body_frame_);
       in.u32();
       copied_ = static_cast<std::size_t>(in.offset());
+      first_edit_ = edits_.size();
+      edits_.push_back({body_frame_, copied_ - body_frame_, 0});
     }
     copy_to(static_cast<std::size_t>(at.begin));
+    if (!cut_) {
+      cut_ = out_.size();
+    }
   }
 
   void copy_to(std::size_t place)
@@ -283,6 +292,9 @@ private:
   std::size_t copied_{};              ///< all before it is written or left out
   std::size_t body_frame_{};          ///< where the length of the body under way stands
   std::optional<std::size_t> length_; ///< in `out_`, of a body that changes
+  std::vector<code_edit> edits_;
+  std::size_t first_edit_{};       ///< of a body that changes: the one of its length
+  std::optional<std::size_t> cut_; ///< in `out_`, where what stands for the instruction under way begins
 };
 
 } // namespace
@@ -298,7 +310,8 @@ const std::vector<function_type>& runtime_types()
   return types;
 }
 
-result<wasm_writer> rewrite_code(const module_layout& layout, const instrumentation& plan, instrumentation_facts& facts)
+result<rewritten_code> rewrite_code(const module_layout& layout, const instrumentation& plan,
+                                    instrumentation_facts& facts)
 {
   return code_rewriter(layout, plan, facts).run();
 }

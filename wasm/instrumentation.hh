@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wasm/instrumented_module.hh"
@@ -38,14 +39,20 @@ struct instrumentation {
 /// The function types of the runtime slots that instrumented code calls, in slot order.
 const std::vector<function_type>& runtime_types();
 
-/// The payload of the code section, rewritten.
-/// Errors: as `instrument`. Context: any thread.
-result<wasm_writer> rewrite_code(const module_layout& layout, const instrumentation& plan,
-                                 instrumentation_facts& facts);
+/// The payload of the code section, rewritten, and what was changed.
+struct rewritten_code {
+  wasm_writer payload;
+  std::vector<code_edit> edits; ///< in the order of their places
+};
 
-/// The whole module with `code` as payload of its code section.
-std::vector<std::byte> write_module(const module_layout& layout, const instrumentation& plan,
-                                    std::span<const std::byte> code, instrumented_module& into);
+/// Errors: as `instrument`. Context: any thread.
+result<rewritten_code> rewrite_code(const module_layout& layout, const instrumentation& plan,
+                                    instrumentation_facts& facts);
+
+/// The whole module with `code` for its code section, into `bytes` and `places`. `module_name` is as in
+/// `instrument_options`.
+void write_module(const module_layout& layout, const instrumentation& plan, const rewritten_code& code,
+                  std::string_view module_name, instrumented_module& into);
 
 /// For errors: the function's export name, else its name of the `name` section, else nothing.
 std::string function_name(const module_layout& layout, std::uint32_t function_index);

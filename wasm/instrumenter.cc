@@ -207,7 +207,7 @@ result<instrumented_module> instrument(std::span<const std::byte> bytes, const m
     return unchanged(bytes);
   }
   instrumented_module module;
-  const result<wasm_writer> code = rewrite_code(*layout, plan, module.facts);
+  const result<rewritten_code> code = rewrite_code(*layout, plan, module.facts);
   if (!code) {
     return fail(code.error());
   }
@@ -221,7 +221,7 @@ result<instrumented_module> instrument(std::span<const std::byte> bytes, const m
   if (result<void> fits = check_room(*layout, module); !fits) {
     return fail(fits.error());
   }
-  module.bytes = write_module(*layout, plan, code->written(), module);
+  write_module(*layout, plan, *code, options.module_name, module);
   module.facts.bytes_in = bytes.size();
   module.facts.bytes_out = module.bytes.size();
   return module;

@@ -14,6 +14,29 @@ namespace interlink {
 
 namespace {
 
+constexpr std::string_view name_section = "name";
+constexpr std::uint8_t module_subsection = 0;
+constexpr std::uint8_t function_subsection = 1;
+
+/// The functions' names of a module, as its `name` section has them; empty when it is absent or damaged.
+std::span<const std::byte> function_names(const module_layout& layout)
+{
+  for (const section_place& place : layout.sections) {
+    if (place.id != section_id::custom || place.name != name_section) {
+      continue;
+    }
+    binary_reader in(layout.bytes.subspan(place.content, place.end - place.content));
+    while (in.ok() && !in.at_end()) {
+      const std::uint8_t id = in.u8();
+      const std::span<const std::byte> content = in.bytes(in.u32());
+      if (in.ok() && id == function_subsection) {
+        return content;
+      }
+    }
+  }
+  return {};
+}
+
 /// Custom sections whose contents are offsets into the code, or symbols and relocations of it.
 bool carries_code_offsets(std::string_view name)
 {
@@ -23,16 +46,16 @@ bool carries_code_offsets(std::string_view name)
 
 class module_writer {
 public:
-  module_writer(const module_layout& layout, const instrumentation& plan, std::span<const std::byte> code,
-                instrumented_module& into)
-      : layout_(layout), plan_(plan), code_(code), into_(into)
+  module_writer(const module_layout& layout, const instrumentation& plan, const rewritten_code& code,
+                std::string_view module_name, instrumented_module& into)
+      : layout_(layout), plan_(plan), code_(code), module_name_(module_name), into_(into)
   {
   }
 
-  std::vector<std::byte> run()
+  void run()
   {
     constexpr std::size_t appended_bytes = 1024;
-    out_.reserve(layout_.bytes.size() + code_.size() + appended_bytes);
+    out_.reserve(layout_.bytes.size() + code_.payload.size() + appended_bytes);
     out_.header();
     for (const section_place& place : layout_.sections) {
       if (place.id != section_id::custom) {
@@ -41,7 +64,10 @@ public:
       write(place);
     }
     write_missing_before(section_rank(section_id::data) + 1U);
-    return out_.take();
+    if (!module_name_.empty()) {
+      write_names();
+    }
+    into_.bytes = out_.take();
   }
 
 private:
@@ -81,7 +107,7 @@ private:
     case section_id::custom:
       if (carries_code_offsets(place.name)) {
         ++into_.facts.dropped_sections;
-      } else {
+      } else if (module_name_.empty() || place.name != name_section) {
         copy(place);
       }
       break;
@@ -98,7 +124,8 @@ private:
       }
       break;
     case section_id::code:
-      out_.section(section_id::code, code_);
+      out_.section(section_id::code, code_.payload.written());
+      into_.places = code_map(place.content, out_.size() - code_.payload.size(), code_.edits);
       break;
     default:
       if (grows(place.id)) {
@@ -129,6 +156,20 @@ private:
     }
     payload.bytes(more.written());
     out_.section(id, payload.written());
+  }
+
+  /// What the engine reads of the names: the module's, by which we know it again, and those of its functions.
+  void write_names()
+  {
+    wasm_writer name;
+    name.name(module_name_);
+    wasm_writer names;
+    names.name(name_section);
+    names.section(module_subsection, name.written());
+    if (const auto functions = function_names(layout_); !functions.empty()) {
+      names.section(function_subsection, functions);
+    }
+    out_.section(section_id::custom, names.written());
   }
 
   std::uint32_t append_to(std::uint8_t id, wasm_writer& more) const
@@ -236,7 +277,8 @@ private:
 
   const module_layout& layout_;
   const instrumentation& plan_;
-  std::span<const std::byte> code_;
+  const rewritten_code& code_;
+  std::string_view module_name_;
   instrumented_module& into_;
   wasm_writer out_;
   std::size_t next_grown_{};
@@ -244,10 +286,10 @@ private:
 
 } // namespace
 
-std::vector<std::byte> write_module(const module_layout& layout, const instrumentation& plan,
-                                    std::span<const std::byte> code, instrumented_module& into)
+void write_module(const module_layout& layout, const instrumentation& plan, const rewritten_code& code,
+                  std::string_view module_name, instrumented_module& into)
 {
-  return module_writer(layout, plan, code, into).run();
+  module_writer(layout, plan, code, module_name, into).run();
 }
 
 } // namespace interlink

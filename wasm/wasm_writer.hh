@@ -89,7 +89,7 @@ public:
   }
 
   /// Leaves room for a length that is not known yet. `fill_length` writes it, as the number of bytes written since, in
-  /// as few bytes as it needs, and moves those bytes up.
+  /// as few bytes as it needs, moves those bytes up, and returns how many the length took.
   std::size_t begin_length()
   {
     const std::size_t place = size();
@@ -97,7 +97,7 @@ public:
     return place;
   }
 
-  void fill_length(std::size_t place)
+  std::size_t fill_length(std::size_t place)
   {
     const std::size_t length = size() - place - longest_u32_bytes;
     std::array<std::byte, longest_u32_bytes> number{};
@@ -111,6 +111,7 @@ public:
     std::memcpy(out_.data() + place, number.data(), digits);
     std::memmove(out_.data() + place + digits, out_.data() + place + longest_u32_bytes, length);
     out_.resize(place + digits + length);
+    return digits;
   }
 
   /// A section with `content` as its payload.

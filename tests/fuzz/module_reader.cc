@@ -8,6 +8,7 @@
 #include "wasm/module_reader.hh"
 
 #include "tests/fuzz/fuzz_target.hh"
+#include "tests/support/place_check.hh"
 
 #include "wasm/instrumenter.hh"
 #include "wasm/layout_reader.hh"
@@ -113,6 +114,8 @@ void check_instrumented(std::span<const std::byte> bytes, const module_info& inf
               (again->find_export(reserved::start_function) != nullptr) == made->exports_start,
           "the promised exports are there");
   require(made->facts.bytes_in == bytes.size() && made->facts.bytes_out == made->bytes.size(), "sizes are told");
+  const std::string differs = support::difference_of_places(bytes, *made);
+  require(differs.empty(), "every instruction has its place in the original: " + differs);
   require(!made->exports_applied || !instrument(made->bytes, *again), "nothing is instrumented twice");
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasm/instrumenter.hh"
 
+#include "tests/support/place_check.hh"
 #include "tests/support/wasm_builder.hh"
 #include "tests/support/wasm_listing.hh"
 
@@ -10,6 +11,7 @@
 #include <random>
 #include <string>
 
+#include "wasm/instrumentation.hh"
 #include "wasm/layout_reader.hh"
 #include "wasm/module_reader.hh"
 #include "wasm/reserved_names.hh"
@@ -45,6 +47,7 @@ instrumented instrument_module(const wasm_builder& source, const instrument_opti
   if (!module) {
     return made;
   }
+  EXPECT_EQ(support::difference_of_places(bytes, *module), "");
   made.module = *std::move(module);
   result<module_layout> layout = read_layout(made.module.bytes);
   EXPECT_TRUE(layout) << layout.error().message();
@@ -424,6 +427,30 @@ TEST(Instrumenter, StatesSizesBeforeAndAfter)
   EXPECT_EQ(made.module.facts.bytes_out, made.module.bytes.size());
 }
 
+std::string module_name_of(const std::vector<std::byte>& bytes)
+{
+  const result<module_info> info = read_module(bytes);
+  return info ? info->name : info.error().message();
+}
+
+TEST(Instrumenter, GivesTheModuleTheNameThatFramesWillHave)
+{
+  const std::string given = "0123456789abcdef";
+  wasm_builder source = side_module();
+  source.function(none_to_none, wasm_code().i32_const(7).call_indirect(0));
+  EXPECT_EQ(module_name_of(instrument_module(source, {.module_name = given}).module.bytes), given);
+  // The sections' order is not the format's business, nor whether a name is there already.
+  wasm_writer names;
+  for (const unsigned byte : {0x00, 0x04, 0x03, 0x6f, 0x6c, 0x64, 0x01, 0x04, 0x01, 0x00, 0x01, 0x66}) {
+    names.u8(static_cast<std::uint8_t>(byte)); // module "old", function 0 "f"
+  }
+  source.custom("name", names.written());
+  const instrumented made = instrument_module(source, {.module_name = given});
+  EXPECT_EQ(module_name_of(made.module.bytes), given);
+  EXPECT_EQ(function_name(made.layout, 0), "f");
+  EXPECT_EQ(module_name_of(instrument_module(source).module.bytes), "old");
+}
+
 TEST(Instrumenter, MakesReadableModulesOfWhateverItAccepts)
 {
   wasm_builder source = side_module();
@@ -443,6 +470,7 @@ TEST(Instrumenter, MakesReadableModulesOfWhateverItAccepts)
       ++accepted;
       const result<module_info> again = read_module(made->bytes);
       ASSERT_TRUE(again) << again.error().message();
+      ASSERT_EQ(support::difference_of_places(damaged, *made), "");
     }
   }
   EXPECT_GT(accepted, 100U);
