@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/command_line.hh"
 
+#include "cli/addr2line_command.hh"
 #include "cli/ldd_command.hh"
 #include "cli/messages.hh"
 #include "cli/new_command.hh"
@@ -185,8 +186,21 @@ subcommand add_new(CLI::App& app)
   return {command, [options] { return make_project(*options); }};
 }
 
+subcommand add_addr2line(CLI::App& app)
+{
+  auto options = std::make_shared<addr2line_options>();
+  CLI::App* command = app.add_subcommand("addr2line", "Say of which function and source line places in a module are");
+  command->add_option("FILE", options->file, "Module to read")->required();
+  command->add_option("OFFSET", options->offsets, "Place in the file, hexadecimal, as a backtrace gives it")
+      ->required();
+  command->footer("Prints `FUNCTION at FILE:LINE:COLUMN` for each offset. A function without a name has its number; ?? "
+                  "is unknown:\n"
+                  "no function, or no line tables in the module (compile with -g, and do not strip it).");
+  return {command, [options] { return show_places(*options); }};
+}
+
 /// In the order of the help.
-constexpr std::array add_subcommands{add_run, add_ldd, add_nm, add_new};
+constexpr std::array add_subcommands{add_run, add_ldd, add_nm, add_addr2line, add_new};
 
 /// How many words the option that begins with `word` takes, itself included.
 std::size_t words_of_option(const CLI::App& command, const std::string& word)

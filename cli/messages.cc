@@ -43,12 +43,7 @@ void print_failure(std::string_view program, const error& failure)
   const bool names_program = message.starts_with(std::string(program) + ":");
   std::string text = names_program ? "interlink: " + message : fmt::format("interlink: {}: {}", program, message);
   if (const auto& trap = failure.detail().trap) {
-    for (std::size_t i = 0; i < trap->frames.size(); ++i) {
-      const guest_frame& frame = trap->frames[i];
-      text += fmt::format(
-          "\n  {:>3}: {:#x} {}!{}", i, frame.module_offset, frame.module_name.empty() ? "<module>" : frame.module_name,
-          frame.function_name.empty() ? fmt::format("<function {}>", frame.function_index) : frame.function_name);
-    }
+    text += to_string(*trap);
   }
   print_line(text);
 }

@@ -118,7 +118,7 @@ int run(const run_options& options, std::vector<std::string> program_and_argumen
   guest->async_run(asio::detached);
   const process_outcome outcome = guest->wait();
   if (outcome.failure) {
-    print_failure(program, *outcome.failure);
+    print_failure(program, guest->located(*outcome.failure));
   }
   return static_cast<int>(outcome.exit_code);
 }

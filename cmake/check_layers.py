@@ -14,7 +14,7 @@ from pathlib import Path
 BELOW = {"messages", "wasm", "linker", "actors", "engine", "wasi"}
 LAYERS = {
     "messages": ({"messages"}, set()),
-    "wasm": ({"messages", "wasm"}, set()),
+    "wasm": ({"messages", "wasm"}, {"elfutils"}),
     "linker": ({"messages", "linker"}, set()),
     "actors": ({"messages", "actors"}, {"asio"}),
     "engine": ({"messages", "engine"}, set()),
@@ -27,7 +27,8 @@ LAYERS = {
 }
 
 # Headers of others, by how their names begin. What is not here is the standard library's or the system's.
-OTHERS = {"asio": "asio", "fmt/": "fmt", "spdlog/": "spdlog", "xxhash": "xxhash", "CLI/": "CLI", "nlohmann/": "nlohmann",
+OTHERS = {"asio": "asio", "fmt/": "fmt", "spdlog/": "spdlog", "xxhash": "xxhash", "elfutils/": "elfutils", "dwarf.h": "elfutils",
+          "libelf.h": "elfutils", "CLI/": "CLI", "nlohmann/": "nlohmann",
           "wasmtime": "wasmtime", "wasm.h": "wasmtime", "wasi.h": "wasmtime", "gtest/": "gtest", "gmock/": "gtest",
           "rapidcheck": "rapidcheck", "benchmark/": "benchmark"}
 

@@ -15,7 +15,7 @@
 #     [SONAME name]        a side's own name
 #     [TABLE_MAXIMUM n]    cap the function table of a main
 #     [OUTPUT file]        name of the file, when it is not x.wasm (main, fixed, static) or x.so (side)
-#     [INCLUDE_DIRECTORIES ...] [COMPILE_OPTIONS ...] [LINK_OPTIONS ...])
+#     [INCLUDE_DIRECTORIES ...] [COMPILE_OPTIONS ...] [LINK_OPTIONS ...])   with -g the module keeps its line tables
 #
 #   interlink_wat_guest(NAME x SOURCE x.wat [OUTPUT file] [MEMORY size align] [TABLE size align] [NEEDED file ...]
 #     [PLAIN])             wat with a dylink.0 section in front; PLAIN leaves that out

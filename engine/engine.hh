@@ -163,14 +163,18 @@ public:
 
   /// Calls a guest or host function; results replace the arguments in `values`, which has as many slots as the larger
   /// of both counts. Every argument must have the function's parameter types (the caller has checked them).
-  /// Errors: guest_trapped with the trap record; guest_threw when an exception leaves the guest; whatever error a host
-  /// function on the way returned, unchanged (with the backtrace added to `detail().trap` if it has none, but not to
-  /// guest_exited, thread_exited, stopping and cancelled); stopping with the trap record when the guest was
+  /// Errors: guest_trapped and, when an exception leaves the guest, guest_threw, with the trap record; whatever error a
+  /// host function on the way returned, unchanged (with the backtrace added to `detail().trap` if it has none, but not
+  /// to guest_exited, thread_exited, stopping and cancelled); stopping with the trap record when the guest was
   /// interrupted; invalid_argument for the null function.
   virtual result<void> call(const function& callee, std::span<value_slot> values) = 0;
 
   /// Guest frames of the calls now under way in this store, innermost first. From a host function; empty elsewhere.
   virtual std::vector<guest_frame> backtrace() = 0;
+
+  /// `read` sees each frame before it is told to anybody: the engine knows the bytes that it was given, and its owner
+  /// where they came from. `read` must neither throw nor use the store.
+  virtual void set_frame_reader(std::function<void(guest_frame&)> read) = 0;
 
   /// `is_due` is asked in the midst of guest code when the epoch has advanced: true ends the guest with errc::stopping,
   /// false lets it go on. A store without it takes no notice of epochs. An epoch that comes while the question of the

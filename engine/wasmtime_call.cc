@@ -3,6 +3,9 @@
 // The ways in and out of guest code: calls, host functions, and what crosses them when something fails.
 #include "engine/wasmtime_store.hh"
 
+#include <algorithm>
+#include <utility>
+
 namespace interlink::engine::wasmtime {
 
 namespace {
@@ -41,18 +44,6 @@ wasm_trap_t* make_trap(std::string_view text)
 bool needs_no_backtrace(errc code)
 {
   return code == errc::guest_exited || code == errc::thread_exited || code == errc::stopping || code == errc::cancelled;
-}
-
-error with_frames(const error& failure, const wasmtime_error_t& unwinding)
-{
-  // A record without frames asks for them, whatever the code.
-  const auto& known = failure.detail().trap;
-  if (known ? !known->frames.empty() : needs_no_backtrace(failure.code())) {
-    return failure;
-  }
-  auto detail = failure.detail();
-  detail.trap = trap_record{known ? known->message : detail.message, frames_of(unwinding)};
-  return {failure.code(), std::move(detail)};
 }
 
 } // namespace
@@ -107,6 +98,26 @@ wasmtime_error_t* wasmtime_store::answer_epoch()
   return wasmtime_error_new("interrupted");
 }
 
+std::vector<guest_frame> wasmtime_store::read(std::vector<guest_frame> frames) const
+{
+  if (frame_reader_) {
+    std::ranges::for_each(frames, frame_reader_);
+  }
+  return frames;
+}
+
+error wasmtime_store::with_frames(const error& failure, const wasmtime_error_t& unwinding) const
+{
+  // A record without frames asks for them, whatever the code.
+  const auto& known = failure.detail().trap;
+  if (known ? !known->frames.empty() : needs_no_backtrace(failure.code())) {
+    return failure;
+  }
+  auto detail = failure.detail();
+  detail.trap = trap_record{known ? known->message : detail.message, read(frames_of(unwinding))};
+  return {failure.code(), std::move(detail)};
+}
+
 /// What one entry answers. Takes the engine's objects and whatever a host function or the guest left for the entry.
 error wasmtime_store::entry_error(wasmtime_error_t* failure, wasm_trap_t* trap)
 {
@@ -118,26 +129,48 @@ error wasmtime_store::entry_error(wasmtime_error_t* failure, wasm_trap_t* trap)
     return failure == nullptr ? raised : with_frames(raised, *failure);
   }
   if (wasmtime_context_has_exception(context_)) {
-    return thrown_error();
+    return thrown_error(trap == nullptr ? std::vector<guest_frame>() : read(frames_of(*trap)));
   }
   if (trap != nullptr) {
-    return trap_error(*trap);
+    return trap_error(*trap, read(frames_of(*trap)));
   }
   return refusal(errc::engine_refused, "", *failure);
 }
 
-error wasmtime_store::thrown_error()
+/// `frames` are those of the last throw: of a function's clean-up, if one threw the exception on. One that a host
+/// function threw again keeps those of its first entry.
+error wasmtime_store::thrown_error(std::vector<guest_frame> frames)
 {
-  forget_thrown();
+  auto exception = take_exception();
+  const bool is_known =
+      thrown_ && !wasmtime_exnref_is_null(&exception) &&
+      wasmtime_exnref_to_raw(context_, &exception) == wasmtime_exnref_to_raw(context_, &thrown_->exception);
   error_detail detail;
   detail.message = "a wasm exception left the guest uncaught";
-  detail.trap = trap_record{detail.message, {}};
+  detail.trap = trap_record{detail.message, is_known ? thrown_->report.detail().trap->frames : std::move(frames)};
+  detail.trap->exception = payload_of(exception);
   error report(errc::guest_threw, std::move(detail));
-  auto exception = take_exception();
+  forget_thrown();
   if (!wasmtime_exnref_is_null(&exception)) {
     thrown_ = thrown_exception{report, exception};
   }
   return report;
+}
+
+std::optional<std::uint32_t> wasmtime_store::payload_of(const wasmtime_exnref_t& exception)
+{
+  wasmtime_val_t value{};
+  if (wasmtime_exnref_is_null(&exception) || wasmtime_exnref_field_count(context_, &exception) != 1) {
+    return std::nullopt;
+  }
+  const error_ptr refused(wasmtime_exnref_field(context_, &exception, 0, &value));
+  if (refused) {
+    return std::nullopt;
+  }
+  const bool is_i32 = value.kind == WASMTIME_I32;
+  const auto payload = static_cast<std::uint32_t>(value.of.i32);
+  wasmtime_val_unroot(&value);
+  return is_i32 ? std::optional(payload) : std::nullopt;
 }
 
 /// Taking the exception also leaves a root in the innermost scope of roots, and outside of any scope that root would
@@ -188,7 +221,7 @@ std::vector<guest_frame> wasmtime_store::backtrace()
   if (!frames.empty()) {
     frames.erase(frames.begin());
   }
-  return frames;
+  return read(std::move(frames));
 }
 
 /// A guest function that traps at once. The C API tells frames only of failures: those of this trap are the probe's

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace interlink::engine::wasmtime {
 
@@ -31,8 +32,9 @@ guest_frame frame_of(const wasm_frame_t& frame)
   made.module_name = text_of(wasmtime_frame_module_name(&frame));
   made.function_name = text_of(wasmtime_frame_func_name(&frame));
   made.function_index = wasm_frame_func_index(&frame);
-  auto offset = wasm_frame_module_offset(&frame);
-  made.module_offset = offset == SIZE_MAX ? 0 : offset;
+  if (const auto offset = wasm_frame_module_offset(&frame); offset != SIZE_MAX) {
+    made.module_offset = offset; // of code that the engine adds to a function, like its check of the stack, none
+  }
   return made;
 }
 
@@ -154,11 +156,11 @@ std::vector<guest_frame> frames_of(const wasm_trap_t& trap)
   return take_frames(frames);
 }
 
-error trap_error(const wasm_trap_t& trap)
+error trap_error(const wasm_trap_t& trap, std::vector<guest_frame> frames)
 {
   error_detail detail;
   detail.message = one_paragraph(rendered(trap));
-  detail.trap = trap_record{detail.message, frames_of(trap)};
+  detail.trap = trap_record{detail.message, std::move(frames)};
   return {errc::guest_trapped, std::move(detail)};
 }
 

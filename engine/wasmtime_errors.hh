@@ -39,7 +39,7 @@ std::vector<guest_frame> frames_of(const wasmtime_error_t& failure);
 std::vector<guest_frame> frames_of(const wasm_trap_t& trap);
 
 /// A trap of the guest: guest_trapped.
-error trap_error(const wasm_trap_t& trap);
+error trap_error(const wasm_trap_t& trap, std::vector<guest_frame> frames);
 
 /// The module's bytes were refused: malformed_module with the offset, or unsupported_module with what to do.
 error validation_error(const wasmtime_error_t& failure);

@@ -52,6 +52,8 @@ public:
   result<void> call(const function& callee, std::span<value_slot> values) override;
   std::vector<guest_frame> backtrace() override;
 
+  void set_frame_reader(std::function<void(guest_frame&)> read) override { frame_reader_ = std::move(read); }
+
   void set_interrupt(std::function<bool()> is_due) override { is_interrupt_due_ = std::move(is_due); }
 
   /// Keeps a host function's error for the entry that the guest came in by; returns the trap that unwinds the guest.
@@ -69,8 +71,11 @@ private:
 
   result<wasmtime_extern_t> to_extern(const extern_value& value, std::size_t position) const;
   extern_value to_value_of(wasmtime_extern_t& item);
+  std::vector<guest_frame> read(std::vector<guest_frame> frames) const;
+  error with_frames(const error& failure, const wasmtime_error_t& unwinding) const;
   error entry_error(wasmtime_error_t* failure, wasm_trap_t* trap);
-  error thrown_error();
+  error thrown_error(std::vector<guest_frame> frames);
+  std::optional<std::uint32_t> payload_of(const wasmtime_exnref_t& exception);
   wasmtime_exnref_t take_exception();
   void forget_thrown();
   wasmtime_func_t make_probe();
@@ -80,7 +85,8 @@ private:
   wasmtime_context_t* context_;
   store_limits limits_;
   std::uint64_t instance_count_ = 0;
-  std::function<bool()> is_interrupt_due_; ///< empty: no epoch ends the guest
+  std::function<bool()> is_interrupt_due_;         ///< empty: no epoch ends the guest
+  std::function<void(guest_frame&)> frame_reader_; ///< empty: frames are told as the engine has them
   std::optional<error> raised_;
   std::optional<thrown_exception> thrown_;
   std::optional<wasmtime_func_t> exception_taker_; ///< made at the first exception that leaves the guest

@@ -6,13 +6,16 @@
 
 #include "actors/parker.hh"
 #include "actors/ranked_mutex.hh"
+#include "groups/pending_operation.hh"
 
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace interlink {
 
@@ -20,7 +23,7 @@ class instance_group;
 
 enum class post_outcome : std::uint8_t { accepted, full, closed };
 
-/// Context: post, close and drop_rest from any thread; take from the group's thread.
+/// Context: post, close, drop_rest and abandon from any thread; the rest from the group's thread.
 class call_queue {
 public:
   /// Runs on the group's thread, or with null when the group ends first.
@@ -62,6 +65,39 @@ public:
     }
   }
 
+  /// The thread carries this operation out, from here to `finish`.
+  void begin(std::shared_ptr<carried_operation> operation)
+  {
+    std::lock_guard lock(mutex_);
+    under_way_.push_back(std::move(operation));
+  }
+
+  void finish(const std::shared_ptr<carried_operation>& operation)
+  {
+    std::lock_guard lock(mutex_);
+    std::erase(under_way_, operation);
+  }
+
+  /// Nobody waits any longer for what the thread carries out: it is completed, and what becomes of it later dropped.
+  void abandon()
+  {
+    std::vector<std::shared_ptr<carried_operation>> left;
+    {
+      std::lock_guard lock(mutex_);
+      left.swap(under_way_);
+    }
+    for (const auto& operation : left) {
+      operation->abandon();
+    }
+  }
+
+  /// Posts that wait for their turn.
+  std::size_t waiting() const
+  {
+    std::lock_guard lock(mutex_);
+    return calls_.size();
+  }
+
   /// Refuses further posts and ends `take`. What is left is answered by `drop_rest`.
   void close()
   {
@@ -86,9 +122,10 @@ public:
   }
 
 private:
-  ranked_mutex mutex_{lock_rank::call_queue};
+  mutable ranked_mutex mutex_{lock_rank::call_queue};
   parker ready_;
   std::deque<posted_call> calls_;
+  std::vector<std::shared_ptr<carried_operation>> under_way_; ///< innermost last
   bool is_closed_{};
 };
 

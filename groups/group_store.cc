@@ -87,6 +87,7 @@ result<std::unique_ptr<group_store>> group_store::make(const store_environment& 
     return fail(std::move(store.error()));
   }
   made->store_ = std::move(*store);
+  made->store_->set_frame_reader([self = made.get()](guest_frame& frame) { self->places_.read(frame); });
   auto table = made->store_->make_table(environment.function_table);
   if (!table) {
     return fail(std::move(table.error()));
@@ -176,6 +177,7 @@ result<void> group_store::add_module(const load_plan_ptr& load, std::size_t plan
   const module_plan& plan = load->modules[plan_ordinal];
   const auto* code = dynamic_cast<const compiled_code*>(plan.artifact.get());
   INTERLINK_ASSERT(code != nullptr);
+  places_.add(plan.name, code->places);
   live_instance self{plan.id, load, &plan, {}, std::nullopt, std::nullopt};
   const auto made = make_planned_globals(plan);
   if (!made) {

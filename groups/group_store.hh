@@ -7,9 +7,11 @@
 
 #include "engine/engine.hh"
 #include "groups/host_registry.hh"
+#include "groups/module_places.hh"
 #include "linker/snapshot.hh"
 #include "messages/link_plan.hh"
 #include "messages/operation.hh"
+#include "wasi/unique_fd.hh"
 
 #include <functional>
 #include <map>
@@ -28,7 +30,8 @@ public:
   engine::compiled_module_ptr compiled;
   bool imports_control_memory{};
   bool imports_runtime_table{};
-  std::shared_ptr<const void> file; ///< keeps the library's file open, which pins its inode
+  module_places_ptr places;                    ///< null for generated code
+  std::shared_ptr<const wasi::unique_fd> file; ///< keeps the library's file open, which pins its inode
 };
 
 /// What every store of a process is made from.
@@ -207,6 +210,7 @@ private:
   std::map<std::string, engine::tag, std::less<>> tags_;
   std::map<std::tuple<std::string, std::string, extern_type>, engine::function> host_functions_;
   std::map<module_id, live_instance> instances_;
+  known_places places_;
   std::map<module_id, memory_address> blocks_;
   memory_address offered_block_; ///< what the next request of a `__wasix_init_tls` to the allocator gets
   bool runs_closed_initialiser_ = false;

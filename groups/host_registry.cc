@@ -23,6 +23,15 @@ void host_registry::override_with(host_registry other)
   open_modules_.merge(other.open_modules_);
 }
 
+void host_registry::wrap_functions(const std::function<host_call(host_call, const std::string& name)>& wrap)
+{
+  for (auto& [names, offered] : entries_) {
+    if (auto* function = std::get_if<host_function>(&offered)) {
+      function->call = wrap(std::move(function->call), function->name);
+    }
+  }
+}
+
 const host_registry::entry* host_registry::find(const std::string& module_name, const std::string& name) const
 {
   const auto found = entries_.find({module_name, name});

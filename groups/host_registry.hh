@@ -45,6 +45,9 @@ public:
   /// Entries of `other` replace those of the same names.
   void override_with(host_registry other);
 
+  /// Puts `wrap` around every function; it gets the call and its name.
+  void wrap_functions(const std::function<host_call(host_call, const std::string& name)>& wrap);
+
   const entry* find(const std::string& module_name, const std::string& name) const;
 
   /// The types, for the planner.

@@ -408,10 +408,12 @@ result<void> instance_group::check_stack()
     return {};
   }
   const std::optional<std::uint32_t> pointer = store_->stack_pointer();
-  if (pointer && *pointer != 0 && *pointer < stack_bounds.stack_low.value) {
+  // A large frame goes through 0: no stack ends beyond the memory.
+  const std::size_t end = store_->memory().size();
+  if (pointer && *pointer != 0 && (*pointer < stack_bounds.stack_low.value || *pointer > end)) {
     error_detail detail;
-    detail.message = "stack overflow: the stack pointer is below the thread's stack";
-    detail.expected = "at least " + std::to_string(stack_bounds.stack_low.value);
+    detail.message = "stack overflow: the stack pointer is outside of the thread's stack";
+    detail.expected = "at least " + std::to_string(stack_bounds.stack_low.value) + ", at most " + std::to_string(end);
     detail.found = std::to_string(*pointer);
     detail.remedy = "give the thread a larger stack (--stack-size for the main thread)";
     detail.trap = trap_record{detail.message, {}};
@@ -426,7 +428,11 @@ result<void> instance_group::call(const engine::function& callee, std::span<engi
     return caught_up;
   }
   const scoped_count counted(depth_);
+  const std::optional<std::uint32_t> pointer = store_->stack_pointer();
   auto called = store_->store().call(callee, values);
+  if (!called && pointer) {
+    store_->set_stack_pointer(*pointer); // what was unwound has not given its frames back
+  }
   return called ? called : fail(with_closed_libraries(called.error(), *snapshot_));
 }
 

@@ -39,6 +39,39 @@
 
 namespace interlink {
 
+/// The embedder's function that a group is in, for reports. Context: written by the group's thread, read by any.
+struct embedder_function {
+  std::atomic<const char*> name{nullptr}; ///< null: in none
+  std::atomic<std::uint64_t> entered{0};  ///< event_clock
+
+  /// In it for a scope; one that calls its guest may be in another meanwhile.
+  class scope {
+  public:
+    scope(embedder_function& into, const char* name)
+        : into_(into),
+          outer_name_(into.name.load(std::memory_order_relaxed)),
+          outer_entered_(into.entered.load(std::memory_order_relaxed))
+    {
+      into_.entered.store(event_clock::now(), std::memory_order_relaxed);
+      into_.name.store(name, std::memory_order_release);
+    }
+
+    ~scope()
+    {
+      into_.entered.store(outer_entered_, std::memory_order_relaxed);
+      into_.name.store(outer_name_, std::memory_order_release);
+    }
+
+    scope(const scope&) = delete;
+    scope& operator=(const scope&) = delete;
+
+  private:
+    embedder_function& into_;
+    const char* outer_name_;
+    std::uint64_t outer_entered_;
+  };
+};
+
 /// Guest frames of a group as they were at one moment.
 struct shown_frames {
   std::vector<guest_frame> frames; ///< innermost first
@@ -163,6 +196,8 @@ public:
   /// What a blocking host call is named in reports while it waits. Null when none. Context: written here, read
   /// anywhere.
   std::atomic<const char*> waiting_in{nullptr};
+
+  embedder_function in_embedder_function;
 
   /// Bit n is signal n, sent and not delivered yet. Context: any thread.
   std::atomic<std::uint32_t> pending_signals{0};

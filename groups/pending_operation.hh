@@ -60,21 +60,36 @@ private:
   std::atomic<bool> is_interrupted_{false};
 };
 
+/// An operation as those see it who carry it out, whatever it completes with. Context: any thread.
+class carried_operation {
+public:
+  virtual ~carried_operation() = default;
+
+  /// The process has ended and the thread that carries it out goes on: completes it with `stopping`.
+  virtual void abandon() = 0;
+};
+
 /// The state together with what is to be told. Context: any thread.
 template <class T>
-class pending_operation {
+class pending_operation : public carried_operation {
 public:
   explicit pending_operation(completion<T> done) : done_(std::move(done)) {}
 
   const std::shared_ptr<operation_state>& state() const { return state_; }
 
+  /// Keeps `what` until it is complete. Context: its initiation, before anybody can complete it.
+  void keep(std::shared_ptr<const void> what) { kept_ = std::move(what); }
+
   /// The first caller's outcome is the operation's; what comes later is dropped.
   void complete(result<T> outcome)
   {
     if (!is_complete_.exchange(true, std::memory_order_acq_rel)) {
+      const auto kept = std::move(kept_); // until the outcome is on its way
       std::exchange(done_, nullptr)(std::move(outcome));
     }
   }
+
+  void abandon() override { complete(fail(errc::stopping, "the process has ended, and its guest computes on")); }
 
   /// `at_once` completes it also when guest code is under way for it, whose outcome is then dropped.
   void cancel(bool at_once)
@@ -87,6 +102,7 @@ public:
 private:
   std::shared_ptr<operation_state> state_ = std::make_shared<operation_state>();
   completion<T> done_;
+  std::shared_ptr<const void> kept_;
   std::atomic<bool> is_complete_{false};
 };
 

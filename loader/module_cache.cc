@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "loader/module_cache.hh"
 
+#include <fmt/format.h>
 #include <xxhash.h>
 
 #include <mutex>
@@ -16,6 +17,11 @@ module_cache::content_hash module_cache::hash(std::span<const std::byte> bytes)
 {
   const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
   return {hash.low64, hash.high64};
+}
+
+std::string module_cache::to_text(const content_hash& hash)
+{
+  return fmt::format("{:016x}{:016x}", hash.high, hash.low);
 }
 
 template <class T>
@@ -38,14 +44,14 @@ result<prepared_module> module_cache::prepare(std::span<const std::byte> bytes, 
       return known->second;
     }
   }
-  auto prepared = compile(bytes);
+  auto prepared = compile(bytes, to_text(key));
   if (!prepared) {
     return fail(prepared.error().with_context(name));
   }
   return remember(modules_, key, *prepared);
 }
 
-result<prepared_module> module_cache::compile(std::span<const std::byte> bytes)
+result<prepared_module> module_cache::compile(std::span<const std::byte> bytes, const std::string& hash)
 {
   auto info = read_module(bytes);
   if (!info) {
@@ -55,20 +61,27 @@ result<prepared_module> module_cache::compile(std::span<const std::byte> bytes)
   if (auto valid = engine_->validate(bytes); !valid) {
     return fail(std::move(valid.error()));
   }
-  auto instrumented = instrument(bytes, *info, {.check = with_checks_, .wait_notify = true});
+  auto instrumented = instrument(bytes, *info, {.check = with_checks_, .wait_notify = true, .module_name = hash});
   if (!instrumented) {
     return fail(std::move(instrumented.error()));
   }
   count(counts_, &statistics::bytes_compiled, instrumented->bytes.size());
   auto compiled = engine_->compile(instrumented->bytes);
   if (!compiled) {
-    return fail(std::move(compiled.error()));
+    error_detail detail = compiled.error().detail();
+    if (detail.offset) {
+      detail.offset = instrumented->places.original_of(*detail.offset);
+    }
+    return fail(error(compiled.error().code(), std::move(detail)));
   }
   auto code = std::make_shared<compiled_code>();
   code->compiled = std::move(*compiled);
   code->imports_control_memory = instrumented->imports_control_memory;
   code->imports_runtime_table = instrumented->imports_runtime_table;
-  return prepared_module{std::make_shared<const module_info>(std::move(*info)), std::move(code)};
+  auto facts = std::make_shared<const module_info>(std::move(*info));
+  code->places = std::make_shared<const module_places>(
+      module_places{std::move(instrumented->module_name), hash, std::move(instrumented->places), facts});
+  return prepared_module{std::move(facts), std::move(code)};
 }
 
 result<module_artifact_ptr> module_cache::prepare_thunks(const std::vector<thunk_plan>& thunks)

@@ -45,6 +45,9 @@ public:
   /// Errors: malformed_module, unsupported_module, limit_exceeded, engine_refused, each naming the module.
   result<prepared_module> prepare(std::span<const std::byte> bytes, const std::string& name);
 
+  /// The name that a file's bytes are known by: their 128-bit hash, hexadecimal.
+  static std::string hash_text(std::span<const std::byte> bytes) { return to_text(hash(bytes)); }
+
   /// Compiled thunks for these signatures.
   result<module_artifact_ptr> prepare_thunks(const std::vector<thunk_plan>& thunks);
 
@@ -69,7 +72,8 @@ private:
   T remember(table<T>& in, const content_hash& key, const T& made);
 
   static content_hash hash(std::span<const std::byte> bytes);
-  result<prepared_module> compile(std::span<const std::byte> bytes);
+  static std::string to_text(const content_hash& hash);
+  result<prepared_module> compile(std::span<const std::byte> bytes, const std::string& hash);
 
   engine::engine_ptr engine_;
   bool with_checks_;

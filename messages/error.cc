@@ -4,6 +4,8 @@
 #include "messages/limits.hh"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <string>
 #include <utility>
 
@@ -79,6 +81,13 @@ public:
 
 const error_detail empty_detail{};
 
+/// As tools show places in files.
+std::string hexadecimal(std::uint64_t number)
+{
+  std::array<char, 2 * sizeof(number)> digits{};
+  return "0x" + std::string(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr);
+}
+
 void append_field(std::string& text, std::string_view label, const std::string& value)
 {
   if (!value.empty()) {
@@ -111,6 +120,41 @@ error::error(errc code, error_detail detail)
 {
 }
 
+std::string to_string(const source_place& place)
+{
+  std::string text = place.file + ":" + std::to_string(place.line);
+  if (place.column != 0) {
+    text.append(":").append(std::to_string(place.column));
+  }
+  return text;
+}
+
+std::string to_string(const guest_frame& frame)
+{
+  std::string text = frame.module_offset ? hexadecimal(*frame.module_offset) : "<unknown place>";
+  text.append(" ").append(frame.module_name.empty() ? "<module>" : frame.module_name).append("!");
+  if (frame.function_name.empty()) {
+    text.append("<function ").append(std::to_string(frame.function_index)).append(">");
+  } else {
+    text.append(frame.function_name);
+  }
+  if (frame.source) {
+    text.append(" at ").append(to_string(*frame.source));
+  }
+  return text;
+}
+
+std::string to_string(const trap_record& trap)
+{
+  std::string text;
+  for (std::size_t i = 0; i < trap.frames.size(); ++i) {
+    const std::string number = std::to_string(i);
+    text.append("\n  ").append(number.size() < 3 ? 3 - number.size() : 0, ' ').append(number).append(": ");
+    text.append(to_string(trap.frames[i]));
+  }
+  return text;
+}
+
 const error_detail& error::detail() const noexcept
 {
   return detail_ ? *detail_ : empty_detail;
@@ -125,7 +169,7 @@ std::string error::message() const
   append_field(text, "expected", d.expected);
   append_field(text, "found", d.found);
   if (d.offset) {
-    append_field(text, "at offset", std::to_string(*d.offset));
+    append_field(text, "at offset", hexadecimal(*d.offset));
   }
   const std::size_t listed = std::min(d.missing.size(), limit::missing_symbols_listed);
   for (std::size_t i = 0; i < listed; ++i) {

@@ -66,19 +66,38 @@ enum class errc {
 const std::error_category& interlink_category() noexcept;
 std::error_code make_error_code(errc code) noexcept;
 
+/// A place in a source file, as a module's debugging information has it. Lines and columns count from 1; 0 is unknown.
+struct source_place {
+  std::string file;
+  std::uint32_t line{};
+  std::uint32_t column{};
+};
+
 /// One frame of a guest backtrace. Empty strings are unknown.
 struct guest_frame {
-  std::string module_name;
-  std::string function_name;
+  std::string module_name;   ///< the program or library, as messages name it
+  std::string function_name; ///< demangled
   std::uint32_t function_index{};
-  std::uint64_t module_offset{};
+  std::optional<std::uint64_t> module_offset; ///< of the instruction, in the module's file as wasm-objdump shows it
+  std::string module_hash{};                  ///< of the file's bytes (XXH3, 128 bits, hexadecimal)
+  std::optional<source_place> source{};       ///< only when it was asked for
 };
+
+/// `file:line:column`, without a column that is not known.
+std::string to_string(const source_place& place);
+
+/// One line: offset, module, function, and the source if it is known.
+std::string to_string(const guest_frame& frame);
 
 /// What a trap leaves behind. Never reworded on its way up.
 struct trap_record {
-  std::string message;             ///< the engine's or the host function's text
-  std::vector<guest_frame> frames; ///< innermost first
+  std::string message;                      ///< the engine's or the host function's text
+  std::vector<guest_frame> frames;          ///< innermost first; the engine keeps the innermost 20
+  std::optional<std::uint32_t> exception{}; ///< of an exception that carries one i32: of C++, where its object is
 };
+
+/// A backtrace for a person: one numbered line for each frame, with a newline in front of each.
+std::string to_string(const trap_record& trap);
 
 /// One symbol that nobody defines.
 struct missing_symbol {

@@ -14,7 +14,9 @@
 #include "loader/program_memory.hh"
 #include "loader/symbol_lookup.hh"
 #include "process/main_program.hh"
+#include "process/source_places.hh"
 #include "process/thread_spawner.hh"
+#include "process/thrown_object.hh"
 
 namespace interlink {
 
@@ -67,6 +69,31 @@ bool is_number(const value_type& type)
   return type.code >= wasm::v128.code && type.code <= wasm::i32.code;
 }
 
+std::string name_of(const std::weak_ptr<const process_core>& process)
+{
+  const auto core = process.lock();
+  return core == nullptr ? "one that is gone" : core->program().file.path;
+}
+
+/// A handle means something only in the process that gave it. One made by hand says of none.
+result<void> check_owner(const std::weak_ptr<const process_core>& of_handle, const std::shared_ptr<process_core>& here,
+                         const std::string& what)
+{
+  const std::weak_ptr<const process_core> none;
+  const auto is_same = [](const auto& a, const auto& b) {
+    return !a.owner_before(b) && !b.owner_before(a);
+  };
+  if (is_same(of_handle, none) || is_same(of_handle, here)) {
+    return {};
+  }
+  error_detail detail;
+  detail.message = what + " is of another process";
+  detail.expected = here->program().file.path;
+  detail.found = name_of(of_handle);
+  detail.remedy = "find it again in the process that is to use it";
+  return fail(error(errc::invalid_argument, std::move(detail)));
+}
+
 result<std::vector<guest_value>> call_in(instance_group& group, const function& callee,
                                          const std::vector<guest_value>& arguments)
 {
@@ -112,7 +139,7 @@ result<function> find_dynamic(instance_group& group, library in, const std::stri
   if (!found) {
     return fail(std::move(found.error()));
   }
-  return function{found->slot, {}, std::move(found->type)};
+  return function{found->slot, name, std::move(found->type), process_of(group).weak_from_this()};
 }
 
 result<function> find_static(instance_group& group, const std::string& name)
@@ -121,7 +148,7 @@ result<function> find_static(instance_group& group, const std::string& name)
   if (!found) {
     return fail(errc::symbol_not_found, "the program exports no function " + name);
   }
-  return function{null_slot, name, group.store().store().type_of(*found)};
+  return function{null_slot, name, group.store().store().type_of(*found), process_of(group).weak_from_this()};
 }
 
 /// Asks the guest support library for a thread that serves under this cookie.
@@ -162,20 +189,25 @@ void post(const std::shared_ptr<process_core>& process, group_id id, const pendi
     if (!done->state()->begin()) {
       return; // cancelled
     }
+    group->calls.begin(done);
     operation_state* const outer = std::exchange(group->carried_out, done->state().get());
     result<T> outcome = unless_exhausted("a call of the embedder's", [&] {
       return work(*group, wait_limit(std::nullopt, &done->state()->is_cancelled()));
     });
     group->carried_out = outer;
     if (!outcome && outcome.error().code() >= errc::guest_trapped) {
+      outcome = fail(with_thrown_object(outcome.error(), group->memory()));
       process_of(*group).on_thread_result(fail(outcome.error()));
       if (outcome.error().code() == errc::thread_exited) {
         group->unwinding = outcome.error(); // the guest has given this thread's stack away
       }
     }
+    group->calls.finish(done);
     done->complete(std::move(outcome));
   });
-  if (posted != post_outcome::accepted) {
+  if (posted == post_outcome::accepted) {
+    process->watch_calls(*target);
+  } else {
     done->complete(fail(posted == post_outcome::full ? errc::mailbox_full : errc::stopping,
                         posted == post_outcome::full ? "the group has too many calls waiting" : "the group has ended"));
   }
@@ -192,7 +224,7 @@ void group::open(std::string name, std::uint32_t flags, const pending<library>& 
                   if (!opened) {
                     return fail(std::move(opened.error()));
                   }
-                  return library{*opened};
+                  return library{*opened, process_of(in).weak_from_this()};
                 });
 }
 
@@ -205,6 +237,10 @@ void group::close(library closed, const pending<void>& done)
 
 void group::find_symbol(library in, std::string name, const pending<function>& done)
 {
+  if (auto owned = check_owner(in.process, process_->shared_core(), "the library in which to find " + name); !owned) {
+    done->complete(fail(std::move(owned.error())));
+    return;
+  }
   post<function>(process_->shared_core(), id_, done,
                  [in, name = std::move(name)](instance_group& at, const wait_limit&) -> result<function> {
                    return process_of(at).program().is_dynamic ? find_dynamic(at, in, name) : find_static(at, name);
@@ -213,6 +249,10 @@ void group::find_symbol(library in, std::string name, const pending<function>& d
 
 void group::call(function callee, std::vector<guest_value> arguments, const pending<std::vector<guest_value>>& done)
 {
+  if (auto owned = check_owner(callee.process, process_->shared_core(), "function " + callee.export_name); !owned) {
+    done->complete(fail(std::move(owned.error())));
+    return;
+  }
   post<std::vector<guest_value>>(process_->shared_core(), id_, done,
                                  [callee = std::move(callee), arguments = std::move(arguments)](
                                      instance_group& in, const wait_limit&) { return call_in(in, callee, arguments); });
@@ -232,7 +272,9 @@ result<process> process::make(asio::any_io_executor executor, runtime& shared, c
 process_owner::~process_owner()
 {
   core_->end(process_outcome{0, std::nullopt});
-  if (!guest_thread::is_current()) {
+  if (guest_thread::is_current()) {
+    core_->abandon_operations(); // it may be one of those that would be waited for
+  } else {
     core_->join_threads(parker::clock::now() + std::chrono::seconds(1));
   }
 }
@@ -252,7 +294,9 @@ void process::start_begun(const pending<group>& done)
   // The first thread must not keep the handles alive: their end is what stops it.
   auto started = start_first_group(
       owner_->shared_core(), [executor = executor_, owner = std::weak_ptr(owner_), done](instance_group& in) {
+        in.calls.begin(done);
         return run_program(in, [&](result<void> ready) {
+          in.calls.finish(done);
           std::shared_ptr<process_owner> still_owned = owner.lock();
           if (ready && !still_owned) {
             ready = fail(errc::stopping, "the process has ended");
@@ -274,8 +318,9 @@ void process::run(const pending<process_outcome>& done)
     done->complete(fail(errc::invalid_argument, "the program was started already"));
     return;
   }
-  // A program that runs to its end owns itself until then.
-  owner_->core().on_end([done, owner = owner_](const process_outcome& outcome) { done->complete(outcome); });
+  // A program that runs to its end owns itself until then, or until nobody waits for that any more.
+  done->keep(owner_);
+  owner_->core().on_end([done](const process_outcome& outcome) { done->complete(outcome); });
   // What became of the start is in the outcome.
   start_begun(std::make_shared<pending_operation<group>>(completion<group>([](result<group>) {})));
 }
@@ -335,6 +380,11 @@ bool process::interrupt(group_id thread)
     target->interrupt();
   }
   return target != nullptr;
+}
+
+error process::located(const error& failure) const
+{
+  return with_sources(owner_->core(), failure);
 }
 
 void process::stop(std::chrono::milliseconds grace, const pending<stop_report>& done)

@@ -90,13 +90,15 @@ auto initiate(const asio::any_io_executor& own, Token&& token, Start start)
 /// A library that was opened. Context: any thread.
 struct library {
   library_handle handle;
+  std::weak_ptr<const process_core> process{}; ///< that it is of
 };
 
 /// A guest function that was found. Context: any thread.
 struct function {
   table_index slot;        ///< what a guest calls the function's address; 0 in a static program
-  std::string export_name; ///< of a static program's main module, which has no slots of ours
+  std::string export_name; ///< that it was found by
   function_type type;
+  std::weak_ptr<const process_core> process{}; ///< that it is of
 };
 
 /// What all handles of one process hold: the last one's end stops the process and waits for its threads, at most a
@@ -157,7 +159,7 @@ public:
   }
 
   /// What dlsym does, for functions. Errors: symbol_not_found, symbol_type_mismatch (a datum), invalid_handle,
-  /// mailbox_full, stopping, cancelled.
+  /// invalid_argument (a library of another process), mailbox_full, stopping, cancelled.
   template <class Token>
   auto async_find_symbol(library in, std::string name, Token&& token)
   {
@@ -169,7 +171,8 @@ public:
   }
 
   /// Calls a guest function in this group.
-  /// Errors: symbol_type_mismatch when the arguments do not fit; guest_trapped, guest_exited (the process ends then);
+  /// Errors: symbol_type_mismatch when the arguments do not fit; invalid_argument for a function of another process;
+  /// guest_trapped, guest_exited (the process ends then);
   /// mailbox_full, stopping, cancelled.
   template <class Token>
   auto async_call(function callee, std::vector<guest_value> arguments, Token&& token)
@@ -212,7 +215,8 @@ public:
                                    [self = *this](const pending<group>& done) mutable { self.start(done); });
   }
 
-  /// Starts the program and completes when it has ended; a failure of the program is in the outcome.
+  /// Starts the program and completes when it has ended; a failure of the program is in the outcome. Until then it
+  /// counts as a handle of the process: its cancellation ends the program too, unless there is another.
   /// Errors: invalid_argument when it was started before.
   template <class Token>
   auto async_run(Token&& token)
@@ -234,7 +238,8 @@ public:
   }
 
   /// Ends the process and waits for its threads, at most `grace`: code that computes without calls can be stopped only
-  /// by an interruptible engine.
+  /// by an interruptible engine. Calls that are under way in a thread that is left complete with `stopping`, as they do
+  /// after the end of the last handle.
   /// Errors: spawn_failed when the host has no thread to wait on: the process is ended, and nobody waits; cancelled.
   template <class Token>
   auto async_stop(std::chrono::milliseconds grace, Token&& token)
@@ -248,6 +253,10 @@ public:
   /// notified, a wait of its dlopen with an error. For the threads that a report names; an operation is cancelled by
   /// its slot. False when the thread is not alive.
   bool interrupt(group_id thread);
+
+  /// The same failure, with file and line in each frame of its backtrace whose module has line tables (-g). Reads the
+  /// files of these modules again, so it is for what a person will read.
+  error located(const error& failure) const;
 
   /// Waits until the process has ended. Context: a thread that serves neither handlers nor guests.
   process_outcome wait() { return owner_->core().wait_for_end(); }

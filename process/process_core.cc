@@ -73,6 +73,7 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
       return fail(errc::engine_refused, std::string("no timer for interrupts: ") + failure.what());
     }
   }
+  made->background_ = background;
   made->make_coordinator(std::move(background));
   return made;
 }
@@ -217,6 +218,50 @@ void process_core::on_long_wait(group_id waiter, const linker_wait& wait, std::c
   }
 }
 
+void process_core::watch_calls(const instance_group& group)
+{
+  if (options_.watchdog.count() == 0 || !options_.report || !calls_held_up_by(group)) {
+    return;
+  }
+  std::lock_guard lock(mutex_);
+  if (!call_watch_ && !outcome_) {
+    look_at_calls_after(options_.watchdog);
+  }
+}
+
+void process_core::look_at_calls_after(std::chrono::milliseconds pause)
+{
+  try {
+    call_watch_.emplace(background_, pause);
+  } catch (const std::system_error&) {
+    return; // no descriptor is left for a timer: this report is left out
+  }
+  call_watch_->async_wait([weak = weak_from_this(), pause](const asio::error_code& cancelled) {
+    const auto self = weak.lock();
+    if (self != nullptr && !cancelled) {
+      self->look_at_calls(pause);
+    }
+  });
+}
+
+void process_core::look_at_calls(std::chrono::milliseconds waited)
+{
+  bool is_held_up = false;
+  for (const auto& group : threads.alive()) {
+    if (const auto held = calls_held_up_by(*group)) {
+      is_held_up = true;
+      if (held->since >= options_.watchdog) {
+        options_.report(describe(*held, group->id()));
+      }
+    }
+  }
+  std::lock_guard lock(mutex_);
+  call_watch_.reset();
+  if (is_held_up && !outcome_) {
+    look_at_calls_after(2 * waited);
+  }
+}
+
 void process_core::end(const process_outcome& outcome)
 {
   std::vector<std::function<void(const process_outcome&)>> callbacks;
@@ -227,6 +272,7 @@ void process_core::end(const process_outcome& outcome)
     }
     outcome_ = outcome;
     callbacks.swap(on_end_);
+    call_watch_.reset();
   }
   has_ended_.store(true, std::memory_order_release);
   // First the stop, then the wake-ups: a thread that wakes finds the stop published and unwinds.
@@ -259,7 +305,18 @@ void process_core::end(const process_outcome& outcome)
 
 bool process_core::join_threads(parker::clock::time_point deadline)
 {
-  return threads.join_all(deadline);
+  if (threads.join_all(deadline)) {
+    return true;
+  }
+  abandon_operations();
+  return false;
+}
+
+void process_core::abandon_operations()
+{
+  for (const auto& group : threads.alive()) {
+    group->calls.abandon();
+  }
 }
 
 void process_core::interrupt_again(std::chrono::milliseconds pause)

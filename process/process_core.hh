@@ -102,6 +102,12 @@ public:
   /// when the deadline passed first. Context: after `end`, a thread that runs no guest code.
   bool join_threads(parker::clock::time_point deadline);
 
+  /// Completes with `stopping` what the threads that are left carry out for the embedder. Pre: the process has ended.
+  void abandon_operations();
+
+  /// An operation was posted to this group: if a function of the embedder's holds it up for long, that is reported.
+  void watch_calls(const instance_group& group);
+
   /// What a thread's outcome means for the process: nothing for a normal return and thread_exit, its end otherwise.
   void on_thread_result(const result<void>& outcome);
 
@@ -132,13 +138,18 @@ private:
   /// Advances the epoch until every thread has ended: a store that was answering for another process as an epoch came
   /// has missed it (engine::store::set_interrupt).
   void interrupt_again(std::chrono::milliseconds pause);
+  /// After `pause`, and again after twice as long while calls are held up. Pre: `mutex_` is held.
+  void look_at_calls_after(std::chrono::milliseconds pause);
+  void look_at_calls(std::chrono::milliseconds waited);
 
   process_options options_;
   std::optional<asio::steady_timer> interrupts_; ///< of an interruptible engine; after the end only
+  asio::any_io_executor background_;
 
   mutable ranked_mutex mutex_{lock_rank::process_state};
   std::string signal_handler_;
   std::set<std::string> reported_unimplemented_;
+  std::optional<asio::steady_timer> call_watch_; ///< while a function of the embedder's may hold calls up
   bool has_begun_{};
   bool is_over_{}; ///< the stop is published and the waits are woken
   std::optional<process_outcome> outcome_;

@@ -69,6 +69,16 @@ std::size_t thread_table::alive_count() const
   return alive_.size();
 }
 
+std::vector<std::shared_ptr<instance_group>> thread_table::alive() const
+{
+  std::vector<std::shared_ptr<instance_group>> groups;
+  std::lock_guard lock(mutex_);
+  for (const auto& [id, entry] : alive_) {
+    groups.push_back(entry.group);
+  }
+  return groups;
+}
+
 join_outcome thread_table::join(group_id group, const std::shared_ptr<parker>& at,
                                 const std::function<bool()>& takes_interruption)
 {

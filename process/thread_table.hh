@@ -45,6 +45,8 @@ public:
 
   std::size_t alive_count() const;
 
+  std::vector<std::shared_ptr<instance_group>> alive() const;
+
   /// Waits until `group` has finished. An unknown group has finished. `takes_interruption` as in futex_table.
   join_outcome join(group_id group, const std::shared_ptr<parker>& at,
                     const std::function<bool()>& takes_interruption = nullptr);

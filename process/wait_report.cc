@@ -43,11 +43,7 @@ void add_frames(std::string& text, const thread_report& thread)
   }
   text += fmt::format("\n    its guest frames {} ms ago:", thread.since_frames.count());
   for (std::size_t i = 0; i < std::min(frames_shown, thread.frames.size()); ++i) {
-    const guest_frame& frame = thread.frames[i];
-    text += fmt::format("\n      {}: {} in {}", i,
-                        frame.function_name.empty() ? fmt::format("function {}", frame.function_index)
-                                                    : frame.function_name,
-                        frame.module_name.empty() ? "a module without name" : frame.module_name);
+    text += fmt::format("\n      {}: {}", i, to_string(thread.frames[i]));
   }
 }
 
@@ -96,6 +92,26 @@ void add_events(std::string& text, std::string_view actor, const event_ring& rin
 }
 
 } // namespace
+
+std::optional<held_calls> calls_held_up_by(const instance_group& group)
+{
+  const char* const function = group.in_embedder_function.name.load(std::memory_order_acquire);
+  const std::size_t waiting = function == nullptr ? 0 : group.calls.waiting();
+  if (waiting == 0) {
+    return std::nullopt;
+  }
+  const auto inside = event_clock::since(group.in_embedder_function.entered.load(std::memory_order_relaxed));
+  return held_calls{function, std::chrono::duration_cast<std::chrono::milliseconds>(inside), waiting};
+}
+
+std::string describe(const held_calls& held, group_id holder)
+{
+  return fmt::format(
+      "thread {} has been in host function {} for {} ms, and {} of the embedder's operations on its group {} "
+      "for its return; if it waits for one of them, it does so for ever: a host function calls its guest "
+      "through the group that it is given",
+      holder.value, held.function, held.since.count(), held.count, held.count == 1 ? "waits" : "wait");
+}
 
 std::string describe_wait(const coordinator& coordination, const thread_table& threads, group_id waiter,
                           const linker_wait& wait, std::chrono::milliseconds waited)

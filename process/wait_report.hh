@@ -9,6 +9,8 @@
 #include "messages/ids.hh"
 
 #include <chrono>
+#include <cstddef>
+#include <optional>
 #include <string>
 
 #include "process/thread_table.hh"
@@ -18,5 +20,18 @@ namespace interlink {
 /// The whole report, several lines without the last newline. `wait` is `waiter`'s.
 std::string describe_wait(const coordinator& coordination, const thread_table& threads, group_id waiter,
                           const linker_wait& wait, std::chrono::milliseconds waited);
+
+/// Operations of the embedder's on a group that wait for the return of the embedder's function that it is in, and for
+/// how long it has been there.
+struct held_calls {
+  std::string function;
+  std::chrono::milliseconds since{};
+  std::size_t count{};
+};
+
+std::optional<held_calls> calls_held_up_by(const instance_group& group);
+
+/// The report of it.
+std::string describe(const held_calls& held, group_id holder);
 
 } // namespace interlink

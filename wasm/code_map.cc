@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "linker/code_map.hh"
+#include "wasm/code_map.hh"
 
-#include "linker/binary_reader.hh"
-#include "linker/wasm_writer.hh"
+#include "wasm/binary_reader.hh"
+#include "wasm/wasm_writer.hh"
 
 namespace interlink {
 

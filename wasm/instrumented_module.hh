@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "wasm/code_map.hh"
@@ -25,7 +26,8 @@ struct instrumentation_facts {
 /// `imports_control_memory`, then the runtime table if `imports_runtime_table`; names in wasm/reserved_names.hh.
 struct instrumented_module {
   std::vector<std::byte> bytes;
-  code_map places; ///< of `bytes`, in the original
+  std::string module_name; ///< in `bytes`
+  code_map places;         ///< of `bytes`, in the original
   bool imports_control_memory = false;
   bool imports_runtime_table = false;
   bool exports_applied = false; ///< has `reserved::applied_global`

@@ -105,10 +105,11 @@ instrumentation plan_instrumentation(const module_layout& layout, const module_i
   return plan;
 }
 
-instrumented_module unchanged(std::span<const std::byte> bytes)
+instrumented_module unchanged(std::span<const std::byte> bytes, const module_info& info)
 {
   instrumented_module same;
   same.bytes.assign(bytes.begin(), bytes.end());
+  same.module_name = info.name;
   same.facts.bytes_in = bytes.size();
   same.facts.bytes_out = bytes.size();
   return same;
@@ -204,7 +205,7 @@ result<instrumented_module> instrument(std::span<const std::byte> bytes, const m
   }
   const instrumentation plan = plan_instrumentation(*layout, info, options);
   if (!plan.is_dynamic && !plan.replaces_waits) {
-    return unchanged(bytes);
+    return unchanged(bytes, info);
   }
   instrumented_module module;
   const result<rewritten_code> code = rewrite_code(*layout, plan, module.facts);
@@ -212,7 +213,7 @@ result<instrumented_module> instrument(std::span<const std::byte> bytes, const m
     return fail(code.error());
   }
   if (!plan.is_dynamic && module.facts.waits == 0) {
-    return unchanged(bytes);
+    return unchanged(bytes, info);
   }
   module.imports_control_memory = plan.inserts_checks;
   module.exports_applied = plan.inserts_checks;
@@ -221,6 +222,7 @@ result<instrumented_module> instrument(std::span<const std::byte> bytes, const m
   if (result<void> fits = check_room(*layout, module); !fits) {
     return fail(fits.error());
   }
+  module.module_name = options.module_name.empty() ? info.name : options.module_name;
   write_module(*layout, plan, *code, options.module_name, module);
   module.facts.bytes_in = bytes.size();
   module.facts.bytes_out = module.bytes.size();

@@ -13,7 +13,6 @@
 // host function makes the traps (alignment, bounds) that the instruction would.
 #pragma once
 
-#include "linker/code_map.hh"
 #include "messages/error.hh"
 #include "messages/module_info.hh"
 
@@ -21,6 +20,7 @@
 #include <span>
 #include <string>
 
+#include "wasm/code_map.hh"
 #include "wasm/instrumented_module.hh"
 
 namespace interlink {

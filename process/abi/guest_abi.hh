@@ -18,6 +18,9 @@ std::shared_ptr<const host_registry> make_guest_abi(host_registry embedder_funct
 /// notifies, the first call of a lazy import.
 const runtime_functions& runtime_calls();
 
+/// An exception of the embedder's becomes a trap with its text, and reports see which function a group is in.
+void guard_embedder_functions(host_registry& embedder_functions);
+
 void add_wasi(host_registry& registry);
 void add_dynamic_linking(host_registry& registry);
 void add_exit_handler_calls(host_registry& registry);

@@ -115,6 +115,25 @@ TEST_F(FacadeCancellation, InterruptsTheGuestsWaitOnceAndTheGuestDecides)
   EXPECT_EQ(completions, 3);
 }
 
+TEST(FacadeSleep, IsEndedByACancellationAndTheGuestIsTold)
+{
+  embedding program("embedded");
+  auto first = program.start();
+  ASSERT_TRUE(first) << first.error().message();
+  const auto sleep = program.find(*first, "embedded_sleep");
+  ASSERT_TRUE(sleep);
+  asio::cancellation_signal signal;
+  std::promise<result<values>> outcome;
+  constexpr int half_an_hour = 1800;
+  first->async_call(*sleep, {half_an_hour}, asio::bind_cancellation_slot(signal.slot(), [&](result<values> slept) {
+    outcome.set_value(std::move(slept));
+  }));
+  ASSERT_TRUE(comes_true([&] { return program.waits_in(first->id(), "memory.atomic.wait"); }));
+  asio::post(program.own_executor(), [&] { signal.emit(asio::cancellation_type::total); });
+  const auto eintr = static_cast<std::int32_t>(wasi::errno_code::intr);
+  EXPECT_EQ(await(outcome.get_future()), values{eintr});
+}
+
 TEST_F(FacadeCancellation, OfOneOperationInterruptsNoWaitOfTheNext)
 {
   ASSERT_TRUE(first);

@@ -10,7 +10,8 @@
 
 namespace interlink::test {
 
-embedding::embedding(const std::string& name, engine::engine_options engine_options)
+embedding::embedding(const std::string& name, engine::engine_options engine_options, host_registry host_functions,
+                     process_options options)
     : handlers_(std::make_unique<asio::thread_pool>(1))
 {
   engine_options.cache_directory = INTERLINK_SCENARIO_CACHE;
@@ -20,7 +21,7 @@ embedding::embedding(const std::string& name, engine::engine_options engine_opti
     return;
   }
   shared_ = std::make_shared<runtime>(std::move(*engine));
-  make(name);
+  make(name, std::move(host_functions), std::move(options));
 }
 
 embedding::embedding(const std::string& name, const embedding& beside)
@@ -29,13 +30,13 @@ embedding::embedding(const std::string& name, const embedding& beside)
   make(name);
 }
 
-void embedding::make(const std::string& name)
+void embedding::make(const std::string& name, host_registry host_functions, process_options options)
 {
-  process_options options;
   options.wasi.preopens = {{INTERLINK_GUEST_DIR, "."}};
   options.wasi.stdin_fd = -1;
-  auto made = process::make(handlers_->get_executor(), *shared_,
-                            std::string(INTERLINK_GUEST_DIR) + "/" + name + ".wasm", std::move(options));
+  auto made =
+      process::make(handlers_->get_executor(), *shared_, std::string(INTERLINK_GUEST_DIR) + "/" + name + ".wasm",
+                    std::move(options), std::move(host_functions));
   if (!made) {
     refusal_ = made.error();
     return;

@@ -56,7 +56,8 @@ bool comes_true(Condition condition)
 /// all that it uses, so that a failure is reported and not a hang. Context: the test's thread.
 class embedding {
 public:
-  explicit embedding(const std::string& name, engine::engine_options engine_options = {});
+  explicit embedding(const std::string& name, engine::engine_options engine_options = {},
+                     host_registry host_functions = {}, process_options options = {});
   /// On the same engine as another.
   embedding(const std::string& name, const embedding& beside);
   ~embedding();
@@ -67,6 +68,9 @@ public:
   const std::optional<error>& refusal() const { return refusal_; }
 
   process& program() { return *process_; }
+
+  /// Gives the only handle of the process away.
+  process take() { return *std::exchange(process_, std::nullopt); }
 
   /// Where handlers run that have no executor of their own: one thread.
   asio::any_io_executor own_executor() { return handlers_->get_executor(); }
@@ -91,7 +95,7 @@ public:
   }
 
 private:
-  void make(const std::string& name);
+  void make(const std::string& name, host_registry host_functions = {}, process_options options = {});
 
   std::optional<error> refusal_;
   std::unique_ptr<asio::thread_pool> handlers_;

@@ -3,7 +3,21 @@
 // How a process is started once, and stopped: what a stop can end, and what it reports that it cannot.
 #include "tests/facade/embedding.hh"
 
+#include <asio/awaitable.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/bind_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/experimental/awaitable_operators.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+#include <optional>
 
 namespace interlink {
 namespace {
@@ -39,6 +53,70 @@ TEST(FacadeStop, ReportsAThreadThatComputesWithoutCalls)
   ASSERT_EQ(stopped->still_running.size(), 1U);
   EXPECT_EQ(stopped->still_running[0].group, first->id());
   EXPECT_EQ(stopped->still_running[0].waiting_in, "");
+}
+
+TEST(FacadeStop, CompletesTheCallUnderWayInAThreadThatItGivesUp)
+{
+  embedding guest("computes");
+  const auto first = guest.start();
+  ASSERT_TRUE(first) << first.error().message();
+  const auto busy = computing_call::start(guest, *first);
+  ASSERT_TRUE(busy);
+  ASSERT_TRUE(guest.stop(std::chrono::milliseconds(1)));
+  const auto outcome = busy->outcome(); // while it computes
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code(), errc::stopping) << outcome.error().message();
+}
+
+TEST(FacadeStop, LeavesNothingThatKeepsAnExecutorBusyWhenTheLastHandleGoes)
+{
+  embedding guest("computes");
+  const auto core = guest.program().core().shared_from_this();
+  std::optional<result<std::vector<guest_value>>> outcome;
+  asio::io_context context;
+  std::unique_ptr<computing_call> busy;
+  {
+    auto first = guest.start();
+    ASSERT_TRUE(first) << first.error().message();
+    busy = computing_call::start(guest, *first, [&](const function& compute) {
+      first->async_call(compute, {}, asio::bind_executor(context.get_executor(), [&](auto got) { outcome = got; }));
+    });
+    ASSERT_TRUE(busy);
+    guest.take(); // and `first`: the guest computes on, and is given up
+  }
+  context.run();
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->error().code(), errc::stopping);
+  busy->tell_to_return();
+  EXPECT_TRUE(core->join_threads(parker::clock::now() + facade_deadline)); // the runtime must outlive it
+}
+
+TEST(FacadeRun, ThatIsCancelledLeavesNoProgramThatNobodyCanStop)
+{
+  embedding guest("computes");
+  const auto core = guest.program().core().shared_from_this();
+  asio::io_context context;
+  const auto run_for_a_while = [](process program) -> asio::awaitable<void> {
+    using namespace asio::experimental::awaitable_operators;
+    asio::steady_timer timeout(co_await asio::this_coro::executor, std::chrono::milliseconds(20));
+    static_cast<void>(co_await (program.async_run(asio::use_awaitable) || timeout.async_wait(asio::use_awaitable)));
+  };
+  asio::co_spawn(context, run_for_a_while(guest.take()), asio::detached);
+  context.run();
+  EXPECT_TRUE(core->has_ended());
+  EXPECT_TRUE(core->join_threads(parker::clock::now() + facade_deadline));
+}
+
+TEST(FacadeRun, ThatIsCancelledLeavesAProgramRunningThatHasAnotherHandle)
+{
+  embedding guest("computes");
+  asio::cancellation_signal signal;
+  std::promise<result<process_outcome>> outcome;
+  guest.program().async_run(asio::bind_cancellation_slot(
+      signal.slot(), [&](result<process_outcome> ended) { outcome.set_value(std::move(ended)); }));
+  asio::post(guest.own_executor(), [&] { signal.emit(asio::cancellation_type::terminal); });
+  EXPECT_EQ(await(outcome.get_future()).error().code(), errc::cancelled);
+  EXPECT_FALSE(guest.program().core().has_ended());
 }
 
 TEST(FacadeStop, CanBeAskedAgainForTheThreadsItLeft)

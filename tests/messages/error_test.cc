@@ -94,7 +94,7 @@ TEST(Error, ListsItsFieldsInOneOrder)
   detail.missing = {{"libb.so", "env", "sub", "(func (result i32))"}};
   detail.paths_tried = {"/lib/liba.so: no such file"};
   EXPECT_EQ(error(errc::symbol_type_mismatch, detail).message(),
-            "cannot link; module liba.so; symbol add; expected (func (param i32)); found (func); at offset 12\n"
+            "cannot link; module liba.so; symbol add; expected (func (param i32)); found (func); at offset 0xc\n"
             "  sub (func (result i32)) (env), needed by libb.so\n"
             "  tried /lib/liba.so: no such file\n"
             "  build it again");
@@ -111,7 +111,7 @@ TEST(Error, SaysOffsetZero)
 {
   error_detail detail;
   detail.offset = 0;
-  EXPECT_EQ(error(errc::malformed_module, detail).message(), "malformed module; at offset 0");
+  EXPECT_EQ(error(errc::malformed_module, detail).message(), "malformed module; at offset 0x0");
 }
 
 TEST(Error, ListsAllMissingSymbolsUpToTheLimit)
@@ -183,6 +183,19 @@ TEST(Error, KeepsCodeAndFieldsWhenItGetsContext)
   ASSERT_TRUE(with.detail().trap);
   EXPECT_EQ(with.detail().trap->message, "unreachable");
   EXPECT_EQ(with.detail().trap->frames.at(0).function_index, 7U);
+}
+
+TEST(GuestFrame, IsOneLine)
+{
+  guest_frame frame{"liba.so", "add", 7, 0x1c3};
+  EXPECT_EQ(to_string(frame), "0x1c3 liba.so!add");
+  frame.source = source_place{"a.c", 3, 5};
+  EXPECT_EQ(to_string(frame), "0x1c3 liba.so!add at a.c:3:5");
+  frame.source->column = 0;
+  EXPECT_EQ(to_string(frame), "0x1c3 liba.so!add at a.c:3");
+  EXPECT_EQ(to_string(guest_frame{}), "<unknown place> <module>!<function 0>");
+  EXPECT_EQ(to_string(trap_record{"", {guest_frame{"a", "f", 0, 16}, guest_frame{"b", "g", 0, 17}}}),
+            "\n    0: 0x10 a!f\n    1: 0x11 b!g");
 }
 
 TEST(Error, StaysAsItWasWhenACopyGetsContext)

@@ -63,6 +63,8 @@ public:
 
   void set_interrupt(std::function<bool()>) override {}
 
+  void set_frame_reader(std::function<void(guest_frame&)>) override {}
+
   function_origin origin_of(const engine::function& of) const;
   /// Values of the globals that the instance imports, in order: bases and GOT entries.
   std::vector<std::uint64_t> imported_globals(const engine::instance& of) const;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/support/place_check.hh"
 
-#include "linker/code_facts.hh"
-#include "linker/instruction_walker.hh"
-
 #include <vector>
+
+#include "wasm/code_facts.hh"
+#include "wasm/instruction_walker.hh"
 
 namespace interlink::support {
 

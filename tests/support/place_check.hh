@@ -3,11 +3,11 @@
 // The exactness of a code map, shown for every instruction of a module.
 #pragma once
 
-#include "linker/instrumenter.hh"
-#include "linker/module_layout.hh"
-
 #include <span>
 #include <string>
+
+#include "wasm/instrumenter.hh"
+#include "wasm/module_layout.hh"
 
 namespace interlink::support {
 

@@ -2,6 +2,8 @@
 // For embedders: a reactor with libc. Functions to call from several groups, and one that opens a library itself.
 #include "guest.h"
 
+#include <errno.h>
+
 // For libspins_in_start.
 atomic_int constructing, release;
 
@@ -24,6 +26,9 @@ int embedded_open_and_add(int a, int b) { return ((binary *)find(open_now("./lib
 atomic_int *embedded_constructing(void) { return &constructing; }
 
 atomic_int *embedded_release(void) { return &release; }
+
+// 0, or the error that ended it early.
+int embedded_sleep(int seconds) { return usleep(seconds * 1000000u) == 0 ? 0 : errno; }
 
 // Of this thread.
 int embedded_leave(void) { pthread_exit(0); }

@@ -31,7 +31,8 @@ TEST(StackOverflow, OfAConstructorIsATrapOfItsThread)
 
 TEST(StackOverflow, InLinearMemoryIsNoticedByTheNextCallOfTheHost)
 {
-  EXPECT_TRUE(traps_saying(overflow("linear"), {"stack overflow: the stack pointer is below", "recurse_with_frames"}));
+  EXPECT_TRUE(
+      traps_saying(overflow("linear"), {"stack overflow: the stack pointer is outside", "recurse_with_frames"}));
 }
 
 class LastLevels : public testing::TestWithParam<const char*> {};

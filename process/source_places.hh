@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// File and line for the frames of a failure, read from the files of the modules that are loaded.
+#pragma once
+
+#include "messages/error.hh"
+
+#include "process/process_core.hh"
+
+namespace interlink {
+
+/// The same failure, with `source` in each frame whose module has line tables. A module that is not loaded any more, or
+/// whose file was changed since, has none. Takes as long as reading the files of the modules in the backtrace.
+/// Context: any thread.
+error with_sources(const process_core& process, const error& failure);
+
+} // namespace interlink
