@@ -123,12 +123,13 @@ int __timedwait_cp(volatile int *word, int value, clockid_t clock, const struct 
 }
 
 // Waits on a word that nobody changes: unlike a host call this is where the host can stop a thread and bring it up to date.
+// The word is this sleep's own, so that who is woken without being wanted was interrupted by the embedder.
 int interlink_sleep_until(int clock, int64_t deadline) {
-  static volatile int never;
+  volatile int never = 0;
   __testcancel();
   for (int64_t left = deadline - now(clock); left > 0; left = deadline - now(clock)) {
     int ended = wait_on(&never, 0, deadline == INT64_MAX ? -1 : left);
-    if (ended == EINTR) {
+    if (ended == EINTR || (ended == 0 && !is_wanted(interlink_self_thread()))) {
       return EINTR;
     }
   }
