@@ -19,8 +19,8 @@ namespace {
 
 using engine::value_slot;
 
-/// The part of the start structure that both thread ABIs share, and WASIX's own. Source: WASIX's __wasi_thread_start_t, 64 bytes:
-/// stack at 0 (upper end), tls_base at 4, stack_size at 56.
+/// The part of the start structure that both thread ABIs share, and WASIX's own. Source: WASIX's __wasi_thread_start_t,
+/// 64 bytes: stack at 0 (upper end), tls_base at 4, stack_size at 56.
 struct start_structure {
   std::uint32_t stack_high{};
   std::uint32_t tls_base{};
