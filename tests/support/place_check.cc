@@ -5,6 +5,7 @@
 
 #include "wasm/code_facts.hh"
 #include "wasm/instruction_walker.hh"
+#include "wasm/layout_reader.hh"
 
 namespace interlink::support {
 
