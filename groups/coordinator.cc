@@ -1,4 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The coordinator decides, and does nothing else. Which addresses, slots and bindings a load gets, in which order
+// operations come, who runs a constructor and who waits for whom: each is a decision that must be taken by one at a
+// time. A lock would serve, were it not for the waits inside: a load compiles, reads files and runs guest code, and a
+// lock held meanwhile stalls the program or deadlocks with the guest's own. So decisions are messages, each handled in
+// a turn that never waits.
+//
+// A turn is a pure function of the topology (linker/topology.hh), a few microseconds long. The thread that finds the
+// mailbox empty runs the turns itself, so an uncontended request costs no switch of threads.
+//
+// The order inside a batch is the protocol. Operations are appended, then the snapshot is made current, then the head
+// is raised, and only then do replies leave (C1): no thread may learn an index that is not published yet, by whatever
+// route.
+//
+// A request that cannot be answered yet is parked, and a later turn answers it. Each wait for constructors or for a
+// close is tested for a cycle in the turn that parks it; a waiter that is woken asks again, in a turn of its own, so
+// the test is made anew. Memory of an unloaded module is given out again only when no group can still write there (C3).
 #include "groups/coordinator.hh"
 
 #include "messages/assert.hh"

@@ -1,4 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// An instance group is what a thread is to the linker: one store, one instance of each module, one function table, and
+// a place in the operation log. Instances cannot be shared by threads, so each thread has all of them, and keeps them
+// alike by applying the same operations in the same order.
+//
+// Nobody tells a group to catch up. It notices by itself: a check in guest code, the return of a host call that can
+// wait, or the call of the host into the guest finds a newer version. So a thread that computes or sleeps for an hour
+// holds up nothing, and is up to date at the first moment at which that can matter.
+//
+// Catching up happens in the midst of guest code. Phase 1 therefore runs no code that could wait or see the guest's
+// locks: it instantiates, fills slots and runs closed initialisers alone. Open start functions are queued for phase 2,
+// on a stack of their own, since the interrupted code may use the memory below its stack pointer.
+//
+// A committed operation must not fail here, as others use it already. A group that cannot apply one is lost, or ends
+// the process if it has guest frames that may hold guest locks. Whatever ends a group, it leaves by a turn, and
+// completes its shares of the operations up to that turn: nothing waits for a thread that is gone.
 #include "groups/instance_group.hh"
 
 #include "groups/host_memory.hh"

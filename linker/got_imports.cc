@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Imports from `GOT.mem` and `GOT.func`: globals that hold addresses of data, and slots of functions.
+// Imports from `GOT.mem` and `GOT.func`. Position-independent wasm takes the address of a thing of another module from
+// a global that the linker provides, as ELF code takes it from the global offset table. A `GOT.mem` global holds the
+// address of a datum. A `GOT.func` global holds a function's address, which in WebAssembly is its index in the table.
+//
+// That index must be one for the whole program: pointers to functions are compared, and travel between threads. Hence
+// the canonical slot. The first import, `dlsym` or lazy call that needs the address of a function gives it a slot, and
+// all later ones find that slot in the snapshot. A function of a module's own element segments has its slot already.
+// The host's functions have slots as well, found by their names and types, because nothing else identifies them.
+//
+// Every value here is a constant of the plan, but for addresses of thread-local variables, which each group computes
+// from its own block. Some names belong to the loader rather than to a module (`__heap_base`, `__dso_handle`, ...): a
+// library's linker leaves them open, and they mean the importer's own where a library has its own.
 #include "linker/group_blocks.hh"
 #include "linker/import_resolver.hh"
 

@@ -193,15 +193,19 @@ prepare_outcome prepare_load(topology& state, const load_request& request)
   if (auto open = reopen_library(state, request)) {
     return std::move(*open);
   }
+  // Which modules of the closure are loaded already.
   std::vector<std::optional<module_id>> known;
   known.reserve(request.modules.size());
   for (const requested_module& module : request.modules) {
     known.push_back(find_published(state, module));
   }
+  // All claims or none: a load that holds one claim and waits for another could close a cycle.
   if (const auto obstacle = find_obstacle(state, request, known)) {
     return *obstacle;
   }
+  // Every number, on copies.
   draft_outcome drafted = draft_load(state, request, known);
+  // Claims, reservations and references become the topology's.
   if (auto* draft = std::get_if<load_draft>(&drafted)) {
     return take_in(state, std::move(*draft));
   }
@@ -216,12 +220,16 @@ operation_body commit_load(topology& state, load_id id, std::vector<module_artif
   auto node = state.loads.extract(id);
   INTERLINK_ASSERT(!node.empty());
   load_in_flight& load = node.mapped();
+  // Behind this line the load cannot fail. Blocks go to their groups, the claims away.
   load_modules operation{load.plan, thunk_artifacts, hand_over_blocks(state, load), load.request.requester};
   operation.thunk_artifacts.resize(load.plan->modules.size());
   release_claims(state, load);
+  // What was reserved and bound is published.
   state.memory_pages = std::max(state.memory_pages, load.plan->memory_pages);
   state.bound_to.merge(load.bound_to);
+  // Constructors are the requester's to run, before anybody else's open of these modules returns.
   begin_construction(state, load, id);
+  // An open handle keeps a library loaded.
   if (load.request.kind == load_kind::library) {
     const module_id root = load.modules.front()->scope.front();
     ++state.open_count[root];
@@ -229,6 +237,7 @@ operation_body commit_load(topology& state, load_id id, std::vector<module_artif
       state.final_modules.insert(root);
     }
   }
+  // The snapshot that the groups read.
   publish_load(state, load, std::move(thunk_artifacts));
   note_later_root(state, *state.current->find(load.modules.front()->scope.front()));
   return operation;

@@ -1,4 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The planner chooses every number of a load: module ids, addresses, slots, blocks of thread-local storage, bindings.
+// It exists so that a load is carried out many times and decided once. The requester carries the plan out in its own
+// store before the load is published; every other thread carries out the same plan later, when it next needs to. A
+// number that one of them chose by itself would be a function pointer that means something else in another thread.
+//
+// The planner works on copies of the arena and of the table, and the topology stays as it was until `prepare_load`
+// takes the draft in. A load that is refused therefore needs no undoing.
+//
+// The order of the passes is fixed by what each needs. Modules come first, since closures and sizes follow from them.
+// Memory and the modules' own slots are reserved before imports are bound, since a binding is often an address. Slots
+// for functions whose address is taken come last, since only the bindings tell which functions these are. From then on
+// no new symbol appears: a pass behind `bind_imports` may count and refuse, and decides no binding.
 #include "linker/planner.hh"
 
 #include "linker/dependency_order.hh"
@@ -331,20 +344,28 @@ load_draft planner::finish()
 
 draft_outcome planner::run()
 {
+  // Each module must be linkable by itself.
   if (auto refused = check_modules()) {
     return *refused;
   }
+  // The closure of each module; that of the root is the scope.
   find_closures();
+  // Data, thread-local blocks of all groups, scratch stacks.
   reserve_memory();
+  // What the memory can hold at most, whoever would give more.
   if (auto refused = check_memory_size()) {
     return *refused;
   }
+  // The slots that element segments fill.
   if (const auto reserved = reserve_table(); !reserved) {
     return reserved.error();
   }
+  // Every import gets its binding, every function whose address is taken its slot.
   if (const auto bound = bind_imports(); !bound) {
     return bound.error();
   }
+  // ---- No new symbol appears from here on ----
+  // The length of the table, now that all slots are known.
   if (auto refused = finish_table()) {
     return *refused;
   }
@@ -352,6 +373,7 @@ draft_outcome planner::run()
   if (!memory_.is_complete()) {
     return needs_memory{memory_.block_size(), memory_.block_alignment()};
   }
+  // The draft, whole.
   return finish();
 }
 

@@ -1,4 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The resolver answers, for each import of each new module, the question of ELF's symbol search: which module's
+// definition is meant. Its scope is that of ld.so: the global scope, then the closure of the load's root, in
+// breadth-first order. The first definition wins, the importer's own included, so that an address has one value in the
+// whole program.
+//
+// A definition alone is no binding. WebAssembly instantiates modules in one order, and an import needs its provider to
+// exist. A function of an earlier module is bound directly, which costs a call nothing. A function of a later module,
+// of the same module, or of no module yet is bound to a thunk that calls through the function's canonical slot. Data is
+// bound to a constant, for the plan knows every address.
+//
+// All problems are collected and reported at once, as a person who links a large program wants to see them. A binding
+// that stands for a problem is never used: a load with problems ends.
 #include "linker/resolver.hh"
 
 #include "linker/import_resolver.hh"

@@ -1,4 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The instrumenter makes a module take part in the agreement between threads. Threads cannot share a function table, so
+// each has a copy, and an index that one thread stores in memory must mean the same in another. A thread that waited
+// for all others at each `dlopen` would stall the program. The check is the alternative: in front of each use of the
+// table stands a comparison of the published version with the version that this thread has applied, and a thread that
+// is behind catches up at that very place. The check costs two loads and a branch that is never taken.
+//
+// Waits and notifies leave the engine for the process's own futex table, where the end of the process, a signal or the
+// embedder can end them. A start function becomes an export, so that the linker decides when it runs.
+//
+// Only the code section and what is appended changes. No function index moves, so names, element segments and
+// backtraces stay as they were; the operand stack in front of an instruction is the same as without the check. Sections
+// that carry offsets into the code are dropped, as they would be false. Input that could defeat the check, such as
+// guest code that writes the function table, is refused with the place and the remedy.
 #include "wasm/instrumenter.hh"
 
 #include "messages/limits.hh"

@@ -1,4 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A thunk stands for a function that its importer cannot be given directly: the provider comes later in the order of
+// instantiation, needs the importer itself, or is not known before the first call. It plays the part of a PLT entry.
+//
+// The obvious way, a host function that looks up the target and calls it, puts a host frame between two modules. A wasm
+// exception does not cross that frame, longjmp does not, and a backtrace shows it. A thunk is therefore wasm: it
+// tail-calls the canonical slot that its global holds, so the caller's frame is the callee's parent.
+//
+// While the global is 0, the thunk first asks the host for the slot, and keeps it: later calls cost one global and one
+// indirect call. The slot is filled before the host function returns, which is why the call behind it needs no check.
+//
+// All thunks of a module are one small module of their own. Modules with thunks for the same types share its compiled
+// code: it names types and import names only, and no address.
 #include "wasm/thunk_module.hh"
 
 #include <algorithm>
