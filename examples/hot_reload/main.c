@@ -132,6 +132,6 @@ int main(int argc, char **argv) {
     pthread_join(threads[i], NULL);
     sum += calls[i];
   }
-  printf("ok: every call of %d threads was answered by one version\n", callers);
+  printf("ok hot_reload: every call of %d threads was answered by one version\n", callers);
   return sum > 0 ? 0 : 1;
 }
