@@ -2,6 +2,7 @@
 #include "groups/group_store.hh"
 
 #include "messages/assert.hh"
+#include "messages/guest_end.hh"
 
 #include <algorithm>
 #include <utility>
@@ -69,10 +70,7 @@ bool is_an_instruction(std::uint32_t runtime_slot)
 /// Only `__wasix_init_tls` can get here, which is not told from the bytes.
 std::unexpected<error> refuse_in_initialiser(std::string_view what)
 {
-  error_detail detail;
-  detail.message = "an initialiser calls " + std::string(what) + ", where nothing may be called that can wait";
-  detail.trap = trap_record{detail.message, {}};
-  return fail(error(errc::guest_trapped, std::move(detail)));
+  return fail(trap_of("an initialiser calls " + std::string(what) + ", where nothing may be called that can wait"));
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 //
 // A group's function table: what the slots of plans and operations hold in its store.
 #include "groups/group_store.hh"
+#include "linker/module_checks.hh"
 #include "messages/assert.hh"
 
 #include <utility>
@@ -52,10 +53,8 @@ std::vector<table_index> group_store::slots_of(const load_plan& load)
 {
   std::vector<table_index> slots;
   for (const module_plan& plan : load.modules) {
-    const std::uint32_t count = plan.info->dylink ? plan.info->dylink->table_size : 0;
-    for (std::uint32_t i = 0; i < count; ++i) {
-      slots.push_back({plan.table_base.value + i});
-    }
+    const std::vector<table_index> own = own_slots_of(plan);
+    slots.insert(slots.end(), own.begin(), own.end());
   }
   for (const slot_fill& fill_one : load.slots) {
     slots.push_back(fill_one.slot);

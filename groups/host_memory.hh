@@ -6,6 +6,7 @@
 #pragma once
 
 #include "messages/error.hh"
+#include "messages/guest_end.hh"
 
 #include <new>
 #include <string>
@@ -22,10 +23,7 @@ std::invoke_result_t<Work> unless_exhausted(std::string_view what, Work&& work)
   try {
     return std::forward<Work>(work)();
   } catch (const std::bad_alloc&) {
-    error_detail detail;
-    detail.message = "the host has no memory left for " + std::string(what);
-    detail.trap = trap_record{detail.message, {}};
-    return fail(error(errc::guest_trapped, std::move(detail)));
+    return fail(trap_of("the host has no memory left for " + std::string(what)));
   }
 }
 

@@ -19,6 +19,7 @@
 
 #include "groups/host_memory.hh"
 #include "messages/assert.hh"
+#include "messages/guest_end.hh"
 
 #include <algorithm>
 #include <cstring>
@@ -411,8 +412,7 @@ result<void> instance_group::run_initialiser(module_id module)
     error_detail detail;
     detail.message = "an exception left the start function";
     detail.module_name = services_->name_of(module);
-    detail.trap = trap_record{detail.message, {}};
-    return fail(error(errc::guest_trapped, std::move(detail)));
+    return fail(trap_of(std::move(detail)));
   }
   return ran;
 }
@@ -432,8 +432,7 @@ result<void> instance_group::check_stack()
     detail.expected = "at least " + std::to_string(stack_bounds.stack_low.value) + ", at most " + std::to_string(end);
     detail.found = std::to_string(*pointer);
     detail.remedy = "give the thread a larger stack (--stack-size for the main thread)";
-    detail.trap = trap_record{detail.message, {}};
-    return fail(error(errc::guest_trapped, std::move(detail)));
+    return fail(trap_of(std::move(detail)));
   }
   return {};
 }

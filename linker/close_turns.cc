@@ -3,6 +3,7 @@
 // The two turns of a close (docs/architecture.md, "The life of a close").
 #include "linker/module_checks.hh"
 #include "linker/topology_edit.hh"
+#include "messages/assert.hh"
 
 #include <algorithm>
 #include <ranges>
@@ -65,20 +66,16 @@ std::set<module_id> reachable_modules(const topology& state)
 }
 
 /// The slots of a module that goes away: its own range and all it was given.
-std::vector<table_index> slots_of(const module_plan& plan, const module_slots& given)
+std::vector<table_index> all_slots_of(const module_plan& plan, const module_slots& given)
 {
-  std::vector<table_index> slots;
-  const auto own = static_cast<std::uint32_t>(table_slots_of(*plan.info));
-  slots.reserve(own);
-  for (std::uint32_t i = 0; i < own; ++i) {
-    slots.push_back(table_index{plan.table_base.value + i});
-  }
+  std::vector<table_index> slots = own_slots_of(plan);
   given.of_export.for_each([&](std::size_t, table_index slot) { slots.push_back(slot); });
   return slots;
 }
 
 void free_ranges(topology& state, const module_plan& plan, topology_version freed_at)
 {
+  INTERLINK_ASSERT(freed_at > state.reusable_up_to); // invariant C3: groups that lag may still write there
   if (plan.memory_base.value != 0) {
     state.arena.free({plan.memory_base.value, plan.memory_size}, true, freed_at);
   }
@@ -183,7 +180,7 @@ operation_body unload(topology& state, const std::vector<module_id>& modules)
       kept_slots.push_back(edited.slots[place]);
       continue;
     }
-    const auto slots = slots_of(plan, *edited.slots[place]);
+    const auto slots = all_slots_of(plan, *edited.slots[place]);
     for (const table_index slot : slots) {
       state.table.retire(slot, 1, state.resting_slots);
     }

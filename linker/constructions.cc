@@ -3,6 +3,7 @@
 // Which thread runs which constructor, and which waits for which (docs/architecture.md; invariants T6 and T7).
 #include "linker/dependency_order.hh"
 #include "linker/topology_edit.hh"
+#include "messages/assert.hh"
 
 #include <algorithm>
 
@@ -60,7 +61,8 @@ bool begin_wait(topology& state, group_id group, group_id owner)
   if (closes_cycle(state, group, owner)) {
     return false;
   }
-  state.waits_for[group] = owner;
+  const bool waits_for_nothing_else = state.waits_for.emplace(group, owner).second;
+  INTERLINK_ASSERT(waits_for_nothing_else); // invariant T7: the chain that was followed is all there is
   return true;
 }
 

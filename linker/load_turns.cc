@@ -75,7 +75,8 @@ planned_load take_in(topology& state, load_draft draft)
   state.arena = std::move(draft.arena);
   state.table = std::move(draft.table);
   for (const loaded_module_ptr& module : draft.load.modules) {
-    state.claims[module->identity] = id;
+    const bool is_first = state.claims.emplace(module->identity, id).second;
+    INTERLINK_ASSERT(is_first); // invariant T2
   }
   take_references(state, draft.load.bound_to);
   planned_load outcome{id, draft.root, draft.load.plan, {}, publish_slots(state, draft.published_slots)};

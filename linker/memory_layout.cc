@@ -97,6 +97,7 @@ std::optional<memory_arena::allocation> memory_arena::allocate(std::uint64_t siz
     return std::nullopt;
   }
   const free_range whole = *best;
+  INTERLINK_ASSERT(whole.freed_at <= reusable_up_to); // invariant C3
   const memory_range taken{align_up(whole.range.address, alignment), size};
   const free_range before{{whole.range.address, taken.address - whole.range.address}, whole.is_dirty, whole.freed_at};
   const free_range after{{taken.end(), whole.range.end() - taken.end()}, whole.is_dirty, whole.freed_at};

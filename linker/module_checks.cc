@@ -130,6 +130,15 @@ std::uint64_t table_slots_of(const module_info& info)
   return count;
 }
 
+std::vector<table_index> own_slots_of(const module_plan& plan)
+{
+  std::vector<table_index> slots(table_slots_of(*plan.info));
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    slots[i].value = plan.table_base.value + static_cast<std::uint32_t>(i);
+  }
+  return slots;
+}
+
 bool has_absolute_elements(const module_info& info)
 {
   return !std::ranges::all_of(info.element_functions, &element_function::is_relative);

@@ -4,16 +4,22 @@
 #pragma once
 
 #include "messages/error.hh"
+#include "messages/ids.hh"
+#include "messages/link_plan.hh"
 #include "messages/module_info.hh"
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace interlink {
 
 /// Slots that the module fills itself: what dylink.0 says, and for absolute element segments as many as they reach from
 /// slot 1 on.
 std::uint64_t table_slots_of(const module_info& info);
+
+/// Those slots of a module whose `table_base` is chosen.
+std::vector<table_index> own_slots_of(const module_plan& plan);
 
 /// True when an element segment names slots by themselves, not from `__table_base` on: a fixed-address main.
 bool has_absolute_elements(const module_info& info);

@@ -2,6 +2,7 @@
 #include "linker/topology_edit.hh"
 
 #include "linker/group_blocks.hh"
+#include "messages/assert.hh"
 
 #include <algorithm>
 #include <functional>
@@ -27,8 +28,11 @@ module_slots& next_snapshot::slots_of(module_id id)
 
 void next_snapshot::give_slot(const slot_fill& given)
 {
+  INTERLINK_ASSERT(given.slot != null_slot); // invariant T3
   if (given.source.provider != no_module) {
-    slots_of(given.source.provider).of_export.set(given.source.export_ordinal, given.slot);
+    auto& slots = slots_of(given.source.provider).of_export;
+    INTERLINK_ASSERT(slots[given.source.export_ordinal] == null_slot);
+    slots.set(given.source.export_ordinal, given.slot);
     return;
   }
   auto host_slots = std::make_shared<std::vector<slot_fill>>(*next_->host_slots);

@@ -2,6 +2,7 @@
 #include "loader/library_loader.hh"
 
 #include "groups/instance_group.hh"
+#include "messages/guest_end.hh"
 
 #include <algorithm>
 #include <array>
@@ -82,9 +83,7 @@ result<std::vector<module_artifact_ptr>> rehearse(const loader_services& loader,
   group.zero_reused_memory_of(*planned.plan);
   if (auto done = group.rehearse(planned.plan, thunks, planned.requester_blocks); !done) {
     // A trap before the commit is the load's failure, not the thread's.
-    const errc code = done.error().code();
-    const bool is_trap = code == errc::guest_trapped || code == errc::guest_threw;
-    return fail(is_trap ? error(errc::initialiser_failed, done.error().detail()) : done.error());
+    return fail(is_trap(done.error().code()) ? error(errc::initialiser_failed, done.error().detail()) : done.error());
   }
   return thunks;
 }

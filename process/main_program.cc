@@ -2,6 +2,7 @@
 #include "process/main_program.hh"
 
 #include "groups/instance_group.hh"
+#include "messages/guest_end.hh"
 
 #include <utility>
 
@@ -11,12 +12,6 @@
 namespace interlink {
 
 namespace {
-
-bool is_guests_doing(errc code)
-{
-  return code == errc::guest_trapped || code == errc::guest_threw || code == errc::guest_exited ||
-         code == errc::thread_exited || code == errc::stopping;
-}
 
 struct program_entry {
   std::optional<engine::function> entry; ///< `_start` of a command, `_initialize` of a reactor that has one
@@ -61,7 +56,7 @@ result<void> run_program(instance_group& group, std::move_only_function<void(res
   const auto start = load(group);
   if (!start) {
     on_ready(fail(start.error()));
-    if (!is_guests_doing(start.error().code())) {
+    if (!unwinds_guest(start.error().code())) {
       process.end(process_outcome{exit_code_of_load_failure, start.error()});
     }
     return fail(start.error());

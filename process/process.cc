@@ -4,6 +4,7 @@
 #include "actors/guest_thread.hh"
 #include "groups/host_memory.hh"
 #include "groups/instance_group.hh"
+#include "messages/guest_end.hh"
 
 #include <algorithm>
 #include <bit>
@@ -195,7 +196,7 @@ void post(const std::shared_ptr<process_core>& process, group_id id, const pendi
       return work(*group, wait_limit(std::nullopt, &done->state()->is_cancelled()));
     });
     group->carried_out = outer;
-    if (!outcome && outcome.error().code() >= errc::guest_trapped) {
+    if (!outcome && unwinds_guest(outcome.error().code())) {
       outcome = fail(with_thrown_object(outcome.error(), group->memory()));
       process_of(*group).on_thread_result(fail(outcome.error()));
       if (outcome.error().code() == errc::thread_exited) {

@@ -2,6 +2,7 @@
 //
 // dlopen, dlsym, dl_invalid_handle of `wasix_32v1`.
 #include "groups/instance_group.hh"
+#include "messages/guest_end.hh"
 #include "messages/limits.hh"
 #include "messages/utf8.hh"
 
@@ -29,17 +30,11 @@ struct error_buffer {
 result<void> answer_failure(instance_group& group, values results, const error_buffer& buffer, const error& failure,
                             std::string_view prefix)
 {
-  switch (failure.code()) {
-  case errc::stopping:
-  case errc::guest_trapped:
-  case errc::guest_exited:
-  case errc::thread_exited:
-  case errc::guest_threw:
-    return fail(failure); // not the linker's failure: the guest unwinds
-  default:
-    write_text(group.memory(), buffer.address, buffer.length, std::string(prefix) + failure.message());
-    return answer(results, errno_unknown);
+  if (unwinds_guest(failure.code())) {
+    return fail(failure);
   }
+  write_text(group.memory(), buffer.address, buffer.length, std::string(prefix) + failure.message());
+  return answer(results, errno_unknown);
 }
 
 result<void> dlopen(instance_group& group, values arguments)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "process/abi/guest_abi.hh"
-
 #include "groups/instance_group.hh"
+#include "messages/guest_end.hh"
 
 #include <chrono>
 #include <optional>
@@ -9,6 +8,7 @@
 #include "loader/binding_log.hh"
 #include "process/abi/atomic_access.hh"
 #include "process/abi/blocking.hh"
+#include "process/abi/guest_abi.hh"
 #include "process/process_core.hh"
 #include "wasm/reserved_names.hh"
 
@@ -25,10 +25,7 @@ constexpr std::uint32_t wait_timed_out = 2;
 
 std::unexpected<error> trap(std::string_view message)
 {
-  error_detail detail;
-  detail.message = "wasm trap: " + std::string(message);
-  detail.trap = trap_record{detail.message, {}};
-  return fail(error(errc::guest_trapped, std::move(detail)));
+  return fail(trap_of("wasm trap: " + std::string(message)));
 }
 
 template <class Word>
