@@ -85,10 +85,10 @@ struct join_request {
   std::uint64_t stack_bytes{}; ///< above 0: the group needs a stack of its own
 };
 
-/// A group's last request. Its parked request, if any, was answered before (it is one group, one request).
+/// A group's last request; its load in flight, if there is one, is rolled back in its store and abandoned by this turn.
+/// Its parked request, if any, was answered before (it is one group, one request).
 struct leave_request {
   group_id group;
-  std::optional<load_id> in_flight; ///< slots emptied, ranges zeroed
 };
 
 struct close_request {
@@ -180,8 +180,8 @@ struct wait_holder {
   std::string library; ///< path of the library under construction, that the load opens, or that is being closed
 };
 
-/// A group's wait in the linker. One wait may take several requests: who is woken because something moved on, and has
-/// to wait again, has waited since the first. Context: written by the group's thread, but for `holder`; read by any.
+/// A group's wait in the linker. The wait counts from the first request, even if the group is woken and parks again.
+/// Context: written by the group's thread, but for `holder`; read by any.
 struct linker_wait {
   std::atomic<const char*> what{nullptr}; ///< null: it does not wait
   std::atomic<std::uint64_t> since{0};    ///< event_clock

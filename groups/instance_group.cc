@@ -263,27 +263,36 @@ result<void> instance_group::apply_published()
 
 result<void> instance_group::apply_operation(const operation_body& operation, const snapshot& target)
 {
-  if (const auto* load = std::get_if<load_modules>(&operation)) {
-    return apply_load(*load, target);
-  }
-  if (const auto* resolve = std::get_if<resolve_function>(&operation)) {
-    auto grown = store_->grow_table(resolve->table_size);
-    return grown ? store_->fill(resolve->slots) : grown;
-  }
-  if (const auto* allocate = std::get_if<allocate_function_table>(&operation)) {
-    return store_->grow_table(allocate->table_size);
-  }
-  if (const auto* unload = std::get_if<unload_modules>(&operation)) {
-    store_->clear_slots(unload->slots);
-    store_->remove(unload->modules);
-    count_dead_instances();
-    std::erase_if(initialisers_,
-                  [&](module_id id) { return std::ranges::find(unload->modules, id) != unload->modules.end(); });
-  }
+  return std::visit([&](const auto& kind) { return apply(kind, target); }, operation);
+}
+
+result<void> instance_group::apply(const resolve_function& operation, const snapshot&)
+{
+  auto grown = store_->grow_table(operation.table_size);
+  return grown ? store_->fill(operation.slots) : grown;
+}
+
+result<void> instance_group::apply(const allocate_function_table& operation, const snapshot&)
+{
+  return store_->grow_table(operation.table_size);
+}
+
+result<void> instance_group::apply(const unload_modules& operation, const snapshot&)
+{
+  store_->clear_slots(operation.slots);
+  store_->remove(operation.modules);
+  count_dead_instances();
+  std::erase_if(initialisers_,
+                [&](module_id id) { return std::ranges::find(operation.modules, id) != operation.modules.end(); });
   return {};
 }
 
-result<void> instance_group::apply_load(const load_modules& operation, const snapshot& target)
+result<void> instance_group::apply(const stop_process&, const snapshot&)
+{
+  return {}; // the snapshot tells
+}
+
+result<void> instance_group::apply(const load_modules& operation, const snapshot& target)
 {
   take_blocks(operation.blocks); // also the requester's: of two scratch stacks only one was kept
   if (operation.requester == id_) {
@@ -343,6 +352,15 @@ void instance_group::forget(const load_plan& load)
   if (std::exchange(rehearses_scratch_, false)) {
     store_->drop_block(no_module);
   }
+}
+
+void instance_group::roll_back(const planned_load& load)
+{
+  record(event_kind::roll_back, load.id.value);
+  // Slots and ranges are empty before a turn gives them to someone else (models, A6).
+  forget(*load.plan);
+  zero_memory_of(*load.plan, load.requester_blocks);
+  load_in_flight_ = nullptr;
 }
 
 void instance_group::count_dead_instances()
@@ -503,16 +521,10 @@ void instance_group::leave()
   if (std::exchange(has_left_, true)) {
     return;
   }
-  leave_request request{id_, std::nullopt};
   if (load_in_flight_ != nullptr) {
-    record(event_kind::roll_back, load_in_flight_->id.value);
-    // A dying owner empties its slots and zeroes its ranges before the turn gives them to someone else (models, A6).
-    forget(*load_in_flight_->plan);
-    zero_memory_of(*load_in_flight_->plan, load_in_flight_->requester_blocks);
-    request.in_flight = load_in_flight_->id;
-    load_in_flight_ = nullptr;
+    roll_back(*load_in_flight_); // the turn abandons it
   }
-  const coordinator_reply reply = ask(request);
+  const coordinator_reply reply = ask(leave_request{id_});
   schedule_point(schedule_place::left);
   record(event_kind::exit, 0);
   lane_->release();

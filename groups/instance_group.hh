@@ -118,11 +118,11 @@ public:
   /// is left in the table; its memory is the caller's to zero.
   result<void> rehearse(const load_plan_ptr& load, std::span<const module_artifact_ptr> thunk_artifacts,
                         std::span<const group_block> blocks);
-  /// Takes a rehearsed load out again.
-  void forget(const load_plan& load);
+  /// Takes a load that is not committed out again: slots empty, its memory zero. Before the turn that gives slots and
+  /// memory to others.
+  void roll_back(const planned_load& load);
 
-  /// Zeroes the ranges that a plan was given: all of them after a failed load, those used before ahead of a first use.
-  void zero_memory_of(const load_plan& load, std::span<const group_block> blocks);
+  /// Zeroes the ranges of a plan that somebody used before.
   void zero_reused_memory_of(const load_plan& load);
 
   /// Every call from the host into the guest: catches up first. `values` as in engine::store::call.
@@ -190,9 +190,6 @@ public:
 
   wasi::canceller& canceller() { return canceller_; }
 
-  /// Guest calls under way in this group.
-  int depth() const { return depth_; }
-
   /// What a blocking host call is named in reports while it waits. Null when none. Context: written here, read
   /// anywhere.
   std::atomic<const char*> waiting_in{nullptr};
@@ -223,6 +220,9 @@ private:
   void record(event_kind kind, std::uint64_t subject);
   void show_frames();
   void count_dead_instances();
+  /// Takes a rehearsed load out of the store.
+  void forget(const load_plan& load);
+  void zero_memory_of(const load_plan& load, std::span<const group_block> blocks);
   void zero(memory_address address, std::uint64_t size);
   void release_lane_if_idle();
   result<void> apply_published();
@@ -231,7 +231,12 @@ private:
   /// A committed operation cannot be undone: a group without guest frames is lost, with frames the process ends.
   error lose(const error& reason);
   result<void> apply_operation(const operation_body& operation, const snapshot& target);
-  result<void> apply_load(const load_modules& operation, const snapshot& target);
+  // One for each kind of operation.
+  result<void> apply(const load_modules& operation, const snapshot& target);
+  result<void> apply(const resolve_function& operation, const snapshot& target);
+  result<void> apply(const allocate_function_table& operation, const snapshot& target);
+  result<void> apply(const unload_modules& operation, const snapshot& target);
+  result<void> apply(const stop_process& operation, const snapshot& target);
   result<void> drain_initialisers();
   result<void> run_initialiser(module_id module);
   void take_blocks(std::span<const group_block> blocks);
@@ -258,7 +263,7 @@ private:
   std::optional<error> lost_;      ///< why calls to this group fail
   int catch_up_depth_ = 0;
   int initialiser_depth_ = 0;
-  int depth_ = 0;
+  int depth_ = 0; ///< guest calls under way in this group
   int constructor_depth_ = 0;
   std::uint64_t dead_instances_ = 0; ///< counted so far
   bool has_left_ = false;

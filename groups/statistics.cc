@@ -21,17 +21,29 @@ std::uint64_t value_of(const statistics::counter& counter)
   return counter.load(std::memory_order_relaxed);
 }
 
+void count_parts(statistics& into, const load_modules& load)
+{
+  count(&into, &statistics::modules, load.plan->modules.size());
+  count(&into, &statistics::slots, load.plan->slots.size());
+}
+
+void count_parts(statistics& into, const resolve_function& resolve)
+{
+  count(&into, &statistics::slots, resolve.slots.size());
+}
+
+void count_parts(statistics&, const allocate_function_table&) {}
+
+void count_parts(statistics&, const unload_modules&) {}
+
+void count_parts(statistics&, const stop_process&) {}
+
 } // namespace
 
 void count_operation(statistics& into, const operation_body& operation)
 {
   into.operations[operation.index()].fetch_add(1, std::memory_order_relaxed);
-  if (const auto* load = std::get_if<load_modules>(&operation)) {
-    count(&into, &statistics::modules, load->plan->modules.size());
-    count(&into, &statistics::slots, load->plan->slots.size());
-  } else if (const auto* resolve = std::get_if<resolve_function>(&operation)) {
-    count(&into, &statistics::slots, resolve->slots.size());
-  }
+  std::visit([&](const auto& kind) { count_parts(into, kind); }, operation);
 }
 
 std::vector<std::string> to_lines(const statistics& counted)

@@ -36,11 +36,7 @@ public:
   ~claimed_load()
   {
     if (!is_over_) {
-      group_.events().write({.subject = plan_.id.value, .kind = event_kind::roll_back});
-      // Slots and ranges are empty before the turn gives them back (models, A6).
-      group_.forget(*plan_.plan);
-      group_.zero_memory_of(*plan_.plan, plan_.requester_blocks);
-      group_.set_load_in_flight(nullptr);
+      group_.roll_back(plan_);
       group_.ask(abandon_load_request{plan_.id});
     }
   }

@@ -211,7 +211,7 @@ TEST_F(Coordinator, AnswersThoseThatAwaitALoadWhenItsOwnerLeaves)
 {
   coordinator_message parked;
   const planned_load planned = park_behind_a_load(parked);
-  say(first, leave_request{first, planned.id});
+  say(first, leave_request{first});
   ASSERT_TRUE(parked.is_answered);
   EXPECT_TRUE(std::holds_alternative<ask_again_reply>(parked.reply));
 }
@@ -318,7 +318,7 @@ TEST_F(Coordinator, AnswersConstructorWaitersWhenTheThreadLeaves)
 {
   coordinator_message parked;
   park_behind_a_constructor(parked);
-  say(first, leave_request{first, std::nullopt});
+  say(first, leave_request{first});
   EXPECT_TRUE(parked.is_answered);
 }
 
@@ -354,7 +354,7 @@ TEST_F(Coordinator, HandsConstructorsOverWhenTheirThreadLeaves)
 {
   const planned_load planned = plan("a");
   say(first, commit_load_request{planned.id, {}});
-  say(first, leave_request{first, std::nullopt});
+  say(first, leave_request{first});
   const coordinator_reply run = say(second, next_constructor_request{no_load, planned.root, std::nullopt});
   EXPECT_TRUE(std::holds_alternative<run_constructor>(run));
 }
@@ -378,7 +378,7 @@ TEST_F(Coordinator, StandsANewcomersCursorAtItsSnapshot)
 
 TEST_F(Coordinator, CountsNoGroupThatHasLeft)
 {
-  say(second, leave_request{second, std::nullopt});
+  say(second, leave_request{second});
   load("a");
   EXPECT_EQ(program_->next()->pending(), 1U);
 }
@@ -436,7 +436,7 @@ TEST_F(Coordinator, EndsTheClosesOfAGroupThatLeaves)
     }
     return at;
   }();
-  const coordinator_reply left = say(first, leave_request{first, std::nullopt});
+  const coordinator_reply left = say(first, leave_request{first});
   ASSERT_TRUE(parked.is_answered);
   EXPECT_TRUE(std::holds_alternative<ask_again_reply>(parked.reply));
   // The unload counts only those who stay: the one who left completes its shares up to the operation before.
