@@ -256,12 +256,13 @@ void coordinator::record(event_kind kind, std::uint64_t subject, group_id peer)
 void coordinator::note_reusable_memory()
 {
   // Invariant C3. A lane is stored before its group reads the snapshot, so a group whose lane is clear here will read a
-  // snapshot at least as new as the published one.
+  // snapshot at least as new as the published one. That stays true when it stores a lane that is older than that
+  // afterwards, for it may have read the head long before: the answer never goes back.
   std::uint64_t oldest = publication_.head().value;
   for (const auto& [group, lane] : lanes_) {
     oldest = std::min(oldest, lane->version());
   }
-  state_.reusable_up_to = topology_version{oldest};
+  state_.reusable_up_to = std::max(state_.reusable_up_to, topology_version{oldest});
 }
 
 coordinator::turn_reply coordinator::turn(coordinator_message& message, prepare_load_request& request)

@@ -8,7 +8,7 @@
 //   C1  Append, then snapshot, then head, then anything of the snapshot leaves, by a reply or by a reader of the
 //       snapshot: an index that somebody has learned is published.
 //   C2  Every request is answered exactly once.
-//   C3  A range freed at version k is reused only when k is published and no lane holds a version below k.
+//   C3  A range freed at version k is reused only once k was published and no lane held a version below k.
 #pragma once
 
 #include "actors/publication.hh"

@@ -407,6 +407,45 @@ TEST_F(Coordinator, ReusesAFreedRangeOnceNoLaneIsBehind)
   EXPECT_EQ(plan("b").plan->modules.front().memory_base, base);
 }
 
+/// A group that has read the head, and stores it in its lane only now.
+struct stale_head {
+  topology_version version;
+
+  topology_version head() const { return version; }
+};
+
+TEST_F(Coordinator, KnowsForGoodThatARangeMayBeReused)
+{
+  const planned_load planned = load("a");
+  const topology_version before = actor_->head();
+  coordinator_reply reply = say(first, join_request{std::nullopt});
+  const auto& joined = std::get<join_reply>(reply);
+  joined.lane->release();
+  const coordinator_reply closed = say(first, close_request{library_handle{planned.root.value}});
+  say(first, unload_request{std::get<close_reply>(closed).closing});
+  say(second, join_request{std::nullopt}); // no lane is behind: the range may be given out, though this wants none
+  joined.lane->hold(stale_head{before});
+  EXPECT_EQ(plan("b").plan->modules.front().memory_base, planned.plan->modules.front().memory_base);
+}
+
+TEST_F(Coordinator, AbandonsALoadWithoutATraceWhenALaneHasGoneBack)
+{
+  const planned_load planned = load("a");
+  const topology_version before = actor_->head();
+  coordinator_reply reply = say(first, join_request{std::nullopt});
+  const auto& joined = std::get<join_reply>(reply);
+  joined.lane->release();
+  const coordinator_reply closed = say(first, close_request{library_handle{planned.root.value}});
+  say(first, unload_request{std::get<close_reply>(closed).closing});
+  topology unprepared = actor_->state();
+  const planned_load in_reused_memory = plan("b");
+  joined.lane->hold(stale_head{before});
+  prepare("b", second); // looks at the lanes, and has to wait
+  say(first, abandon_load_request{in_reused_memory.id});
+  unprepared.reusable_up_to = actor_->state().reusable_up_to;
+  EXPECT_EQ(hash_of(actor_->state()), hash_of(unprepared)); // T5
+}
+
 TEST_F(Coordinator, AnswersThoseThatAwaitACloseWhenItIsOver)
 {
   const planned_load planned = load("a");
