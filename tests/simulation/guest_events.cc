@@ -71,7 +71,7 @@ result<void> simulated_world::on_event(instance_group& group, std::uint32_t what
     return {};
   }
   inside.push_back(happening::opens_in_constructor);
-  auto ran = run_script(group, 1 + pick(5), 1);
+  auto ran = run_script(group, 1 + pick(sized(5, 2)), 1);
   inside.pop_back();
   return ran;
 }
@@ -129,7 +129,7 @@ result<void> simulated_world::on_thread(instance_group& group, std::uint32_t str
   group_at_[scheduler_.running()] = group.id();
   const std::uint32_t opener = (structure - start_structure(0)) / structure_bytes;
   if (opener == 0) {
-    return run_script(group, 8 + pick(60), 0);
+    return run_script(group, sized(8, 2) + pick(sized(60, 4)), 0);
   }
   --arriving_openers_;
   openers_.insert(group.id());

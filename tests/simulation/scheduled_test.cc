@@ -156,5 +156,19 @@ TEST(Simulation, KeepsWhatAClosingModuleIsBoundTo)
   EXPECT_EQ(run_seed(32).failures, std::vector<std::string>{});
 }
 
+/// An index that is learned from a snapshot: readers that leave the head to the writer. A guest stored it, and another
+/// called through it while its head was old.
+TEST(Simulation, PublishesASnapshotBeforeAnIndexLeavesIt)
+{
+  EXPECT_EQ(run_seed(50'000'040'576).failures, std::vector<std::string>{});
+}
+
+/// A load on memory that was used before is abandoned, after a group has stored an old head in its lane: what may be
+/// reused, taken from the lanes anew each time.
+TEST(Simulation, AbandonsALoadOnReusedMemoryWithoutATrace)
+{
+  EXPECT_EQ(run_seed(7'731'131'770).failures, std::vector<std::string>{});
+}
+
 } // namespace
 } // namespace interlink::simulation

@@ -66,6 +66,7 @@ struct seeded_scheduler::fiber {
   const void* waits_on = nullptr;
   std::optional<schedule_clock::time_point> deadline;
   const char* doing = "";
+  std::vector<progress> parts; ///< of the script, the innermost last
   std::uint64_t weight = 1;
   int turn_depth = 0;
   bool is_blocked = false;
@@ -80,11 +81,12 @@ struct seeded_scheduler::fiber {
 #endif
 };
 
-seeded_scheduler::seeded_scheduler(std::uint64_t seed) : random_(seed)
+seeded_scheduler::seeded_scheduler(std::uint64_t seed, schedule_director* director, run_recorder* recorder)
+    : random_(seed), director_(director), recorder_(recorder)
 {
   constexpr std::array<std::uint64_t, 5> rates{1, 2, 4, 16, 64};
-  switch_one_in_ = rates[pick(rates.size())];
-  guest_switch_one_in_ = rates[pick(rates.size())];
+  switch_one_in_ = rates[draw(rates.size())];
+  guest_switch_one_in_ = rates[draw(rates.size())];
 }
 
 seeded_scheduler::~seeded_scheduler()
@@ -125,8 +127,10 @@ run_outcome seeded_scheduler::run(std::function<void()> body, std::uint64_t step
 
 std::uint32_t seeded_scheduler::start(std::string name, std::move_only_function<void()> body)
 {
+  progress& around = progress_here();
   auto made = std::make_unique<fiber>();
   made->name = std::move(name);
+  made->parts.push_back({part_in(around.part, ++around.parts)});
   made->body = std::move(body);
   made->stack = take_stack();
   ::getcontext(&made->context);
@@ -162,7 +166,7 @@ void seeded_scheduler::enter()
   here.body = nullptr;
   here.has_ended = true;
   self.wake(&here);
-  self.yield();
+  self.yield(self.next_point());
   INTERLINK_ASSERT(false); // an ended fiber is never chosen
 }
 
@@ -197,19 +201,100 @@ void seeded_scheduler::reweigh()
   // Uneven odds make laggards: a thread that hardly runs while the others go on.
   constexpr std::array<std::uint64_t, 4> weights{1, 4, 16, 64};
   for (const auto& each : fibers_) {
-    each->weight = weights[pick(weights.size())];
+    each->weight = weights[draw(weights.size())];
   }
+}
+
+seeded_scheduler::progress& seeded_scheduler::progress_here()
+{
+  return running_ == 0 ? outside_ : fibers_[running_]->parts.back();
+}
+
+script_place seeded_scheduler::next_point()
+{
+  progress& at = progress_here();
+  return {at.part, ++at.points};
+}
+
+std::uint64_t seeded_scheduler::pick(std::uint64_t bound)
+{
+  if (bound == 0) {
+    return 0;
+  }
+  progress& at = progress_here();
+  const script_place place{at.part, ++at.drawn};
+  const std::uint64_t picked = (director_ != nullptr ? director_->draw(place) : random_()) % bound;
+  if (recorder_ != nullptr) {
+    recorder_->on_draw(place, picked);
+  }
+  return picked;
+}
+
+bool seeded_scheduler::begin_step()
+{
+  progress& around = progress_here();
+  const script_part step = part_in(around.part, ++around.parts);
+  if (director_ != nullptr && !director_->takes(step)) {
+    return false;
+  }
+  if (recorder_ != nullptr) {
+    recorder_->on_step(step);
+  }
+  fibers_[running_]->parts.push_back({step});
+  return true;
+}
+
+void seeded_scheduler::end_step()
+{
+  fibers_[running_]->parts.pop_back();
+}
+
+void seeded_scheduler::wake_due()
+{
+  for (const auto& each : fibers_) {
+    if (each->is_blocked && each->deadline && *each->deadline <= now()) {
+      each->is_blocked = false;
+    }
+  }
+}
+
+void seeded_scheduler::end_run()
+{
+  const bool all_ended = std::all_of(fibers_.begin() + 1, fibers_.end(),
+                                     [](const auto& each) { return each->has_ended || each->name == "background"; });
+  outcome_ = all_ended ? run_outcome::ended : run_outcome::deadlocked;
+}
+
+std::uint32_t seeded_scheduler::choose_as_directed(script_place place)
+{
+  do {
+    wake_due();
+    able_.clear();
+    for (std::uint32_t i = 1; i < fibers_.size(); ++i) {
+      if (!fibers_[i]->has_ended && !fibers_[i]->is_blocked) {
+        able_.push_back({i, fibers_[i]->parts.front().part});
+      }
+    }
+  } while (able_.empty() && steps_ <= step_bound_ && advance_to_deadline());
+  if (steps_ > step_bound_) {
+    outcome_ = run_outcome::endless;
+    return 0;
+  }
+  if (able_.empty()) {
+    end_run();
+    return 0;
+  }
+  const auto next = std::ranges::lower_bound(able_, running_, {}, &able_thread::number);
+  const std::uint32_t usual = next == able_.end() ? able_.front().number : next->number;
+  return able_.size() == 1 ? usual : director_->choose(place, usual, able_);
 }
 
 std::uint32_t seeded_scheduler::choose()
 {
   while (true) {
+    wake_due();
     std::uint64_t total = 0;
     for (const auto& each : fibers_) {
-      const bool is_due = each->is_blocked && each->deadline && *each->deadline <= now();
-      if (is_due) {
-        each->is_blocked = false;
-      }
       total += each->has_ended || each->is_blocked ? 0 : each->weight;
     }
     if (steps_ > step_bound_) {
@@ -217,16 +302,13 @@ std::uint32_t seeded_scheduler::choose()
       return 0;
     }
     if (total == 0 && !advance_to_deadline()) {
-      const bool all_ended = std::all_of(fibers_.begin() + 1, fibers_.end(), [](const auto& each) {
-        return each->has_ended || each->name == "background";
-      });
-      outcome_ = all_ended ? run_outcome::ended : run_outcome::deadlocked;
+      end_run();
       return 0;
     }
     if (total == 0) {
       continue;
     }
-    std::uint64_t drawn = pick(total);
+    std::uint64_t drawn = draw(total);
     for (std::uint32_t i = 1; i < fibers_.size(); ++i) {
       const fiber& each = *fibers_[i];
       const std::uint64_t weight = each.has_ended || each.is_blocked ? 0 : each.weight;
@@ -253,12 +335,30 @@ bool seeded_scheduler::advance_to_deadline()
   return nearest.has_value();
 }
 
-void seeded_scheduler::yield()
+void seeded_scheduler::yield(script_place place)
 {
-  if (chance(256)) {
+  if (director_ != nullptr) {
+    switch_to(choose_as_directed(place));
+    return;
+  }
+  if (draw(256) == 0) {
     reweigh();
   }
-  switch_to(choose());
+  const std::uint32_t next = choose();
+  if (recorder_ != nullptr && next != 0 && next != running_) {
+    recorder_->on_choice(place, fibers_[next]->parts.front().part);
+  }
+  switch_to(next);
+}
+
+void seeded_scheduler::pass_point(std::uint64_t switch_one_in)
+{
+  ++steps_;
+  ++microseconds_;
+  const script_place place = next_point();
+  if (director_ != nullptr || draw(switch_one_in) == 0) {
+    yield(place);
+  }
 }
 
 void seeded_scheduler::point(schedule_place place)
@@ -285,20 +385,12 @@ void seeded_scheduler::point(schedule_place place)
     on_point(place);
   }
   is_checking_ = false;
-  ++steps_;
-  ++microseconds_;
-  if (chance(switch_one_in_)) {
-    yield();
-  }
+  pass_point(switch_one_in_);
 }
 
 void seeded_scheduler::guest_step()
 {
-  ++steps_;
-  ++microseconds_;
-  if (chance(guest_switch_one_in_)) {
-    yield();
-  }
+  pass_point(guest_switch_one_in_);
 }
 
 void seeded_scheduler::block(const void* key, std::optional<schedule_clock::time_point> deadline)
@@ -311,7 +403,7 @@ void seeded_scheduler::block(const void* key, std::optional<schedule_clock::time
   here.waits_on = key;
   here.deadline = deadline;
   here.is_blocked = true;
-  yield();
+  yield(next_point());
   here.waits_on = nullptr;
   here.deadline.reset();
 }

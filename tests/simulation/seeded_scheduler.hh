@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Runs many threads of control on one, switching between them where the code under test has a schedule point, as a seed
-// says. Every run of a seed is the same run. Time is virtual: a step takes a microsecond, and when everybody waits it
-// jumps to the nearest deadline.
+// says, or as a director says in its place. Every run of a seed is the same run. Time is virtual: a step takes a
+// microsecond, and when everybody waits it jumps to the nearest deadline.
 #pragma once
 
 #include "actors/schedule_point.hh"
+#include "tests/simulation/schedule_director.hh"
 
 #include <cstddef>
 #include <cstdint>
@@ -37,7 +38,9 @@ struct traced_event {
 /// Context: one operating system thread; one scheduler at a time.
 class seeded_scheduler {
 public:
-  explicit seeded_scheduler(std::uint64_t seed);
+  /// Both outlive the scheduler. `director` null: the seed decides; `recorder` null: nobody writes that down.
+  explicit seeded_scheduler(std::uint64_t seed, schedule_director* director = nullptr,
+                            run_recorder* recorder = nullptr);
   seeded_scheduler(const seeded_scheduler&) = delete;
   seeded_scheduler& operator=(const seeded_scheduler&) = delete;
   ~seeded_scheduler();
@@ -68,10 +71,16 @@ public:
     return schedule_clock::time_point(std::chrono::microseconds(microseconds_));
   }
 
-  /// A number below `bound`.
-  std::uint64_t pick(std::uint64_t bound) { return bound == 0 ? 0 : random_() % bound; }
+  /// A number below `bound`, for the script.
+  std::uint64_t pick(std::uint64_t bound);
 
   bool chance(std::uint64_t one_in) { return one_in != 0 && pick(one_in) == 0; }
+
+  /// The next step of the running thread's script begins. False when it is not taken: nothing is to be ended then.
+  bool begin_step();
+  void end_step();
+
+  bool is_directed() const { return director_ != nullptr; }
 
   void trace(std::string text);
   /// Prints each event as it happens: a run that crashes cannot print them afterwards.
@@ -109,14 +118,35 @@ public:
 private:
   struct fiber;
 
+  /// How far the running thread is in a part of its script.
+  struct progress {
+    script_part part{};
+    std::uint32_t drawn = 0;
+    std::uint32_t points = 0;
+    std::uint32_t parts = 0;
+  };
+
+  progress& progress_here();
+  script_place next_point();
+
+  std::uint64_t draw(std::uint64_t bound) { return bound == 0 ? 0 : random_() % bound; }
+
   void switch_to(std::uint32_t next);
-  void yield();
+  void pass_point(std::uint64_t switch_one_in);
+  void yield(script_place place);
   std::uint32_t choose();
+  std::uint32_t choose_as_directed(script_place place);
+  void wake_due();
+  void end_run();
   bool advance_to_deadline();
   void reweigh();
   static void enter();
 
   std::mt19937_64 random_;
+  schedule_director* director_;
+  run_recorder* recorder_;
+  progress outside_{whole_world}; ///< of threads
+  std::vector<able_thread> able_;
   std::vector<std::unique_ptr<fiber>> fibers_; ///< by number; 0 is the caller of `run`
   std::deque<traced_event> events_;
   std::vector<std::string> failures_;

@@ -29,10 +29,17 @@ constexpr std::uint64_t step_bound = 3'000'000;
 
 } // namespace
 
-simulated_world::simulated_world(std::uint64_t seed, std::string directory)
-    : seed_(seed), directory_(std::move(directory)), scheduler_(seed), engine_(std::make_shared<support::fake_engine>())
+simulated_world::simulated_world(std::uint64_t seed, std::string directory, world_options options)
+    : seed_(seed),
+      directory_(std::move(directory)),
+      options_(std::move(options)),
+      scheduler_(seed, options_.director, options_.recorder),
+      engine_(std::make_shared<support::fake_engine>())
 {
   choose_shape();
+  if (options_.is_small) {
+    choose_kinds_of_steps();
+  }
   write_files();
   engine_->refuses = [this](fake_call which) {
     return refuses(which);
@@ -44,14 +51,15 @@ simulated_world::simulated_world(std::uint64_t seed, std::string directory)
 
 void simulated_world::choose_shape()
 {
-  staying_ = 1 + static_cast<std::uint32_t>(pick(3));
-  libraries_ = staying_ + static_cast<std::uint32_t>(pick(6));
-  is_quiet_ = !chance(3);
+  staying_ = options_.is_small ? 1 : 1 + static_cast<std::uint32_t>(pick(3));
+  libraries_ = staying_ + static_cast<std::uint32_t>(pick(sized(6, 2)));
+  is_quiet_ = !chance(sized(3, 8));
   for (std::uint32_t number = 1; number <= libraries_; ++number) {
     support::library_shape shape;
     shape.number = number;
-    shape.functions = 2 + static_cast<std::uint32_t>(pick(2));
-    shape.functions_in_table = static_cast<std::uint32_t>(pick(shape.functions + 1));
+    shape.functions = 2 + static_cast<std::uint32_t>(pick(sized(2, 1)));
+    shape.functions_in_table =
+        options_.is_small && chance(2) ? 0 : static_cast<std::uint32_t>(pick(shape.functions + 1));
     shape.has_tls = chance(2);
     shape.has_constructor = chance(2);
     const std::array<start_shape, 4> starts{start_shape::none, start_shape::closed, start_shape::open,
@@ -95,18 +103,18 @@ void simulated_world::choose_shape()
   lonely.has_tls = chance(2);
   shapes_.emplace(lonely_, std::move(lonely));
   main_.has_tls = chance(2);
-  if (chance(2)) {
+  if (chance(2) || (options_.is_small && chance(2))) {
     main_.needed = {file_of(1)};
   }
   for (std::uint64_t count = pick(3); count > 0; --count) {
     main_.calls.push_back({1 + static_cast<std::uint32_t>(pick(staying_)), static_cast<std::uint32_t>(pick(2))});
   }
   main_.maximum_pages = 64;
-  embeds_ = chance(3);
-  const std::array<std::uint64_t, 4> faults{0, 0, 60, 400};
+  embeds_ = chance(sized(3, 8));
+  const std::array<std::uint64_t, 4> faults{0, 0, sized(60, 0), sized(400, 20)};
   fault_one_in_ = faults[pick(faults.size())];
-  move_one_in_ = chance(4) ? 20 : 0;
-  refuses_threads_ = chance(4);
+  move_one_in_ = chance(sized(4, 16)) ? 20 : 0;
+  refuses_threads_ = chance(sized(4, 16));
   set_thread_refusals(refuses_threads_ ? 4 : 0);
 }
 
@@ -208,6 +216,9 @@ void simulated_world::drive()
       note_turn();
       complain(reference_->check_turn());
       complain(watch_->check_turn());
+      if (options_.on_state) {
+        options_.on_state(hash_of(process_->coordination().state()));
+      }
     } else if (place == schedule_place::file_found && chance(2 * move_one_in_ / 5)) {
       note(happening::file_vanishes_before_it_is_read);
       move_file();
@@ -224,7 +235,7 @@ void simulated_world::drive()
   if (!is_quiet_) {
     // The embedder stops the process at some moment, whatever its threads are at.
     scheduler_.describe("waits for a while");
-    process_->threads.join_all(scheduler_.now() + std::chrono::microseconds(pick(8'000)));
+    process_->threads.join_all(scheduler_.now() + std::chrono::microseconds(pick(sized(8'000, 400))));
     if (!process_->has_ended() && process_->threads.alive_count() > 0) {
       note(happening::is_stopped);
     }
@@ -263,7 +274,10 @@ void simulated_world::start_main_thread()
     }
     is_loaded_ = true;
     arrived_.insert(group.id());
-    auto ran = run_script(group, 20 + pick(150), 0);
+    auto ran = options_.is_small ? spawn(group) : result<void>{};
+    if (ran) {
+      ran = run_script(group, sized(20, 3) + pick(sized(150, 5)), 0);
+    }
     scheduler_.trace("the main thread ends: " + (ran ? std::string("returns") : ran.error().message()));
     if (ran && !is_quiet_) {
       process_->end({0, std::nullopt});
@@ -293,8 +307,8 @@ void simulated_world::embed()
   const bool fills_mailbox = chance(8);
   std::uint64_t accepted = 0;
   auto answered = std::make_shared<std::uint64_t>(0);
-  for (std::uint64_t left = 1 + pick(12); left > 0; --left) {
-    const std::uint64_t steps = 1 + pick(6);
+  for (std::uint64_t left = 1 + pick(sized(12, 3)); left > 0; --left) {
+    const std::uint64_t steps = 1 + pick(sized(6, 3));
     // As process/process.cc posts: what unwinds the guest ends the process as it would from the guest's own call.
     const auto posted = [&](std::uint64_t count) {
       return group->calls.post([this, answered, count](instance_group* at) {

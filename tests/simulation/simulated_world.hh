@@ -21,6 +21,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -44,11 +45,42 @@ struct world_report {
   std::vector<std::string> trace;
 };
 
+/// How a world is made and run.
+struct world_options {
+  /// A small one has two or three threads that take a few steps each, and one or two libraries.
+  bool is_small = false;
+  schedule_director* director = nullptr; ///< decides in place of the seed
+  run_recorder* recorder = nullptr;
+  std::function<void(std::uint64_t hash)> on_state{}; ///< the topology after each turn
+};
+
+/// What a step may be.
+enum class step_kind : std::uint8_t {
+  opens,
+  finds,
+  calls_own,
+  closes,
+  waits,
+  notifies,
+  spawns,
+  awaits_load,
+  awaits_constructors,
+  catches_up,
+  takes_slots,
+  traps,
+  exits,
+  dies,
+  calls_import,
+  finds_global,
+  pins,
+  calls_shared,
+};
+
 /// Context: one thread.
 class simulated_world {
 public:
-  /// `directory` is empty and the world's own until it is gone.
-  simulated_world(std::uint64_t seed, std::string directory);
+  /// `directory` is empty and the world's own until it is gone, or one that a world of the same seed has left behind.
+  simulated_world(std::uint64_t seed, std::string directory, world_options options = {});
 
   world_report run();
 
@@ -66,6 +98,7 @@ private:
   };
 
   void choose_shape();
+  void choose_kinds_of_steps();
   void write_files();
   void drive();
   void start_main_thread();
@@ -76,6 +109,7 @@ private:
   // Steps of a thread. Errors unwind the thread.
   result<void> run_script(instance_group& group, std::uint64_t steps, int nesting);
   result<void> step(instance_group& group, script& mine);
+  result<void> close_all(instance_group& group, script& mine);
   result<void> trap(instance_group& group);
   result<void> exit(instance_group& group);
   result<void> open(instance_group& group, script& mine);
@@ -86,6 +120,7 @@ private:
   result<void> find_in_global_scope(instance_group& group);
   result<void> call_main_import(instance_group& group);
   result<void> find_and_share(instance_group& group, script& mine);
+  result<void> share(instance_group& group, std::uint32_t slot, std::uint32_t value, const std::string& name);
   result<void> call_shared(instance_group& group);
   result<void> call_own(instance_group& group, script& mine);
   result<void> call_weak(instance_group& group, std::uint32_t library, module_id module);
@@ -131,7 +166,10 @@ private:
 
   bool chance(std::uint64_t one_in) { return scheduler_.chance(one_in); }
 
-  std::uint32_t shelf_word() { return shelf_ + 4 * static_cast<std::uint32_t>(pick(8)); }
+  /// One of two numbers, by the size of the world.
+  std::uint64_t sized(std::uint64_t usual, std::uint64_t small) const { return options_.is_small ? small : usual; }
+
+  std::uint32_t shelf_word() { return shelf_ + 4 * static_cast<std::uint32_t>(pick(sized(8, 1))); }
 
   /// Words and thread start structures in main's data, beyond the shelf: number 0 is of threads that run a script, the
   /// others are of threads that a constructor waits for.
@@ -150,6 +188,7 @@ private:
 
   std::uint64_t seed_;
   std::string directory_;
+  world_options options_;
   seeded_scheduler scheduler_;
   std::shared_ptr<support::fake_engine> engine_;
   std::shared_ptr<process_core> process_;
@@ -158,6 +197,7 @@ private:
   group_watch groups_;
   support::main_shape main_;
   std::map<std::uint32_t, support::library_shape> shapes_;
+  std::vector<step_kind> kinds_; ///< of steps, in a small world
   std::uint32_t staying_ = 0;
   std::uint32_t libraries_ = 0;
   std::uint32_t lonely_ = 0;       ///< needed by nobody, needs nothing, has no constructor: its open waits for nobody's
