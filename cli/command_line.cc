@@ -60,8 +60,8 @@ void add_directories(CLI::App& command, const std::string& name, std::vector<std
 /// `--dir` and `--lib-path`, each of which may be given several times.
 void add_guest_file_options(CLI::App& command, guest_file_options& options, const std::string& help_for_no_directory)
 {
-  add_directories(command, "--dir", options.directories, "HOST[::GUEST]",
-                  "Give the guest a directory, under the same name or as GUEST; may be repeated" +
+  add_directories(command, "--dir", options.directories, "HOST[::GUEST][:ro]",
+                  "Give the guest a directory, under the same name or as GUEST, read-only with :ro; may be repeated" +
                       help_for_no_directory);
   add_directories(command, "--lib-path", options.library_path, "DIR",
                   "Look for bare library names in this host directory, before the runtime paths; may be repeated");
@@ -103,6 +103,10 @@ subcommand add_run(CLI::App& app)
   auto options = std::make_shared<run_options>();
   CLI::App* command = app.add_subcommand("run", "Run a program");
   add_guest_file_options(*command, options->guest_files, " (none: the guest sees no files)");
+  command
+      ->add_option("--cwd", options->initial_directory,
+                   "Start in this directory of the guest, named as the guest does (/, or the first --dir)")
+      ->type_name("GUEST");
   command
       ->add_option("--env", options->environment,
                    "Set a variable of the guest; KEY alone passes the host's on, if it has one; may be repeated")

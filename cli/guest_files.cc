@@ -13,9 +13,15 @@ namespace {
 
 wasi::preopen parse_directory(const std::string& text)
 {
-  const std::size_t separator = text.find("::");
-  return separator == std::string::npos ? wasi::preopen{text, text}
-                                        : wasi::preopen{text.substr(0, separator), text.substr(separator + 2)};
+  std::string_view names = text;
+  // In `x::ro` it is the guest's name.
+  const bool has_access =
+      (names.ends_with(":ro") || names.ends_with(":rw")) && !names.ends_with("::ro") && !names.ends_with("::rw");
+  const bool is_read_only = has_access && names.ends_with("o");
+  names.remove_suffix(has_access ? std::string_view(":ro").size() : 0);
+  const std::size_t separator = names.find("::");
+  const std::string host(names.substr(0, separator));
+  return {host, separator == std::string_view::npos ? host : std::string(names.substr(separator + 2)), is_read_only};
 }
 
 result<std::string> absolute_directory_of(const std::string& path)

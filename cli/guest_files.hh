@@ -17,11 +17,12 @@ namespace interlink::cli {
 
 /// As the command line says it. Context: immutable once parsed.
 struct guest_file_options {
-  std::vector<std::string> directories;  ///< HOST or HOST::GUEST
+  std::vector<std::string> directories;  ///< HOST or HOST::GUEST, each with `:ro` or `:rw` behind or without
   std::vector<std::string> library_path; ///< host directories
 };
 
-/// The directories in the order given. Without `::` the guest's name is the host's.
+/// The directories in the order given. Without `::` the guest's name is the host's. `:ro` at the end makes one
+/// read-only; `:rw`, the default, is for a directory whose name ends with `:ro`.
 std::vector<wasi::preopen> preopened_directories(const guest_file_options& options);
 
 /// A program or library on the host, and where its needed libraries are looked for.

@@ -2,6 +2,7 @@
 //
 // The command `interlink`.
 #include "cli/command_line.hh"
+#include "cli/host_process.hh"
 #include "cli/messages.hh"
 
 #include <unistd.h>
@@ -9,6 +10,7 @@
 int main(int argc, char** argv)
 {
   using namespace interlink::cli;
+  prepare_host_process();
   int code = run_command_line(argc, argv);
   // Guest threads may still run, and nothing of theirs is worth waiting for: no destructors.
   if (!flush_results() && code == 0) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/run_command.hh"
 
+#include "cli/host_process.hh"
 #include "cli/messages.hh"
 #include "engine/wasmtime_engine.hh"
 
@@ -9,6 +10,7 @@
 
 #include <cstdlib>
 #include <optional>
+#include <unistd.h>
 #include <utility>
 
 #include "process/main_program.hh"
@@ -50,6 +52,11 @@ result<process_options> make_process_options(const run_options& options, std::ve
   process.memory = options.memory;
   process.wasi.args = std::move(arguments);
   process.wasi.preopens = preopened_directories(options.guest_files);
+  process.wasi.initial_directory = options.initial_directory;
+  const auto closed = closed_streams();
+  process.wasi.stdin_fd = closed[STDIN_FILENO] ? -1 : STDIN_FILENO;
+  process.wasi.stdout_fd = closed[STDOUT_FILENO] ? -1 : STDOUT_FILENO;
+  process.wasi.stderr_fd = closed[STDERR_FILENO] ? -1 : STDERR_FILENO;
   for (const std::string& text : options.environment) {
     if (auto variable = parse_variable(text)) {
       process.wasi.env.push_back(std::move(*variable));
@@ -86,7 +93,9 @@ int report_failure(const std::string& program, const error& failure, int code)
 
 int run(const run_options& options, std::vector<std::string> program_and_arguments)
 {
-  if (program_and_arguments.empty() || program_and_arguments.front().starts_with("-")) {
+  const bool is_option = !program_and_arguments.empty() && program_and_arguments.front().starts_with("-") &&
+                         program_and_arguments.front() != "-";
+  if (program_and_arguments.empty() || is_option) {
     print_line(program_and_arguments.empty()
                    ? "interlink run: no program given; see interlink run --help"
                    : "interlink run: unknown option " + program_and_arguments.front() + "; see interlink run --help");

@@ -18,6 +18,7 @@ namespace interlink::cli {
 /// As the command line says it. Context: immutable once parsed.
 struct run_options {
   guest_file_options guest_files;
+  std::string initial_directory;        ///< the guest's name of it; empty for the default
   std::vector<std::string> environment; ///< KEY=VALUE, or KEY to pass the host's value on
   memory_options memory;
   std::string cache = "default";                     ///< directory, `default` or `off`

@@ -12,6 +12,8 @@
 
 #include "paths.h"
 
+int __wasi_syscall_ret(__wasi_errno_t error);
+
 static const __wasi_rights_t reading = __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_READDIR;
 static const __wasi_rights_t writing = __WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_ALLOCATE |
                                        __WASI_RIGHTS_FD_FILESTAT_SET_SIZE | __WASI_RIGHTS_FD_DATASYNC;
@@ -156,6 +158,16 @@ long __syscall_fallocate(long fd, long mode, long offset_low, long offset_high, 
 
 long __syscall_fadvise64_64(long fd, long low, long high, long size_low, long size_high, long advice) {
   return -(long)__wasi_fd_advise((__wasi_fd_t)fd, wide(low, high), wide(size_low, size_high), (__wasi_advice_t)advice);
+}
+
+// The program did not open its preopened directories, so to it their numbers are not open: a loop that closes whatever the
+// program may have inherited leaves it its files.
+int close(int fd) {
+  if (interlink_is_preopen(fd)) {
+    errno = EBADF;
+    return -1;
+  }
+  return __wasi_syscall_ret(__wasi_fd_close((__wasi_fd_t)fd));
 }
 
 long __syscall_fdatasync(long fd) { return -(long)__wasi_fd_datasync((__wasi_fd_t)fd); }

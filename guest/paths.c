@@ -9,6 +9,7 @@
 #include <string.h>
 
 __attribute__((import_module("wasix_32v1"), import_name("chdir"))) int interlink_host_chdir(const char *, size_t);
+__attribute__((import_module("wasix_32v1"), import_name("getcwd"))) int interlink_host_getcwd(char *, size_t *);
 
 struct preopen {
   __wasi_fd_t directory;
@@ -36,8 +37,19 @@ static const char *without_root(const char *path) {
   }
 }
 
+// Where the host says that the program starts.
+static void read_current(void) {
+  char first[path_max];
+  size_t size = sizeof first - 1;
+  if (interlink_host_getcwd(first, &size) == 0 && size < sizeof first) {
+    first[size] = 0;
+    strcpy(current, without_root(first));
+  }
+}
+
 // Preopened directories are the descriptors from 3 on, without a gap.
 static void read_preopens(void) {
+  read_current();
   for (__wasi_fd_t directory = 3;; ++directory) {
     __wasi_prestat_t stat;
     if (__wasi_fd_prestat_get(directory, &stat) != 0) {
@@ -80,7 +92,18 @@ static long join(char *out, const char *first, const char *second) {
   return 0;
 }
 
+int interlink_is_preopen(int fd) {
+  pthread_once(&preopens_read, read_preopens);
+  for (size_t i = 0; i < preopen_count; ++i) {
+    if (preopens[i].directory == (__wasi_fd_t)fd) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
 static long from_current(const char *path, char *out) {
+  pthread_once(&preopens_read, read_preopens);
   char directory[path_max] = "";
   if (path[0] != '/') {
     pthread_mutex_lock(&current_lock);
@@ -202,6 +225,7 @@ long __syscall_chdir(long path) {
 }
 
 long __syscall_getcwd(long buffer, long size) {
+  pthread_once(&preopens_read, read_preopens);
   char *out = (char *)buffer;
   pthread_mutex_lock(&current_lock);
   size_t length = strlen(current) + 2;

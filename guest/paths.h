@@ -15,4 +15,9 @@ struct location {
 
 // Finds the preopened directory with the longest name that the path begins with. A relative path is taken from `directory`,
 // or from the current directory when that is AT_FDCWD. Returns 0 or a negative errno value, as system calls do.
+// A path that ".." leads out of a preopened directory is taken by its spelling instead, as in any file system where that
+// directory is mounted.
 long interlink_locate(long directory, const char *path, struct location *found);
+
+// Whether a descriptor is a preopened directory, which the program did not open.
+int interlink_is_preopen(int fd);

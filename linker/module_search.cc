@@ -17,6 +17,7 @@ void add_candidate(std::vector<std::string>& candidates, std::string path)
       candidates.push_back(std::move(candidate));
     }
   };
+  // A slash at the end stays: a library's name with one is no name of a file, as on ELF.
   const bool is_shared_object = path.ends_with(".so");
   std::string as_wasm = is_shared_object ? path.substr(0, path.size() - 3) + ".wasm" : std::string();
   add_once(std::move(path));
@@ -59,7 +60,8 @@ std::vector<std::string> candidate_paths(std::string_view name, const search_con
     return candidates;
   }
   if (name.find('/') != std::string_view::npos) {
-    add_candidate(candidates, join_path(context.current_directory, expand_origin(name, origin_of(context))));
+    const std::string expanded = expand_origin(name, origin_of(context));
+    add_candidate(candidates, join_path(context.current_directory, expanded) + (expanded.ends_with('/') ? "/" : ""));
     return candidates;
   }
   auto look_in = [&](std::string_view directory) {

@@ -13,6 +13,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include "loader/program_file.hh"
+
 namespace interlink {
 
 namespace {
@@ -82,7 +84,7 @@ result<wasi::unique_fd> library_files::open_candidate(const std::string& path) c
 {
   for (const directory& root : directories_) {
     if (path.size() > root.path.size() + 1 && path.starts_with(root.path) && path[root.path.size()] == '/') {
-      auto fd = wasi::open_beneath(root.fd->value(), path.substr(root.path.size() + 1),
+      auto fd = wasi::open_beneath({root.fd->value()}, path.substr(root.path.size() + 1),
                                    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
       if (fd) {
         return std::move(*fd);
@@ -167,11 +169,11 @@ result<std::vector<std::byte>> library_files::read(const found_module& file)
 
 result<found_module> library_files::open_host_file(const std::string& path)
 {
-  wasi::unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd.is_open()) {
-    return fail(errno == ENOENT ? errc::library_not_found : errc::file_unreadable, path + ": " + system_text(errno));
+  auto fd = open_program_file(path);
+  if (!fd) {
+    return std::unexpected(fd.error());
   }
-  return identify(std::move(fd), path);
+  return identify(std::move(*fd), path);
 }
 
 } // namespace interlink

@@ -43,7 +43,7 @@ public:
   /// The whole file. Errors: file_unreadable; limit_exceeded.
   static result<std::vector<std::byte>> read(const found_module& file);
 
-  /// A host file that is not the guest's: the program itself.
+  /// A host file that is not the guest's: the program itself. See loader/program_file.hh.
   static result<found_module> open_host_file(const std::string& path);
 
 private:

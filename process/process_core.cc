@@ -112,6 +112,13 @@ void process_core::describe_program(const module_info& info, const std::string& 
   facts.has_wasix_libc = has_wasix_libc(info);
   // For `$ORIGIN` of the main module, which need not exist in the guest's file system: its current directory.
   facts.file.path = join_path(wasi_system->current_directory(), program_path.substr(program_path.rfind('/') + 1));
+  const bool asks_for_directory = std::ranges::any_of(info.imports, [](const import_info& import) {
+    return import.module_name == "wasix_32v1" && import.name == "getcwd";
+  });
+  // A program that needs libraries may have its C library among them.
+  if (!options_.wasi.initial_directory.empty() && !facts.is_dynamic && !asks_for_directory && options_.report) {
+    options_.report("the initial directory has no effect: the program's C library does not ask the host for it");
+  }
   environment.function_table = {wasm::funcref, {1, std::nullopt}, false};
   for (const import_info& import : info.imports) {
     if (const auto* table = std::get_if<table_type>(&import.type)) {

@@ -52,16 +52,17 @@ inline constexpr std::uint64_t sock_accept = 1ULL << 29;
 /// 64 bits.
 inline constexpr std::uint64_t all = (1ULL << 30) - 1;
 
-/// What can be done with a pipe or a terminal at all. No seek and no tell: the guest's libc takes a character device
-/// without them for a terminal (wasi-libc, isatty).
-inline constexpr std::uint64_t stream = fd_read | fd_write | fd_fdstat_set_flags | fd_filestat_get | poll_fd_readwrite;
+/// What may be asked of a pipe or a terminal. Whether a pipe can be synced or a terminal given a size is for the kernel
+/// to say, whose answer names the reason: a missing right would not. No seek and no tell: the guest's libc takes a
+/// character device without them for a terminal (wasi-libc, isatty).
+inline constexpr std::uint64_t stream = fd_read | fd_write | fd_datasync | fd_sync | fd_fdstat_set_flags | fd_advise |
+                                        fd_allocate | fd_filestat_get | fd_filestat_set_size | fd_filestat_set_times |
+                                        poll_fd_readwrite;
 
 inline constexpr std::uint64_t socket = stream | sock_shutdown | sock_accept;
 
-inline constexpr std::uint64_t device =
-    stream | fd_datasync | fd_sync | fd_seek | fd_tell | fd_advise | fd_filestat_set_times;
-
-inline constexpr std::uint64_t regular_file = device | fd_allocate | fd_filestat_set_size;
+/// Regular files, block devices, and character devices other than terminals.
+inline constexpr std::uint64_t regular_file = stream | fd_seek | fd_tell;
 
 inline constexpr std::uint64_t directory =
     fd_datasync | fd_sync | fd_fdstat_set_flags | fd_readdir | fd_filestat_get | fd_filestat_set_times |
@@ -72,7 +73,7 @@ inline constexpr std::uint64_t directory =
 inline constexpr std::uint64_t below_directory = directory | regular_file | socket;
 
 /// Rights that need a host descriptor open for writing.
-inline constexpr std::uint64_t writing = fd_write | fd_datasync | fd_allocate | fd_filestat_set_size;
+inline constexpr std::uint64_t writing = fd_write | fd_allocate | fd_filestat_set_size;
 } // namespace rights
 
 namespace fd_flag {

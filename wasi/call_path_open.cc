@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/call_support.hh"
+#include "wasi/mount_directory.hh"
 
 #include <algorithm>
 #include <cerrno>
@@ -52,15 +53,18 @@ std::uint64_t rights_asked(const open_request& wanted)
   return asked;
 }
 
+bool asks_to_write(const open_request& wanted)
+{
+  return (wanted.base & rights::writing) != 0;
+}
+
 // O_NONBLOCK always: the open of a FIFO must not wait in the kernel, and our transfers wait by poll. O_APPEND never:
 // appending is a property of each write, so that a guest can switch it (wasi/calls.hh, fd_fdstat_set_flags).
-int host_open_flags(const open_request& wanted)
+int host_open_flags(const open_request& wanted, bool writes)
 {
-  bool is_directory = (wanted.open_flags & open_flag::directory) != 0;
-  bool writes = (wanted.base & rights::writing) != 0 && !is_directory;
   bool reads = (wanted.base & (rights::fd_read | rights::fd_readdir)) != 0;
   int flags = O_NONBLOCK | O_NOCTTY | (writes ? (reads ? O_RDWR : O_WRONLY) : O_RDONLY);
-  flags |= is_directory ? O_DIRECTORY : 0;
+  flags |= (wanted.open_flags & open_flag::directory) != 0 ? O_DIRECTORY : 0;
   flags |= (wanted.open_flags & open_flag::create) != 0 ? O_CREAT : 0;
   flags |= (wanted.open_flags & open_flag::exclusive) != 0 ? O_EXCL : 0;
   flags |= (wanted.open_flags & open_flag::truncate) != 0 ? O_TRUNC : 0;
@@ -70,18 +74,32 @@ int host_open_flags(const open_request& wanted)
   return flags;
 }
 
-bool is_fifo(int directory, const std::string& path)
+// Only the right to write contents makes an open for writing of a directory; the other rights that need one of a file
+// are rights that a directory does not have, and a guest may ask for all that it could inherit.
+expected<unique_fd> open_once(base_directory directory, const std::string& path, const open_request& wanted)
+{
+  bool writes = asks_to_write(wanted);
+  auto opened = open_beneath(directory, path, host_open_flags(wanted, writes), 0666);
+  bool is_directory = !opened && opened.error() == outcome(errno_code::isdir);
+  if (is_directory && writes && (wanted.base & rights::fd_write) == 0) {
+    return open_beneath(directory, path, host_open_flags(wanted, false), 0666);
+  }
+  return opened;
+}
+
+bool is_fifo(base_directory directory, const std::string& path)
 {
   auto file = open_beneath(directory, path, O_PATH);
   struct stat status{};
   return file && ::fstat(file->value(), &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
-expected<unique_fd> open_or_wait(int directory, const std::string& path, const open_request& wanted, canceller& cancel)
+expected<unique_fd> open_or_wait(base_directory directory, const std::string& path, const open_request& wanted,
+                                 canceller& cancel)
 {
   std::chrono::milliseconds pause = fifo_retry_first;
   while (true) {
-    auto opened = open_beneath(directory, path, host_open_flags(wanted), 0666);
+    auto opened = open_once(directory, path, wanted);
     bool lacks_reader = !opened && opened.error() == outcome(errno_code::nxio) &&
                         (wanted.flags & fd_flag::nonblock) == 0 && is_fifo(directory, path);
     if (!lacks_reader) {
@@ -92,6 +110,82 @@ expected<unique_fd> open_or_wait(int directory, const std::string& path, const o
     }
     pause = std::min(pause * 2, std::chrono::milliseconds(fifo_retry_last));
   }
+}
+
+// Beneath a read-only directory: what is there is opened as it is, and nothing is made, emptied or written. `wanted` is
+// left without what could do so. As in a file system that is mounted read-only.
+outcome keep_read_only(base_directory directory, const std::string& path, open_request& wanted)
+{
+  const bool creates = (wanted.open_flags & open_flag::create) != 0;
+  const bool writes = (wanted.base & rights::fd_write) != 0 || (wanted.open_flags & open_flag::truncate) != 0;
+  if (creates || writes) {
+    const int follow = (wanted.lookup & lookup_flag::symlink_follow) != 0 ? 0 : O_NOFOLLOW;
+    const auto existing = open_beneath(directory, path, O_PATH | follow);
+    struct stat status{};
+    if (!existing) {
+      return creates && existing.error() == outcome(errno_code::noent) ? outcome(errno_code::rofs) : existing.error();
+    }
+    if (creates && (wanted.open_flags & open_flag::exclusive) != 0) {
+      return errno_code::exist;
+    }
+    if (::fstat(existing->value(), &status) != 0) {
+      return from_host_errno(errno);
+    }
+    if (S_ISDIR(status.st_mode)) {
+      return errno_code::isdir;
+    }
+    if (writes) {
+      return errno_code::rofs;
+    }
+  }
+  wanted.open_flags &= ~(open_flag::create | open_flag::truncate);
+  wanted.base &= ~rights::writing;
+  return errno_code::success;
+}
+
+expected<open_file_ptr> open_mounts(const open_file_ptr& directory, const open_request& wanted)
+{
+  if ((wanted.open_flags & open_flag::create) != 0 && (wanted.open_flags & open_flag::exclusive) != 0) {
+    return refuse(errno_code::exist);
+  }
+  if ((wanted.base & rights::fd_write) != 0 || (wanted.open_flags & (open_flag::create | open_flag::truncate)) != 0) {
+    return refuse(errno_code::isdir);
+  }
+  return directory;
+}
+
+expected<open_file_ptr> open_file_at(const open_file_ptr& start, std::string path, open_request wanted,
+                                     canceller& cancel)
+{
+  auto directory = start;
+  if (start->mounts) {
+    auto reached = walk_mounts(start, path);
+    if (!reached) {
+      return std::unexpected(reached.error());
+    }
+    if (!reached->directory) {
+      return refuse((wanted.open_flags & open_flag::create) != 0 ? errno_code::rofs : errno_code::noent);
+    }
+    directory = std::move(reached->directory);
+    path = std::move(reached->path);
+    if (directory->mounts) {
+      return open_mounts(directory, wanted);
+    }
+  }
+  if (directory->is_read_only) {
+    if (auto kept = keep_read_only(directory->base(), path, wanted); !kept.is_success()) {
+      return refuse(kept);
+    }
+  }
+  auto host = open_or_wait(directory->base(), path, wanted, cancel);
+  if (!host) {
+    return std::unexpected(host.error());
+  }
+  auto file = own_file(std::move(*host), static_cast<std::uint16_t>(wanted.flags));
+  if (file) {
+    (*file)->is_read_only = directory->is_read_only;
+  }
+  return file;
 }
 
 descriptor make_descriptor(open_file_ptr file, const open_request& wanted)
@@ -130,11 +224,7 @@ outcome path_open(system& s, call_context& c, guest_fd fd, std::uint32_t lookup,
   if (c.cancel.is_cancelled()) {
     return outcome::cancelled();
   }
-  auto host = open_or_wait((*directory)->file->fd.value(), *text, wanted, c.cancel);
-  if (!host) {
-    return host.error();
-  }
-  auto file = own_file(std::move(*host), static_cast<std::uint16_t>(flags));
+  auto file = open_file_at((*directory)->file, std::move(*text), wanted, c.cancel);
   if (!file) {
     return file.error();
   }

@@ -5,11 +5,14 @@
 
 #include "wasi/calls.hh"
 #include "wasi/guest_path.hh"
+#include "wasi/signal_guard.hh"
 
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -19,6 +22,27 @@ namespace interlink::wasi {
 
 /// Result of a host call that returns -1 on failure.
 outcome from_host_call(long returned) noexcept;
+
+/// Makes a host call that may make a file longer, and returns what it returned, errno set. Beyond the process's limit
+/// of file lengths (RLIMIT_FSIZE) it is EFBIG, without the signal SIGXFSZ that would end the process.
+template <class Call>
+auto within_file_limit(Call call)
+{
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY) {
+    return call();
+  }
+  int failure = 0;
+  auto returned = [&] {
+    signal_guard guard(SIGXFSZ);
+    auto result = call();
+    failure = errno;
+    guard.note(result < 0 && failure == EFBIG);
+    return result;
+  }();
+  errno = failure;
+  return returned;
+}
 
 /// The guest's buffers, copied and checked, for the kernel to fill or to read.
 /// Errors: fault; inval when they are longer than 4 GiB together.

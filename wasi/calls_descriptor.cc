@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/call_support.hh"
+#include "wasi/mount_directory.hh"
 
 #include <array>
 #include <cerrno>
@@ -63,11 +64,21 @@ outcome filestat_get(system& s, call_context& c, guest_fd fd, guest_pointer addr
   if (!found) {
     return found.error();
   }
+  const auto& file = *(*found)->file;
+  if (file.mounts) {
+    return store_filestat(c.memory, address, status_of(*file.mounts), file.type, version);
+  }
   struct stat status{};
-  if (::fstat((*found)->file->fd.value(), &status) != 0) {
+  if (::fstat(file.fd.value(), &status) != 0) {
     return from_host_errno(errno);
   }
-  return store_filestat(c.memory, address, status, (*found)->file->type, version);
+  return store_filestat(c.memory, address, status, file.type, version);
+}
+
+// Of a directory that is on no disk there is nothing to write back.
+outcome sync(const open_file& file, int (*host_call)(int))
+{
+  return file.mounts ? outcome(errno_code::success) : from_host_call(host_call(file.fd.value()));
 }
 
 outcome seek_by_whence(system& s, call_context& c, guest_fd fd, std::uint64_t offset, std::uint32_t whence,
@@ -101,8 +112,9 @@ outcome fd_allocate(system& s, call_context&, guest_fd fd, std::uint64_t offset,
   if (!is_range(offset, size)) {
     return errno_code::fbig;
   }
+  int host = (*found)->file->fd.value();
   return from_host_call(
-      ::fallocate((*found)->file->fd.value(), 0, static_cast<off_t>(offset), static_cast<off_t>(size)));
+      within_file_limit([&] { return ::fallocate(host, 0, static_cast<off_t>(offset), static_cast<off_t>(size)); }));
 }
 
 outcome fd_close(system& s, call_context&, guest_fd fd)
@@ -113,13 +125,13 @@ outcome fd_close(system& s, call_context&, guest_fd fd)
 outcome fd_datasync(system& s, call_context&, guest_fd fd)
 {
   auto found = s.descriptors().find(fd, rights::fd_datasync);
-  return found ? from_host_call(::fdatasync((*found)->file->fd.value())) : found.error();
+  return found ? sync(*(*found)->file, ::fdatasync) : found.error();
 }
 
 outcome fd_sync(system& s, call_context&, guest_fd fd)
 {
   auto found = s.descriptors().find(fd, rights::fd_sync);
-  return found ? from_host_call(::fsync((*found)->file->fd.value())) : found.error();
+  return found ? sync(*(*found)->file, ::fsync) : found.error();
 }
 
 // Type 0, flags 2, base rights 8, inheriting rights 16.
@@ -181,7 +193,8 @@ outcome fd_filestat_set_size(system& s, call_context&, guest_fd fd, std::uint64_
   if (size > offset_max) {
     return errno_code::fbig;
   }
-  return from_host_call(::ftruncate((*found)->file->fd.value(), static_cast<off_t>(size)));
+  int host = (*found)->file->fd.value();
+  return from_host_call(within_file_limit([&] { return ::ftruncate(host, static_cast<off_t>(size)); }));
 }
 
 outcome fd_filestat_set_times(system& s, call_context&, guest_fd fd, std::uint64_t access, std::uint64_t modification,
@@ -192,6 +205,9 @@ outcome fd_filestat_set_times(system& s, call_context&, guest_fd fd, std::uint64
     return found.error();
   }
   auto times = make_times(access, modification, flags);
+  if (times && (*found)->file->is_read_only) {
+    return errno_code::rofs;
+  }
   return times ? from_host_call(::futimens((*found)->file->fd.value(), times->data())) : times.error();
 }
 

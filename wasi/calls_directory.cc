@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "messages/utf8.hh"
 #include "wasi/call_support.hh"
+#include "wasi/mount_directory.hh"
 
 #include <algorithm>
 #include <cerrno>
@@ -113,6 +114,29 @@ outcome copy_entries(int directory, entry_writer& writer)
   return errno_code::success;
 }
 
+// The cookie of an entry is the number of those up to it.
+void copy_mounts(const mount_directory& directory, std::uint64_t cookie, entry_writer& writer)
+{
+  std::uint64_t number = 0;
+  const auto add = [&](std::string_view name, std::uint64_t inode) {
+    number += 1;
+    if (number > cookie && !writer.is_full()) {
+      writer.add({inode, number, 0, DT_DIR, name}, file_type::directory);
+    }
+  };
+  add(".", directory.inode);
+  add("..", directory.inode);
+  for (const auto& [name, file] : directory.entries) {
+    struct stat status{};
+    if (file->mounts) {
+      status = status_of(*file->mounts);
+    } else if (::fstat(file->fd.value(), &status) != 0) {
+      status.st_ino = 0;
+    }
+    add(name, status.st_ino);
+  }
+}
+
 } // namespace
 
 outcome fd_readdir(system& s, call_context& c, guest_fd fd, guest_pointer buffer, guest_size size, std::uint64_t cookie,
@@ -130,6 +154,10 @@ outcome fd_readdir(system& s, call_context& c, guest_fd fd, guest_pointer buffer
     return errno_code::inval;
   }
   entry_writer writer(*to);
+  if (const auto& mounts = (*found)->file->mounts) {
+    copy_mounts(*mounts, cookie, writer);
+    return c.memory.store(used, static_cast<std::uint32_t>(writer.used()));
+  }
   // A description of its own: the place in the directory is the cookie and nothing else, whoever reads beside us.
   unique_fd own(::openat((*found)->file->fd.value(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!own.is_open()) {

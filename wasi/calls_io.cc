@@ -63,16 +63,15 @@ expected<std::size_t> transfer_file(prepared_transfer& transfer, bool is_write)
   auto& file = *transfer.file;
   int fd = file.fd.value();
   auto count = static_cast<int>(transfer.buffers.size());
+  const bool appends = (file.flags.load(std::memory_order_relaxed) & ~file.host_append & fd_flag::append) != 0;
+  const auto write = [&] {
+    // Offset -1 moves the file's own offset along, as O_APPEND would. Source: pwritev2(2).
+    return appends ? ::pwritev2(fd, transfer.buffers.data(), count, -1, RWF_APPEND)
+                   : ::writev(fd, transfer.buffers.data(), count);
+  };
   ssize_t moved = -1;
   do {
-    if (!is_write) {
-      moved = ::readv(fd, transfer.buffers.data(), count);
-    } else if ((file.flags.load(std::memory_order_relaxed) & ~file.host_append & fd_flag::append) != 0) {
-      // Offset -1 moves the file's own offset along, as O_APPEND would. Source: pwritev2(2).
-      moved = ::pwritev2(fd, transfer.buffers.data(), count, -1, RWF_APPEND);
-    } else {
-      moved = ::writev(fd, transfer.buffers.data(), count);
-    }
+    moved = is_write ? within_file_limit(write) : ::readv(fd, transfer.buffers.data(), count);
   } while (moved < 0 && errno == EINTR);
   return from_transfer(moved);
 }
@@ -98,7 +97,8 @@ outcome transfer_at(system& s, call_context& c, guest_fd fd, guest_pointer iovec
   auto at = static_cast<off_t>(offset);
   ssize_t moved = -1;
   do {
-    moved = is_write ? ::pwritev(host, buffers, buffer_count, at) : ::preadv(host, buffers, buffer_count, at);
+    moved = is_write ? within_file_limit([&] { return ::pwritev(host, buffers, buffer_count, at); })
+                     : ::preadv(host, buffers, buffer_count, at);
   } while (moved < 0 && errno == EINTR);
   return store_count(c, size, from_transfer(moved));
 }

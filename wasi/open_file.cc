@@ -51,17 +51,14 @@ file_type socket_type(int fd)
 std::uint64_t rights_of(const struct stat& status, int fd, int access_mode)
 {
   std::uint64_t possible = rights::stream;
-  if (S_ISREG(status.st_mode) || S_ISBLK(status.st_mode)) {
-    possible = rights::regular_file;
-  } else if (S_ISDIR(status.st_mode)) {
-    possible = rights::directory;
-  } else if (S_ISSOCK(status.st_mode)) {
-    return rights::socket;
-  } else if (S_ISCHR(status.st_mode) && ::isatty(fd) != 1) {
-    possible = rights::device;
-  }
   if (S_ISDIR(status.st_mode)) {
-    return possible;
+    return rights::directory;
+  }
+  if (S_ISSOCK(status.st_mode)) {
+    return rights::socket;
+  }
+  if (S_ISREG(status.st_mode) || S_ISBLK(status.st_mode) || (S_ISCHR(status.st_mode) && ::isatty(fd) != 1)) {
+    possible = rights::regular_file;
   }
   if (access_mode == O_RDONLY) {
     possible &= ~rights::writing;

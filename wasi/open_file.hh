@@ -18,6 +18,7 @@
 #pragma once
 
 #include "wasi/abi.hh"
+#include "wasi/beneath.hh"
 #include "wasi/outcome.hh"
 #include "wasi/unique_fd.hh"
 
@@ -30,6 +31,8 @@ namespace interlink::wasi {
 /// How transfers avoid blocking; see the head of this file.
 enum class wait_method : std::uint8_t { never_waits, nonblocking, no_wait_flag, socket, turns };
 
+struct mount_directory;
+
 /// An open host file. Shared by the descriptor table and by every call under way, so its host descriptor is closed, and
 /// its number reused by the host, only after the last of them. Context: any thread.
 struct open_file {
@@ -40,6 +43,13 @@ struct open_file {
   std::uint64_t possible_rights{}; ///< what this file and its access mode allow at most
   std::uint16_t host_append = 0;   ///< fd_flag::append when the inherited description appends by itself
 
+  /// Of a directory: nothing beneath it can be changed. Of another file: it was opened beneath such a directory.
+  bool is_read_only = false;
+  bool is_root = false; ///< the guest's "/"
+
+  /// Of a directory that no host directory stands for; `fd` is closed then. See wasi/mount_directory.hh.
+  std::shared_ptr<const mount_directory> mounts;
+
   /// A FIFO that the guest opened for reading says end-of-file while no writer has come yet; a poll knows the
   /// difference, so it comes first.
   bool polls_before_read = false;
@@ -48,6 +58,8 @@ struct open_file {
   std::atomic<std::uint16_t> flags{0};                       ///< fd_flag bits as the guest sees them
   std::atomic_flag read_turn;                                ///< for wait_method::turns
   std::atomic_flag write_turn;
+
+  base_directory base() const noexcept { return {fd.value(), is_root}; }
 
   int transfer_fd() const noexcept { return private_fd.is_open() ? private_fd.value() : fd.value(); }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/stream.hh"
 
+#include "wasi/signal_guard.hh"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
-#include <time.h>
 
 namespace interlink::wasi {
 
@@ -33,43 +33,6 @@ bool would_block(attempt result)
 {
   return result == -EAGAIN || result == -EWOULDBLOCK;
 }
-
-/// Keeps SIGPIPE from a write in this thread from the process: a process-wide handler or disposition would be a change
-/// behind the embedder's back. A SIGPIPE that was pending before stays pending.
-class sigpipe_guard {
-public:
-  sigpipe_guard() noexcept
-  {
-    sigset_t pending;
-    sigemptyset(&pending);
-    ::sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    sigemptyset(&only_pipe_);
-    sigaddset(&only_pipe_, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &only_pipe_, &before_);
-  }
-
-  sigpipe_guard(const sigpipe_guard&) = delete;
-  sigpipe_guard& operator=(const sigpipe_guard&) = delete;
-
-  ~sigpipe_guard()
-  {
-    if (got_pipe_error_ && !was_pending_) {
-      timespec at_once{};
-      while (::sigtimedwait(&only_pipe_, nullptr, &at_once) == -1 && errno == EINTR) {
-      }
-    }
-    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-
-  void note(attempt result) noexcept { got_pipe_error_ = got_pipe_error_ || result == -EPIPE; }
-
-private:
-  sigset_t only_pipe_{};
-  sigset_t before_{};
-  bool was_pending_ = false;
-  bool got_pipe_error_ = false;
-};
 
 bool is_ready_now(int fd, short events)
 {
@@ -167,9 +130,9 @@ attempt try_write_quietly(open_file& file, std::span<iovec> buffers)
   if (!file.is_pipe) {
     return try_write(file, buffers);
   }
-  sigpipe_guard guard;
+  signal_guard guard(SIGPIPE);
   auto result = try_write(file, buffers);
-  guard.note(result);
+  guard.note(result == -EPIPE);
   return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include "messages/utf8.hh"
 #include "wasi/guest_path.hh"
+#include "wasi/mount_directory.hh"
 
 #include <algorithm>
 #include <array>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace interlink::wasi {
@@ -53,15 +55,32 @@ result<void> check_strings(const options& wanted)
   return {};
 }
 
+// The limits of a process are a matter of the host, and another directory does not help against them. A duplicate above
+// the limit is EINVAL. Source: fcntl(2).
+std::string remedy_for(errno_code failure, std::string otherwise)
+{
+  if (failure == errno_code::mfile || failure == errno_code::inval) {
+    return "raise the limit of open files of the process (ulimit -n)";
+  }
+  return failure == errno_code::nfile ? "raise the limit of open files of the host (fs.file-max)"
+                                      : std::move(otherwise);
+}
+
+bool is_closed(int host_fd)
+{
+  return ::fcntl(host_fd, F_GETFD) < 0 && errno == EBADF;
+}
+
 } // namespace
 
 result<void> system::adopt(guest_fd expected_fd, int host_fd, std::string_view what)
 {
   auto file = adopt_file(host_fd);
   if (!file) {
-    return bad_option("cannot take over " + std::string(what), "an open host descriptor",
-                      "descriptor " + std::to_string(host_fd) + ": " + std::string(to_string(file.error().code())),
-                      "pass an open descriptor");
+    const auto failure = file.error().code();
+    return bad_option("cannot take over " + std::string(what), "an open host descriptor, and room for its duplicate",
+                      "descriptor " + std::to_string(host_fd) + ": " + std::string(to_string(failure)),
+                      remedy_for(failure, "pass an open descriptor"));
   }
   bool is_standard_stream = expected_fd != guest_fd(-1);
   auto possible = (*file)->possible_rights;
@@ -84,7 +103,7 @@ result<void> system::open_standard_streams(const options& wanted)
       {wanted.stderr_fd, "standard error"},
   }};
   for (guest_fd fd = 0; fd < streams.size(); ++fd) {
-    if (streams[fd].first < 0) {
+    if (streams[fd].first < 0 || (streams[fd].first <= STDERR_FILENO && is_closed(streams[fd].first))) {
       // A placeholder keeps the numbers of what follows; it is closed when all is open.
       (void)descriptors_.insert(descriptor{});
       continue;
@@ -107,20 +126,53 @@ result<void> system::open_preopens(const options& wanted)
       return bad_option("cannot open the directory '" + directory.host_path + "', which the guest is to know as '" +
                             directory.guest_name + "'",
                         "a directory that can be read", std::generic_category().message(host_errno),
-                        "create it, or give another directory");
+                        remedy_for(file.error().code(), "create it, or give another directory"));
     }
-    if (auto checked = open_beneath((*file)->fd.value(), ".", O_PATH); !checked) {
-      return bad_option("cannot look up files beneath '" + directory.host_path + "'",
-                        "a kernel with openat2, Linux 5.6", std::string(to_string(checked.error().code())),
-                        "allow the system call openat2, or update Linux");
-    }
+    auto normal_name = normalise_guest_path(directory.guest_name, "/");
+    (*file)->is_read_only = directory.is_read_only;
+    (*file)->is_root = normal_name == "/";
     auto added =
         descriptors_.insert(descriptor{*file, rights::directory, rights::below_directory, directory.guest_name});
     if (!added) {
       return bad_option("too many directories for the guest", "fewer", std::to_string(wanted.preopens.size()),
                         "give fewer directories");
     }
-    mounts_.push_back({*file, normalise_guest_path(directory.guest_name, "/"), directory.guest_name.starts_with('/')});
+    mounts_.push_back({*file, std::move(normal_name), directory.guest_name.starts_with('/')});
+  }
+  return {};
+}
+
+result<void> system::add_root_of_preopens()
+{
+  if (mounts_.empty() || std::ranges::any_of(mounts_, [](const auto& m) { return m.normal_name == "/"; })) {
+    return {};
+  }
+  std::vector<mapped_directory> mapped;
+  for (const auto& mount : mounts_) {
+    mapped.push_back({mount.normal_name, mount.directory});
+  }
+  auto root = make_mount_root(mapped);
+  if (auto added = descriptors_.insert(descriptor{root, rights::directory, rights::below_directory, "/"}); !added) {
+    return bad_option("too many directories for the guest", "fewer", std::to_string(mounts_.size()),
+                      "give fewer directories");
+  }
+  mounts_.push_back({std::move(root), "/", true});
+  return {};
+}
+
+result<void> system::enter_initial_directory(const options& wanted)
+{
+  const bool has_directory = !wanted.preopens.empty();
+  const bool has_root = !has_directory || !mounts_.back().directory->mounts;
+  current_directory_ = has_root ? "/" : mounts_.front().normal_name;
+  if (wanted.initial_directory.empty()) {
+    return {};
+  }
+  current_directory_ = "/"; // a relative one starts at the root
+  if (auto entered = change_directory(wanted.initial_directory); !entered.is_success()) {
+    return bad_option("the guest cannot start in the directory '" + wanted.initial_directory + "'",
+                      "a directory of the guest, by the guest's name of it", std::string(to_string(entered.code())),
+                      "map a directory that has it, or name another");
   }
   return {};
 }
@@ -154,6 +206,13 @@ expected<guest_location> system::resolve_guest_path(std::string_view path) const
     return refuse(errno_code::noent);
   }
   auto rest = below_prefix(normal, best->normal_name);
+  if (best->directory->mounts) {
+    auto place = walk_mounts(best->directory, rest);
+    if (!place || !place->directory) {
+      return refuse(place ? outcome(errno_code::noent) : place.error());
+    }
+    return guest_location{std::move(place->directory), std::move(place->path), std::move(normal)};
+  }
   std::string below(rest.empty() ? std::string_view(".") : rest);
   if (!rest.empty() && path.ends_with('/')) {
     below += '/';
@@ -167,7 +226,10 @@ expected<unique_fd> system::open_guest_file(std::string_view path) const
   if (!where) {
     return std::unexpected(where.error());
   }
-  auto opened = open_beneath(where->directory->fd.value(), where->relative, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (where->directory->mounts) {
+    return refuse(errno_code::isdir);
+  }
+  auto opened = open_beneath(where->directory->base(), where->relative, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!opened) {
     return opened;
   }
@@ -196,9 +258,11 @@ outcome system::change_directory(std::string_view path)
   if (!where) {
     return where.error();
   }
-  auto opened = open_beneath(where->directory->fd.value(), where->relative, O_PATH | O_DIRECTORY);
-  if (!opened) {
-    return opened.error();
+  if (!where->directory->mounts) {
+    auto opened = open_beneath(where->directory->base(), where->relative, O_PATH | O_DIRECTORY);
+    if (!opened) {
+      return opened.error();
+    }
   }
   std::lock_guard lock(current_directory_mutex_);
   current_directory_.swap(where->normal);
@@ -225,19 +289,23 @@ result<std::shared_ptr<system>> make_system(options wanted)
   if (auto opened = made->open_preopens(wanted); !opened) {
     return std::unexpected(opened.error());
   }
+  if (auto added = made->add_root_of_preopens(); !added) {
+    return std::unexpected(added.error());
+  }
   for (int host_fd : wanted.inherited) {
     if (auto adopted = made->adopt(guest_fd(-1), host_fd, "an inherited descriptor"); !adopted) {
       return std::unexpected(adopted.error());
     }
   }
-  const std::array<int, 3> streams{wanted.stdin_fd, wanted.stdout_fd, wanted.stderr_fd};
-  for (guest_fd fd = 0; fd < streams.size(); ++fd) {
-    if (streams[fd] < 0) {
+  for (guest_fd fd = 0; fd <= STDERR_FILENO; ++fd) {
+    auto entry = made->descriptors_.find(fd);
+    if (entry && !(*entry)->file) {
       (void)made->descriptors_.close(fd);
     }
   }
-  bool has_root = std::ranges::any_of(made->mounts_, [](const auto& m) { return m.normal_name == "/"; });
-  made->current_directory_ = has_root || made->mounts_.empty() ? "/" : made->mounts_.front().normal_name;
+  if (auto entered = made->enter_initial_directory(wanted); !entered) {
+    return std::unexpected(entered.error());
+  }
   made->args_ = std::move(wanted.args);
   made->env_ = std::move(wanted.env);
   made->on_exit_ = std::move(wanted.on_exit);

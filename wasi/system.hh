@@ -29,27 +29,33 @@ namespace interlink::wasi {
 /// A host directory that the guest may use, and the name it knows it by.
 struct preopen {
   std::string host_path;
-  std::string guest_name; ///< as the guest sees it, "." and "/" included
+  std::string guest_name;    ///< as the guest sees it, "." and "/" included
+  bool is_read_only = false; ///< whatever would change something beneath it is errno rofs, or xdev between two
 };
 
 /// What an embedder decides.
 struct options {
   std::vector<std::string> args; ///< the program's name first
   std::vector<std::string> env;  ///< "KEY=VALUE"
-  std::vector<preopen> preopens; ///< descriptors 3, 4, ... in this order
-  /// The standard streams: duplicated; a negative one leaves the guest's descriptor closed. A directory here can be
-  /// looked at (fd_filestat_get) and nothing else.
+  /// Descriptors 3, 4, ... in this order. When none of them is named "/" or ".", the next descriptor is a directory "/"
+  /// that holds them, so that the guest can list what it has; nothing can be made in it.
+  std::vector<preopen> preopens;
+  /// The guest's current directory at the start, as it names it; empty for the default of `current_directory`. Only a
+  /// guest whose C library asks the host for it is told.
+  std::string initial_directory;
+  /// The standard streams: duplicated; a negative one leaves the guest's descriptor closed, and so does one of 0 to 2
+  /// that the host process was started without. A directory here can be looked at (fd_filestat_get) and nothing else.
   int stdin_fd = 0;
   int stdout_fd = 1;
   int stderr_fd = 2;
-  std::vector<int> inherited; ///< duplicated: more descriptors after the preopens, such as a listening socket
+  std::vector<int> inherited; ///< duplicated: more descriptors after the directories, such as a listening socket
   /// Called once, by the first thread that exits the process, before its guest is unwound. Must not throw.
   std::function<void(std::uint32_t code)> on_exit;
 };
 
 /// Where a guest path lies: a preopened directory, and a path to be looked up beneath it.
 struct guest_location {
-  open_file_ptr directory; ///< keeps the host descriptor open
+  open_file_ptr directory; ///< keeps the host descriptor open, or is a directory that holds mapped ones
   std::string relative;    ///< "." for the directory itself
   std::string normal;      ///< the whole guest path in normal form
 };
@@ -70,7 +76,8 @@ public:
   /// Finds the preopened directory with the longest name that is a prefix of `path`; a relative path starts at the
   /// current directory. ".." is taken textually, before the look-up. A name without leading slash, "." above all, and
   /// the same name with one mean one place, as in wasi-libc; given both, an absolute path goes to the absolute name.
-  /// Errors: noent when empty or no preopen matches; inval, ilseq, nametoolong for malformed text.
+  /// Errors: noent when empty, no preopen matches, or it lies in none of them; inval, ilseq, nametoolong for malformed
+  /// text.
   expected<guest_location> resolve_guest_path(std::string_view path) const;
 
   /// Opens a regular file of the guest for reading, as the dynamic linker needs it: never waits, never leaves the
@@ -97,6 +104,8 @@ private:
   system() = default;
   result<void> open_standard_streams(const options& wanted);
   result<void> open_preopens(const options& wanted);
+  result<void> add_root_of_preopens();
+  result<void> enter_initial_directory(const options& wanted);
   result<void> adopt(guest_fd expected_fd, int host_fd, std::string_view what);
   friend result<std::shared_ptr<system>> make_system(options wanted);
 

@@ -36,7 +36,7 @@ TEST(BrokenFile, IsReportedWhenMissing)
 TEST(BrokenFile, IsReportedWhenADirectory)
 {
   const scratch_directory scratch;
-  expect_refused(scratch.path(), "not a regular file");
+  expect_refused(scratch.path(), "Is a directory");
 }
 
 TEST(BrokenFile, IsReportedWhenItIsNoModule)

@@ -37,6 +37,13 @@ TEST(ModuleSearch, FindsANameWithASlashFromTheCurrentDirectory)
   EXPECT_EQ(candidate_paths("./sub/x.wasm", at("/home")), paths{"/home/sub/x.wasm"});
 }
 
+// Opening it fails, as it is no directory: the slash must not get lost on the way.
+TEST(ModuleSearch, KeepsASlashAtTheEnd)
+{
+  EXPECT_EQ(candidate_paths("./x.so/", at("/home")), paths{"/home/x.so/"});
+  EXPECT_EQ(candidate_paths("/a/x.so//", at("/home")), paths{"/a/x.so/"});
+}
+
 TEST(ModuleSearch, NeverLooksForABareNameInTheCurrentDirectory)
 {
   EXPECT_EQ(candidate_paths("libx.so", at("/home")), system_candidates);

@@ -45,7 +45,7 @@ protected:
   }
 
   escape_world world;
-  guest g{[this](options& o) { o.preopens = {{world.path("inside"), "/"}}; }};
+  guest g{[this](options& o) { o.preopens = {{world.path("inside"), "/inside"}}; }};
 };
 
 // Followed to its end, each of these is outside.
@@ -129,7 +129,7 @@ TEST_F(Escapes, DotDotInsideIsInOrder)
 
 TEST_F(Escapes, AnInnerDescriptorIsARootOfItsOwn)
 {
-  auto deep = g.open("deep", {.open_flags = open_flag::directory});
+  auto deep = g.open("deep", {.open_flags = open_flag::directory, .base = rights::directory});
   EXPECT_EQ(g.try_open("../file", {.directory = deep}).error(), errno_code::notcapable);
 }
 
@@ -158,10 +158,10 @@ TEST_F(Escapes, ATrailingSlashDoesNotFollowALinkOutside)
 
 TEST_F(Escapes, TheDynamicLinkersOpenStaysInsideToo)
 {
-  for (auto path : {"/up", "/absolute", "/tree/file", "/magic/etc/passwd"}) {
+  for (auto path : {"/inside/up", "/inside/absolute", "/inside/tree/file", "/inside/magic/etc/passwd"}) {
     EXPECT_EQ(g.system().open_guest_file(path).error(), errno_code::notcapable) << path;
   }
-  EXPECT_EQ(g.system().change_directory("/tree"), errno_code::notcapable);
+  EXPECT_EQ(g.system().change_directory("/inside/tree"), errno_code::notcapable);
 }
 
 /// Changes the world again and again in another thread while it lives.
@@ -330,9 +330,9 @@ TEST_F(RacedCalls, ReadAndChangeNothingOutside)
                         time_flag::access | time_flag::modification)
                      .is_success());
     ASSERT_FALSE(g.try_open("swap/file", to_read));
-    ASSERT_FALSE(g.try_open("swap/directory", {.open_flags = open_flag::directory}));
-    ASSERT_FALSE(g.system().open_guest_file("/swap/file"));
-    ASSERT_FALSE(g.system().change_directory("/swap/directory").is_success());
+    ASSERT_FALSE(g.try_open("swap/directory", {.open_flags = open_flag::directory, .base = rights::directory}));
+    ASSERT_FALSE(g.system().open_guest_file("/inside/swap/file"));
+    ASSERT_FALSE(g.system().change_directory("/inside/swap/directory").is_success());
     const auto link = g.path_of("swap/link");
     ASSERT_FALSE(g.call(path_readlink, root_fd, link.at, link.size, 1024, 64, 2048).is_success());
   });

@@ -2,6 +2,8 @@
 #include "tests/wasi/fixture.hh"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 namespace interlink::wasi::testing {
 namespace {
@@ -213,6 +215,47 @@ TEST(FileTransfers, TheNullDeviceReadsAsEmptyAndTakesAll)
   guest g([&](options& o) { o.stdin_fd = o.stdout_fd = null.value(); });
   EXPECT_EQ(g.read(stdin_fd, 8), "");
   EXPECT_EQ(g.write(stdout_fd, "text"), 4U);
+}
+
+/// While it lives, no file gets longer than this.
+class file_length_limit {
+public:
+  explicit file_length_limit(rlim_t bytes)
+  {
+    EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &before_), 0);
+    const rlimit lowered{bytes, before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &lowered), 0);
+  }
+
+  file_length_limit(const file_length_limit&) = delete;
+  file_length_limit& operator=(const file_length_limit&) = delete;
+
+  ~file_length_limit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+private:
+  rlimit before_{};
+};
+
+// SIGXFSZ would end this process.
+TEST(FileTransfers, BeyondTheHostsLimitOfLengthsIsTooBigAndEndsNobody)
+{
+  guest g;
+  g.root.write("file", "");
+  const auto fd = g.open("file");
+  const auto appending = g.open("file", {.flags = fd_flag::append});
+  const auto buffers = g.iovecs({{64, 64}});
+  const auto size = g.memory.reserve(4);
+  const file_length_limit limit(100);
+  EXPECT_EQ(g.write(fd, std::string(64, 'x')), 64U);
+  EXPECT_EQ(g.write(fd, std::string(64, 'x')), 36U); // as much as there is room for
+  EXPECT_EQ(g.write(fd, "x").error(), errno_code::fbig);
+  EXPECT_EQ(g.write(appending, "x").error(), errno_code::fbig);
+  EXPECT_EQ(g.call(fd_pwrite, fd, buffers, 1, 100, size), errno_code::fbig);
+  EXPECT_EQ(g.call(fd_allocate, fd, 0, 101), errno_code::fbig);
+  EXPECT_EQ(g.call(fd_filestat_set_size, fd, 101), errno_code::fbig);
+  sigset_t pending;
+  ASSERT_EQ(::sigpending(&pending), 0);
+  EXPECT_EQ(sigismember(&pending, SIGXFSZ), 0);
 }
 
 } // namespace

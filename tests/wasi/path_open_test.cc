@@ -43,7 +43,7 @@ TEST(PathOpen, ADirectoryIsOpenedWhenAskedForAndAFileIsNot)
   guest g;
   g.root.make_directory("inner");
   g.root.write("file", "");
-  auto fd = g.open("inner", {.open_flags = open_flag::directory});
+  auto fd = g.open("inner", {.open_flags = open_flag::directory, .base = rights::directory});
   EXPECT_EQ(g.rights_of(fd).first & rights::path_open, rights::path_open);
   EXPECT_EQ(g.try_open("file", {.open_flags = open_flag::directory}).error(), errno_code::notdir);
 }
@@ -53,6 +53,8 @@ TEST(PathOpen, ADirectoryCannotBeOpenedForWritingData)
   guest g;
   g.root.make_directory("inner");
   EXPECT_EQ(g.try_open("inner", {.base = rights::fd_write}).error(), errno_code::isdir);
+  EXPECT_EQ(g.try_open("inner", {.open_flags = open_flag::directory, .base = rights::fd_write}).error(),
+            errno_code::isdir);
 }
 
 TEST(PathOpen, OpensFilesRelativeToAnInnerDirectory)
@@ -60,7 +62,7 @@ TEST(PathOpen, OpensFilesRelativeToAnInnerDirectory)
   guest g;
   g.root.make_directory("inner");
   g.root.write("inner/file", "text");
-  auto inner = g.open("inner", {.open_flags = open_flag::directory});
+  auto inner = g.open("inner", {.open_flags = open_flag::directory, .base = rights::directory});
   auto fd = g.open("file", {.directory = inner});
   EXPECT_EQ(g.read(fd, 8), "text");
 }

@@ -78,6 +78,32 @@ TEST(System, RefusesAClosedStream)
   EXPECT_NE(refused(wanted).message.find("standard output"), std::string::npos);
 }
 
+// As `program <&-` starts it. The numbers above are the embedder's own choice, and a closed one is its mistake.
+TEST(System, AStandardStreamThatTheHostLacksIsClosedForTheGuest)
+{
+  const unique_fd kept(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
+  ASSERT_TRUE(kept.is_open());
+  auto wanted = silent();
+  wanted.stdin_fd = STDIN_FILENO;
+  ::close(STDIN_FILENO);
+  auto made = make_system(std::move(wanted));
+  ::dup2(kept.value(), STDIN_FILENO);
+  ASSERT_TRUE(made) << made.error().message();
+  EXPECT_EQ((*made)->descriptors().find(stdin_fd).error(), errno_code::badf);
+}
+
+TEST(System, NamesTheLimitOfOpenFiles)
+{
+  scratch_directory files;
+  auto wanted = silent();
+  wanted.preopens = {{files.path(), "/data"}};
+  auto with_stream = silent();
+  with_stream.stdin_fd = STDIN_FILENO;
+  const descriptor_limit limit(lowest_free_descriptor());
+  EXPECT_NE(refused(std::move(wanted)).remedy.find("ulimit -n"), std::string::npos);
+  EXPECT_NE(refused(std::move(with_stream)).remedy.find("ulimit -n"), std::string::npos);
+}
+
 TEST(System, AStreamThatIsLeftOutIsClosedAndTheOthersKeepTheirNumbers)
 {
   guest g([](options& o) { o.stdin_fd = -1; });
