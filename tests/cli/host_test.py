@@ -47,7 +47,7 @@ class Host(unittest.TestCase):
                          [f"list {self.data}: . .. file inner", "read 0: Bad file descriptor"])
 
     def test_the_command_itself_runs_without_its_streams(self):
-        for shell, code in (("<&-", 3), (">&-", 3), ("2>&-", 3), ("<&- >&- 2>&-", 3)):
+        for shell, code in (("<&-", 2), (">&-", 2), ("2>&-", 2), ("<&- >&- 2>&-", 2)):
             ran = subprocess.run(["bash", "-c", f'exec "$0" run "$1" a b {shell}', INTERLINK, COMMAND], timeout=60)
             self.assertEqual(ran.returncode, code, shell)
         ran = subprocess.run(["bash", "-c", 'exec "$0" nm "$1" >&-', INTERLINK, COMMAND], capture_output=True,
@@ -109,13 +109,13 @@ class Host(unittest.TestCase):
     def test_a_library_is_no_directory(self):
         lines = self.run_guest(["--dir", GUESTS + "::/"], ["o./libplain.so", "o./libplain.so/"])
         self.assertEqual(lines[0], "opened ./libplain.so")
-        self.assertIn("not a directory", lines[1])
+        self.assertIn("not a directory", " ".join(lines[1:]))
 
     def test_a_program_comes_from_a_pipe_or_a_descriptor(self):
         for line in ('"$0" run <(cat "$1") a b', 'cat "$1" | "$0" run - a b', 'cat "$1" | "$0" run /dev/stdin a b',
                      '"$0" run - a b <"$1"', '"$0" run /dev/fd/7 a b 7<"$1"'):
             ran = subprocess.run(["bash", "-c", line, INTERLINK, COMMAND], capture_output=True, text=True, timeout=60)
-            self.assertEqual(ran.returncode, 3, (line, ran.stderr))
+            self.assertEqual(ran.returncode, 2, (line, ran.stderr))
         ran = subprocess.run(["bash", "-c", '"$0" run - <&-', INTERLINK], capture_output=True, timeout=60)
         self.assertEqual(ran.returncode, 127)
 
@@ -138,6 +138,8 @@ class Host(unittest.TestCase):
                                   self.data + "::/data", PROGRAM, "M/data/file"],
                                  capture_output=True, text=True, timeout=60, preexec_fn=limit)
             self.assertGreaterEqual(ran.returncode, 0, (count, ran.stderr))  # no signal
+            if "error while loading shared libraries" in ran.stderr:
+                continue  # the host's own linker
             if ran.returncode == 0:
                 ran_at_all = True
                 self.assertEqual(ran.stderr, "open many /data/file: Too many open files\n")
