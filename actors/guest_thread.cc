@@ -60,7 +60,10 @@ result<guest_thread> guest_thread::start(std::size_t stack_bytes, std::move_only
     pthread_attr_destroy(&attributes);
   }
   if (failure != 0) {
-    return fail(errc::spawn_failed, "the system refused a thread: " + std::generic_category().message(failure));
+    error_detail detail;
+    detail.message = "the system refused a thread: " + std::generic_category().message(failure);
+    detail.remedy = "raise the limit of processes and threads (ulimit -u, a cgroup's pids.max)";
+    return fail(error(errc::spawn_failed, std::move(detail)));
   }
   static_cast<void>(owned.release()); // the thread owns it now
   started.is_joinable_ = true;

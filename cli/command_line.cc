@@ -34,6 +34,7 @@ constexpr std::string_view debug_help =
     "  libs        libraries searched and found, constructors run\n"
     "  symbols     symbols looked up by the guest\n"
     "  bindings    what each import of a module is bound to\n"
+    "  threads     threads that the guest starts, and why one is refused\n"
     "  statistics  counts and times, at exit\n"
     "  all         all of these";
 
@@ -125,6 +126,19 @@ subcommand add_run(CLI::App& app)
         return parse_watchdog(text) ? std::string() : text + " is neither seconds, such as 0.5, nor off";
       })
       ->type_name("SECONDS|off");
+  command
+      ->add_option_function<std::string>(
+          "--argv0", [options](const std::string& name) { options->program_name = name; },
+          "The program's own name, its first argument (its path if the guest can see it, else its file's name)")
+      ->type_name("NAME");
+  command
+      ->add_option_function<std::string>(
+          "--invoke", [options](const std::string& name) { options->function = name; },
+          "Initialise PROGRAM, a reactor or library, call this function of it with ARGUMENTS, which are numbers, and "
+          "print what it returns")
+      ->type_name("FUNCTION");
+  command->add_flag("--check", options->checks_only,
+                    "Say whether PROGRAM and all it needs can be linked; compile and run nothing");
   command->footer(
       "Everything after the program belongs to the guest, options too. The exit code is the guest's own; 127 when the\n"
       "program or a library that it needs cannot be loaded or linked; 134 after a trap; 2 for wrong usage.\n\n" +

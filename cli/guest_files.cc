@@ -46,7 +46,8 @@ std::vector<wasi::preopen> preopened_directories(const guest_file_options& optio
   return directories;
 }
 
-result<inspected_file> open_for_inspection(const std::string& path, const guest_file_options& options)
+result<inspected_file> open_for_inspection(const std::string& path, const guest_file_options& options,
+                                           bool gives_own_directory)
 {
   auto file = library_files::open_host_file(path);
   if (!file) {
@@ -57,19 +58,20 @@ result<inspected_file> open_for_inspection(const std::string& path, const guest_
   guest.stdout_fd = -1;
   guest.stderr_fd = -1;
   guest.preopens = preopened_directories(options);
-  if (guest.preopens.empty()) {
+  if (guest.preopens.empty() && gives_own_directory) {
     auto directory = absolute_directory_of(path);
     if (!directory) {
       return fail(std::move(directory.error()));
     }
     guest.preopens.push_back({*directory, *directory});
   }
+  const std::vector<wasi::preopen> directories = guest.preopens;
   auto system = wasi::make_system(std::move(guest));
   if (!system) {
     return fail(std::move(system.error()));
   }
-  // As a running program's: its directory need not be one of the guest's, so `$ORIGIN` is the current directory.
-  file->path = join_path((*system)->current_directory(), path.substr(path.rfind('/') + 1));
+  // As a running program's.
+  file->path = guest_path_of(directories, path).value_or(join_path((*system)->current_directory(), file_name_of(path)));
   auto libraries = library_files::make(std::move(*system), options.library_path);
   if (!libraries) {
     return fail(std::move(libraries.error()));

@@ -31,8 +31,10 @@ struct inspected_file {
   library_files libraries;
 };
 
-/// Opens `path` for a look at it. Without `--dir` the guest has the file's own directory, by its absolute host name.
+/// Opens `path` for a look at it. Without `--dir` the guest has the file's own directory, by its absolute host name, if
+/// `gives_own_directory`; else no files.
 /// Errors: library_not_found and file_unreadable for the file; invalid_argument for a directory that cannot be opened.
-result<inspected_file> open_for_inspection(const std::string& path, const guest_file_options& options);
+result<inspected_file> open_for_inspection(const std::string& path, const guest_file_options& options,
+                                           bool gives_own_directory = true);
 
 } // namespace interlink::cli

@@ -7,6 +7,8 @@
 
 #include <utility>
 
+#include "process/option_effects.hh"
+
 namespace interlink::cli {
 
 namespace {
@@ -17,17 +19,16 @@ int report(const error& failure)
   return failure.code() == errc::invalid_argument ? exit_wrong_usage : exit_cannot_inspect;
 }
 
-/// Says why, for each entry that the tree shows as missing.
-void report_failures(const needed_tree& tree)
+/// Says why, for each entry that the tree shows as missing. Returns the exit code.
+int report_failures(const needed_tree& tree)
 {
   flush_results(); // so that on a terminal the tree stands above its explanations
-  for (const needed_module& module : tree.modules) {
-    for (const needed_entry& entry : module.needed) {
-      if (entry.failure) {
-        report(*entry.failure);
-      }
-    }
+  int code = 0;
+  for (const error& failure : tree.failures()) {
+    report(failure);
+    code = exit_cannot_inspect;
   }
+  return code;
 }
 
 int show_tree(const needed_tree& tree)
@@ -37,8 +38,7 @@ int show_tree(const needed_tree& tree)
     return 0;
   }
   print_result(to_text(tree));
-  report_failures(tree);
-  return tree.find_failure() == nullptr ? 0 : exit_cannot_inspect;
+  return report_failures(tree);
 }
 
 int show_plan(const needed_tree& tree, const ldd_options& options)
@@ -49,15 +49,20 @@ int show_plan(const needed_tree& tree, const ldd_options& options)
                "placed depends on the program that opens it");
     return exit_cannot_inspect;
   }
-  if (tree.find_failure() != nullptr) {
-    report_failures(tree);
-    return exit_cannot_inspect;
+  if (const int code = report_failures(tree); code != 0) {
+    return code;
   }
   const auto text = describe_program_plan(tree, options.memory);
   if (!text) {
     return report(text.error());
   }
   print_result(*text);
+  given_options given;
+  given.stack_size = options.memory.stack_bytes != memory_options{}.stack_bytes;
+  given.maximum_memory = options.memory.maximum_bytes.has_value();
+  for (const std::string& line : options_without_effect(*tree.modules[0].info, given)) {
+    print_line("interlink ldd: " + line);
+  }
   return 0;
 }
 
@@ -92,7 +97,7 @@ int show_needed(const ldd_options& options)
   }
   const auto tree = read_needed_tree(inspected->libraries, std::move(inspected->file));
   if (!tree) {
-    return report(tree.error());
+    return report(tree.error().with_context(options.file));
   }
   if (!tree->modules[0].info->dylink) {
     print_line("    not a dynamic executable");

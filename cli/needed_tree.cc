@@ -15,7 +15,10 @@ namespace {
 
 class tree_reader {
 public:
-  explicit tree_reader(const library_files& libraries) : libraries_(libraries) {}
+  tree_reader(const library_files& libraries, const std::vector<std::string>& library_path)
+      : libraries_(libraries), library_path_(library_path)
+  {
+  }
 
   result<needed_tree> read(found_module root)
   {
@@ -45,7 +48,7 @@ private:
     auto info = bytes ? read_module(*bytes) : result<module_info>(fail(std::move(bytes.error())));
     if (!info) {
       places_.erase(place);
-      return fail(info.error().with_context(file.path));
+      return fail(std::move(info.error()));
     }
     const std::size_t added = place->second;
     tree_.modules.push_back({std::move(file), std::make_shared<const module_info>(std::move(*info)), {}});
@@ -55,8 +58,12 @@ private:
   needed_entry find(const std::string& name, const std::vector<std::string>& runtime_path, const std::string& requester)
   {
     needed_entry entry{name, std::nullopt, std::nullopt};
-    auto file = libraries_.find(name, {}, runtime_path, requester);
+    auto file = libraries_.find(name, library_path_, runtime_path, requester);
+    const std::string path = file ? file->path : std::string();
     auto added = file ? add(std::move(*file)) : result<std::size_t>(fail(std::move(file.error())));
+    if (!added && !path.empty()) {
+      added = fail(added.error().with_context(path));
+    }
     if (added && !tree_.modules[*added].info->dylink) {
       added = fail(errc::not_a_library,
                    tree_.modules[*added].file.path + ": not a dynamic library: it has no dylink.0 section");
@@ -70,6 +77,7 @@ private:
   }
 
   const library_files& libraries_;
+  const std::vector<std::string>& library_path_;
   needed_tree tree_;
   std::map<file_identity, std::size_t> places_;
 };
@@ -88,21 +96,23 @@ void push_needed(std::vector<visit>& pending, const needed_module& module, std::
 
 } // namespace
 
-const needed_entry* needed_tree::find_failure() const
+std::vector<error> needed_tree::failures() const
 {
+  std::vector<error> all;
   for (const needed_module& module : modules) {
     for (const needed_entry& entry : module.needed) {
       if (entry.failure) {
-        return &entry;
+        all.push_back(*entry.failure);
       }
     }
   }
-  return nullptr;
+  return all;
 }
 
-result<needed_tree> read_needed_tree(const library_files& libraries, found_module root)
+result<needed_tree> read_needed_tree(const library_files& libraries, found_module root,
+                                     const std::vector<std::string>& library_path)
 {
-  return tree_reader(libraries).read(std::move(root));
+  return tree_reader(libraries, library_path).read(std::move(root));
 }
 
 std::string to_text(const needed_tree& tree)

@@ -33,12 +33,14 @@ struct needed_module {
 struct needed_tree {
   std::vector<needed_module> modules;
 
-  /// The first entry that cannot be loaded, or null.
-  const needed_entry* find_failure() const;
+  /// Why entries cannot be loaded, in the order of the modules.
+  std::vector<error> failures() const;
 };
 
-/// Errors: those of reading the root. What goes wrong with a needed library is kept at its entry.
-result<needed_tree> read_needed_tree(const library_files& libraries, found_module root);
+/// Errors: those of reading the root, which do not name it. What goes wrong with a needed library is kept at its entry.
+/// `library_path`: the guest's LD_LIBRARY_PATH.
+result<needed_tree> read_needed_tree(const library_files& libraries, found_module root,
+                                     const std::vector<std::string>& library_path = {});
 
 /// One line for each entry, `name => path` or `name => not found`, indented by depth. A library that was shown before
 /// is marked and not expanded again.

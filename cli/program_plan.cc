@@ -102,9 +102,6 @@ result<main_layout> lay_out(const needed_tree& tree, const memory_options& optio
   if (!layout) {
     return fail(layout.error().with_context(tree.modules[0].file.path));
   }
-  if (layout->memory.is_shared || layout->memory.size.maximum) {
-    layout->memory.size.maximum = layout->maximum_pages; // as the memory of a running program is made
-  }
   return layout;
 }
 

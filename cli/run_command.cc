@@ -1,34 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/run_command.hh"
 
+#include "cli/check_command.hh"
 #include "cli/host_process.hh"
+#include "cli/invocation.hh"
 #include "cli/messages.hh"
 #include "engine/wasmtime_engine.hh"
 
-#include <asio/detached.hpp>
-#include <asio/system_executor.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
 
 #include <cstdlib>
 #include <optional>
+#include <span>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
 #include "process/main_program.hh"
 #include "process/process.hh"
+#include "wasm/module_reader.hh"
 
 namespace interlink::cli {
 
 namespace {
-
-/// Nothing for a variable that the host does not have either.
-std::optional<std::string> parse_variable(const std::string& text)
-{
-  if (text.find('=') != std::string::npos) {
-    return text;
-  }
-  const char* value = std::getenv(text.c_str());
-  return value == nullptr ? std::nullopt : std::optional(text + "=" + value);
-}
 
 /// Nothing when there is no place for it.
 std::string cache_directory(const std::string& choice)
@@ -46,6 +41,21 @@ std::string cache_directory(const std::string& choice)
   return home == nullptr ? std::string{} : std::string(home) + "/.cache/interlink/wasm";
 }
 
+/// The guest's: the program's name, then what follows it on the command line.
+std::vector<std::string> arguments_of(const run_options& options, std::vector<std::string> program_and_arguments)
+{
+  const std::string& program = program_and_arguments.front();
+  const std::string name =
+      options.program_name
+          ? *options.program_name
+          : guest_path_of(preopened_directories(options.guest_files), program).value_or(file_name_of(program));
+  if (options.function) {
+    return {name}; // the rest are that function's
+  }
+  program_and_arguments.front() = name;
+  return program_and_arguments;
+}
+
 result<process_options> make_process_options(const run_options& options, std::vector<std::string> arguments)
 {
   process_options process;
@@ -57,13 +67,10 @@ result<process_options> make_process_options(const run_options& options, std::ve
   process.wasi.stdin_fd = closed[STDIN_FILENO] ? -1 : STDIN_FILENO;
   process.wasi.stdout_fd = closed[STDOUT_FILENO] ? -1 : STDOUT_FILENO;
   process.wasi.stderr_fd = closed[STDERR_FILENO] ? -1 : STDERR_FILENO;
-  for (const std::string& text : options.environment) {
-    if (auto variable = parse_variable(text)) {
-      process.wasi.env.push_back(std::move(*variable));
-    }
-  }
+  process.wasi.env = guest_environment(options);
   process.library_path = options.guest_files.library_path;
-  process.serves_calls = false; // nobody is there to call
+  process.runs_command = !options.function;
+  process.serves_calls = options.function.has_value();
   process.watchdog = options.watchdog.value_or(process.watchdog);
   if (process.watchdog.count() == 0) {
     process.events_per_actor = 0; // nobody reads them
@@ -77,10 +84,26 @@ result<process_options> make_process_options(const run_options& options, std::ve
   if (const char* categories = std::getenv("INTERLINK_DEBUG")) {
     if (const std::string unknown = process.debug.enable(categories); !unknown.empty()) {
       return fail(errc::invalid_argument, "INTERLINK_DEBUG: unknown category " + unknown +
-                                              "; known are libs, symbols, bindings, statistics, all");
+                                              "; known are libs, symbols, bindings, threads, statistics, all");
     }
   }
   return process;
+}
+
+result<engine::engine_ptr> make_engine(const run_options& options)
+{
+  engine::engine_options engine_options;
+  engine_options.cache_directory = cache_directory(options.cache);
+  // And one for the guest's main thread.
+  const auto compilation = host_allows_threads(std::thread::hardware_concurrency() + 1)
+                               ? engine::parallel_compilation::always
+                               : engine::parallel_compilation::never;
+  auto engine = engine::make_wasmtime_engine(engine_options, compilation);
+  if (!engine && options.cache == "default") {
+    engine_options.cache_directory.clear(); // nobody asked for a cache: without one it only takes longer to start
+    engine = engine::make_wasmtime_engine(engine_options, compilation);
+  }
+  return engine;
 }
 
 int report_failure(const std::string& program, const error& failure, int code)
@@ -88,6 +111,109 @@ int report_failure(const std::string& program, const error& failure, int code)
   print_failure(program, failure);
   return code;
 }
+
+int report_end(process& guest, const std::string& program, const process_outcome& outcome)
+{
+  const auto code = static_cast<int>(outcome.exit_code);
+  return outcome.failure ? report_failure(program, guest.located(*outcome.failure), code) : code;
+}
+
+/// What the main thread does while the guest runs: it carries out completions, and turns that others left to it. So the
+/// command needs no thread besides the guest's.
+class main_loop {
+public:
+  asio::io_context& context() { return context_; }
+
+  void end(int exit_code)
+  {
+    exit_code_ = exit_code;
+    context_.stop();
+  }
+
+  int run()
+  {
+    const auto work = asio::make_work_guard(context_);
+    context_.run();
+    return exit_code_;
+  }
+
+private:
+  asio::io_context context_;
+  int exit_code_{};
+};
+
+/// A function and its arguments.
+struct invoked_function {
+  std::string name;
+  std::vector<guest_value> arguments;
+};
+
+/// Errors: symbol_not_found with the functions that there are; invalid_argument for words that do not fit.
+result<invoked_function> read_invocation(process& guest, const std::string& name, std::span<const std::string> words)
+{
+  const auto bytes = library_files::read(guest.core().program().file);
+  const auto info = bytes ? read_module(*bytes) : result<module_info>(fail(bytes.error()));
+  if (!info) {
+    return fail(info.error());
+  }
+  const export_info* exported = info->find_export(name);
+  const auto* type = exported == nullptr ? nullptr : std::get_if<function_type>(&exported->type);
+  if (type == nullptr) {
+    return fail(no_such_function(name, *info));
+  }
+  auto arguments = parse_arguments(name, *type, words);
+  if (!arguments) {
+    return fail(std::move(arguments.error()));
+  }
+  return invoked_function{name, std::move(*arguments)};
+}
+
+/// Starts the program, calls the function, prints what it returns. Context: lives as long as the command.
+class invocation {
+public:
+  invocation(process& guest, main_loop& loop, std::string program, invoked_function function)
+      : guest_(guest), loop_(loop), program_(std::move(program)), function_(std::move(function))
+  {
+  }
+
+  void begin()
+  {
+    guest_.async_start([this](result<group> started) {
+      if (!started) {
+        end_with(started.error(), exit_code_of_load_failure);
+        return;
+      }
+      started->async_find_symbol(library{main_handle}, function_.name, [this, at = *started](result<function> found) {
+        found ? call(at, *found) : end_with(found.error(), exit_code_of_load_failure);
+      });
+    });
+  }
+
+private:
+  void call(group at, function callee)
+  {
+    at.async_call(std::move(callee), function_.arguments, [this](result<std::vector<guest_value>> returned) {
+      if (!returned) {
+        end_with(returned.error(), exit_code_of_trap);
+        return;
+      }
+      print_result(to_text(*returned));
+      loop_.end(0);
+    });
+  }
+
+  /// How the guest ended the process counts for more than what became of the call.
+  void end_with(const error& failure, unsigned otherwise)
+  {
+    const auto ended = guest_.wait_until(parker::clock::now());
+    loop_.end(ended ? report_end(guest_, program_, *ended) : report_failure(program_, guest_.located(failure), static_cast<int>(otherwise)));
+  }
+
+  process& guest_;
+  main_loop& loop_;
+  std::string program_;
+  invoked_function function_;
+};
 
 } // namespace
 
@@ -102,34 +228,41 @@ int run(const run_options& options, std::vector<std::string> program_and_argumen
     return exit_wrong_usage;
   }
   const std::string program = program_and_arguments.front();
-  auto process_options = make_process_options(options, std::move(program_and_arguments));
+  if (options.checks_only) {
+    return check_program(options, program);
+  }
+  const std::vector<std::string> words(program_and_arguments.begin() + 1, program_and_arguments.end());
+  auto process_options = make_process_options(options, arguments_of(options, std::move(program_and_arguments)));
   if (!process_options) {
     return report_failure(program, process_options.error(), exit_wrong_usage);
   }
-  engine::engine_options engine_options;
-  engine_options.cache_directory = cache_directory(options.cache);
-  auto engine = engine::make_wasmtime_engine(engine_options);
-  if (!engine && options.cache == "default") {
-    engine_options.cache_directory.clear(); // nobody asked for a cache: without one it only takes longer to start
-    engine = engine::make_wasmtime_engine(engine_options);
-  }
+  auto engine = make_engine(options);
   if (!engine) {
     return report_failure(program, engine.error(), exit_wrong_usage);
   }
   // Never destroyed: threads of the guest may go on until the command ends.
-  auto* const shared = new runtime(std::move(*engine));
-  auto made = process::make(asio::system_executor(), *shared, program, std::move(*process_options));
+  auto* const loop = new main_loop;
+  auto* const shared = new runtime(std::move(*engine), loop->context().get_executor());
+  auto made = process::make(loop->context().get_executor(), *shared, program, std::move(*process_options));
   if (!made) {
     const bool is_usage = made.error().code() == errc::invalid_argument;
-    return report_failure(program, made.error(), is_usage ? exit_wrong_usage : exit_code_of_load_failure);
+    return report_failure(program, made.error(),
+                          is_usage ? exit_wrong_usage : static_cast<int>(exit_code_of_load_failure));
   }
   auto* const guest = new process(std::move(*made));
-  guest->async_run(asio::detached);
-  const process_outcome outcome = guest->wait();
-  if (outcome.failure) {
-    print_failure(program, guest->located(*outcome.failure));
+  if (options.function) {
+    auto called = read_invocation(*guest, *options.function, words);
+    if (!called) {
+      return report_failure(program, called.error(), exit_wrong_usage);
+    }
+    (new invocation(*guest, *loop, program, std::move(*called)))->begin();
+  } else {
+    guest->async_run([guest, loop, program](const result<process_outcome>& outcome) {
+      loop->end(outcome ? report_end(*guest, program, *outcome)
+                        : report_failure(program, outcome.error(), static_cast<int>(exit_code_of_load_failure)));
+    });
   }
-  return static_cast<int>(outcome.exit_code);
+  return loop->run();
 }
 
 } // namespace interlink::cli

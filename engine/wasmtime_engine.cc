@@ -112,7 +112,7 @@ result<void> use_cache(wasm_config_t* config, const std::string& given)
   return {};
 }
 
-result<config_ptr> make_config(const engine_options& options)
+result<config_ptr> make_config(const engine_options& options, parallel_compilation compilation)
 {
   if (options.guest_stack_bytes < guest_stack_bytes_least || options.guest_stack_bytes > guest_stack_bytes_most) {
     return fail(errc::invalid_argument, "guest stack of " + std::to_string(options.guest_stack_bytes) +
@@ -123,7 +123,7 @@ result<config_ptr> make_config(const engine_options& options)
   set_features(config.get());
   wasmtime_config_strategy_set(config.get(), WASMTIME_STRATEGY_CRANELIFT);
   wasmtime_config_cranelift_opt_level_set(config.get(), WASMTIME_OPT_LEVEL_SPEED);
-  wasmtime_config_parallel_compilation_set(config.get(), true);
+  wasmtime_config_parallel_compilation_set(config.get(), compilation == parallel_compilation::always);
   wasmtime_config_max_wasm_stack_set(config.get(), options.guest_stack_bytes);
   wasmtime_config_memory_reservation_set(config.get(), memory_reservation_bytes);
   wasmtime_config_memory_guard_size_set(config.get(), memory_guard_bytes);
@@ -203,9 +203,9 @@ private:
 
 } // namespace
 
-result<engine_ptr> make_wasmtime_engine(const engine_options& options)
+result<engine_ptr> make_wasmtime_engine(const engine_options& options, parallel_compilation compilation)
 {
-  auto config = make_config(options);
+  auto config = make_config(options, compilation);
   if (!config) {
     return fail(config.error());
   }

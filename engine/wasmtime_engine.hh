@@ -21,10 +21,15 @@
 
 namespace interlink::engine {
 
+/// The engine compiles a module on threads of its own, which it starts once, at the first; it ends the host when it
+/// cannot. `never` is for a host where threads are short.
+enum class parallel_compilation : bool { never, always };
+
 /// Makes an engine. Several may exist; compiled modules and shared memories belong to the one that made them.
 /// Errors: invalid_argument (stack size out of range), file_unreadable (the cache directory cannot be made or written).
 /// Context: any thread.
-result<engine_ptr> make_wasmtime_engine(const engine_options& options);
+result<engine_ptr> make_wasmtime_engine(const engine_options& options,
+                                        parallel_compilation compilation = parallel_compilation::always);
 
 /// Version of the engine's library that this adapter was built for, such as "50.0.1".
 std::string_view wasmtime_version();

@@ -86,6 +86,15 @@ std::optional<std::uint64_t> offset_in(std::string_view text)
   return parsed.ec == std::errc() ? std::optional(offset) : std::nullopt;
 }
 
+/// The offset is told in a field of its own.
+std::string without_offset(std::string_view text)
+{
+  const auto found = text.rfind(" (at offset ");
+  const auto end = found == std::string_view::npos ? found : text.find(')', found);
+  return end == std::string_view::npos ? std::string(text)
+                                       : std::string(text.substr(0, found)) + std::string(text.substr(end + 1));
+}
+
 bool contains(std::string_view text, std::string_view part)
 {
   return text.find(part) != std::string_view::npos;
@@ -166,17 +175,24 @@ error trap_error(const wasm_trap_t& trap, std::vector<guest_frame> frames)
 
 error validation_error(const wasmtime_error_t& failure)
 {
+  const std::string text = one_paragraph(rendered(failure));
+  const std::string engines_words = "the engine says: " + without_offset(text);
   error_detail detail;
-  detail.message = one_paragraph(rendered(failure));
-  detail.offset = offset_in(detail.message);
-  if (contains(detail.message, "legacy_exceptions") || contains(detail.message, "legacy exceptions")) {
-    detail.expected = "the standard exception encoding (exnref)";
-    detail.found = "the legacy exception encoding";
-    detail.remedy = "rebuild with -mllvm -wasm-use-legacy-eh=false (clang 22)";
+  detail.offset = offset_in(text);
+  detail.remedy = engines_words; // the last field that is shown
+  if (contains(text, "legacy_exceptions") || contains(text, "legacy exceptions")) {
+    detail.message = "the module uses the legacy exception encoding, which the engine does not have";
+    detail.remedy = "build it with clang 22 and -mllvm -wasm-use-legacy-eh=false, or convert it with wasm-opt "
+                    "--translate-to-exnref; " +
+                    engines_words;
     return {errc::unsupported_module, std::move(detail)};
   }
-  auto code = names_a_missing_feature(detail.message) ? errc::unsupported_module : errc::malformed_module;
-  return {code, std::move(detail)};
+  if (names_a_missing_feature(text)) {
+    detail.message = "the module uses a proposal of WebAssembly that is switched off";
+    return {errc::unsupported_module, std::move(detail)};
+  }
+  detail.message = "the module is not valid";
+  return {errc::malformed_module, std::move(detail)};
 }
 
 error refusal(errc code, std::string_view what, const wasmtime_error_t& failure)

@@ -65,7 +65,12 @@ result<shared_memory_ptr> make_shared_memory(const engine_state_ptr& owner, cons
   wasmtime_sharedmemory_t* handle = nullptr;
   error_ptr failure(wasmtime_sharedmemory_new(owner->handle.get(), wasm_type->get(), &handle));
   if (failure) {
-    return fail(refusal(errc::memory_exhausted, "shared memory " + to_string(extern_type(type)), *failure));
+    error_detail detail;
+    detail.message = "the host has no room for the " + to_string(extern_type(type));
+    detail.remedy =
+        "allow more address space (ulimit -v): the memory reserves " + std::to_string(reserved_bytes(type)) +
+        " bytes of it, which cost nothing until they are used; the engine says: " + one_paragraph(rendered(*failure));
+    return fail(error(errc::memory_exhausted, std::move(detail)));
   }
   return std::make_shared<wasmtime_shared_memory>(owner, handle);
 }

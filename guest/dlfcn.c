@@ -29,6 +29,11 @@ static int failed(int number, const char *otherwise) {
 }
 
 void *dlopen(const char *path, int flags) {
+  if ((flags & (RTLD_LAZY | RTLD_NOW)) == 0) {
+    error_text[0] = 0;
+    failed(1, "dlopen: the mode has neither RTLD_LAZY nor RTLD_NOW");
+    return 0;
+  }
   const char *library_path = getenv("LD_LIBRARY_PATH");
   uint32_t handle = 0;
   error_text[0] = 0;

@@ -37,9 +37,10 @@ const import_info* find_import(const module_info& info, std::string_view module_
 
 /// wasm-ld always imports `__memory_base` into a PIE; a main that does not, and has data or a heap base baked in, has
 /// absolute addresses. Source: measured with wasm-ld 19 and 22, test `MainLayout.KnowsAFixedAddressMain`.
-bool is_fixed_address(const module_info& main, const dylink_info& dylink)
+bool is_fixed_address(const module_info& main)
 {
-  if (dylink.memory_size > 0 || find_import(main, "env", "__memory_base") != nullptr) {
+  const bool has_own_range = main.dylink && main.dylink->memory_size > 0;
+  if (has_own_range || find_import(main, "env", "__memory_base") != nullptr) {
     return false;
   }
   return main.find_export("__heap_base") != nullptr || main.active_data_segment_count > 0 ||
@@ -159,17 +160,21 @@ result<main_layout> plan_main_layout(const module_info& main, const memory_optio
     return fail(errc::unsupported_module, "only 32-bit memories with pages of 64 KiB can be linked");
   }
   const dylink_info dylink = main.dylink.value_or(dylink_info{});
-  if (dylink.memory_alignment_log2 > limit::memory_alignment_log2 || options.stack_bytes >= address_space_bytes) {
+  const std::uint64_t stack_bytes = options.stack_bytes;
+  if (dylink.memory_alignment_log2 > limit::memory_alignment_log2 || stack_bytes >= address_space_bytes) {
     return fail(errc::limit_exceeded, "alignment of the main module's data, or the stack's size, is beyond its limit");
   }
   const std::uint64_t declared_pages = layout.memory.size.maximum.value_or(address_space_bytes / page_bytes);
   const std::uint64_t wanted_bytes = options.maximum_bytes.value_or(address_space_bytes);
   layout.maximum_pages = std::min({declared_pages, wanted_bytes / page_bytes, address_space_bytes / page_bytes});
+  if (layout.memory.is_shared || layout.memory.size.maximum || options.maximum_bytes) {
+    layout.memory.size.maximum = layout.maximum_pages; // growth by the guest itself stops there, too
+  }
   const std::uint64_t maximum = layout.maximum_pages * page_bytes;
   if (layout.memory.size.minimum > layout.maximum_pages) {
     return fail(does_not_fit(layout.memory.size.minimum * page_bytes, 0, maximum));
   }
-  if (is_fixed_address(main, dylink)) {
+  if (is_fixed_address(main)) {
     layout = fixed_address_layout(main, layout);
     return layout.memory.size.minimum > layout.maximum_pages
                ? result<main_layout>(fail(does_not_fit(layout.heap_base.value, 0, maximum)))
@@ -182,14 +187,15 @@ result<main_layout> plan_main_layout(const module_info& main, const memory_optio
     data_end = std::max(data_end, layout.memory.size.minimum * page_bytes);
   }
   layout.stack_low.value = align_up(data_end, stack_alignment);
-  layout.stack_high.value = layout.stack_low.value + align_up(options.stack_bytes, stack_alignment);
+  layout.stack_high.value = layout.stack_low.value + align_up(stack_bytes, stack_alignment);
   const std::uint64_t arena_base = align_up(layout.stack_high.value, page_bytes);
   if (arena_base > maximum) {
-    return fail(does_not_fit(data_end - layout.memory_base.value, options.stack_bytes, maximum));
+    return fail(does_not_fit(data_end - layout.memory_base.value, stack_bytes, maximum));
   }
   // Half of what is left stays with the guest's allocator: an arena that starves it would only move the failure.
   const std::uint64_t most = (maximum - arena_base) / 2 / page_bytes * page_bytes;
-  layout.arena = {arena_base, std::min(align_up(std::min(options.arena_bytes, maximum), page_bytes), most)};
+  const std::uint64_t arena_bytes = std::min(options.arena_bytes, maximum);
+  layout.arena = {arena_base, std::min(align_up(arena_bytes, page_bytes), most)};
   layout.heap_base.value = layout.arena.end();
   layout.memory.size.minimum = std::max(layout.memory.size.minimum, layout.heap_base.value / page_bytes);
   return layout;

@@ -77,7 +77,7 @@ struct main_layout {
   memory_address stack_high;
   memory_range arena; ///< empty for a fixed-address main
   memory_address heap_base;
-  memory_type memory; ///< initial size covers heap_base; maximum is the module's own declared one, so that types match
+  memory_type memory;            ///< as it is made: the initial size covers heap_base, the maximum is `maximum_pages`
   std::uint64_t maximum_pages{}; ///< growth beyond this is refused; <= the type's maximum
   bool is_fixed_address{};
 };

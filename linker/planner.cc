@@ -385,4 +385,31 @@ draft_outcome draft_load(const topology& state, const load_request& request,
   return planner(state, request, known).run();
 }
 
+std::optional<error> find_link_error(const snapshot& loaded, std::shared_ptr<const host_catalog> catalog,
+                                     const main_layout& layout, const load_request& request)
+{
+  // A topology of which the snapshot is right and the rest is empty: nothing is taken from it.
+  topology probe = make_topology(layout, std::move(catalog), limit::table_elements);
+  probe.current = snapshot_ptr(snapshot_ptr(), &loaded);
+  for (const loaded_module_ptr& module : *loaded.modules) {
+    probe.next_module = std::max(probe.next_module, module->plan().id.value + 1);
+  }
+  std::vector<std::optional<module_id>> known;
+  for (const requested_module& module : request.modules) {
+    const loaded_module* published = loaded.find_by_identity(module.identity);
+    known.push_back(published == nullptr ? std::nullopt : std::optional(published->plan().id));
+    if (published == nullptr && !module.info) {
+      return std::nullopt; // it is gone: the turn says so
+    }
+  }
+  if (known.front()) {
+    return std::nullopt;
+  }
+  const draft_outcome drafted = draft_load(probe, request, known);
+  const auto* failure = std::get_if<error>(&drafted);
+  const bool lacks_room =
+      failure != nullptr && (failure->code() == errc::memory_exhausted || failure->code() == errc::table_exhausted);
+  return failure == nullptr || lacks_room ? std::nullopt : std::optional(*failure);
+}
+
 } // namespace interlink

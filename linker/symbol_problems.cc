@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "linker/symbol_problems.hh"
 
+#include "linker/import_origin.hh"
 #include "messages/limits.hh"
 
 #include <algorithm>
@@ -46,9 +47,9 @@ error symbol_problems::to_error() const
   errc code = errc::symbol_type_mismatch;
   if (!unknown_imports.empty()) {
     code = errc::unknown_import;
-    detail.message =
-        counted(unknown_imports.size(), "import") + " that neither the guest ABI nor the embedder provides";
+    detail.message = counted(unknown_imports.size(), "import") + " that the host does not provide";
     detail.missing = unknown_imports;
+    detail.remedy = describe_origin(unknown_imports);
   }
   if (!missing.empty()) {
     code = errc::symbol_not_found;

@@ -3,6 +3,7 @@
 
 #include "actors/schedule_point.hh"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -18,72 +19,83 @@ public:
   {
   }
 
-  result<load_request> read(const found_module& root)
+  result<needed_closure> read(const found_module& root)
   {
     if (auto added = add(root); !added) {
       return fail(std::move(added.error()));
     }
     // Breadth-first: the list grows while it is walked.
-    for (std::size_t i = 0; i < request_.modules.size(); ++i) {
+    for (std::size_t i = 0; i < closure_.request.modules.size(); ++i) {
       if (auto needed = add_needed(i); !needed) {
         return fail(std::move(needed.error()));
       }
     }
-    return std::move(request_);
+    if (!failures_.empty()) {
+      return fail(combine(failures_));
+    }
+    return std::move(closure_);
   }
 
 private:
   result<std::size_t> add(const found_module& file)
   {
     schedule_point(schedule_place::file_found);
-    const auto [place, is_new] = places_.try_emplace(file.identity, request_.modules.size());
+    std::vector<requested_module>& modules = closure_.request.modules;
+    const auto [place, is_new] = places_.try_emplace(file.identity, modules.size());
     if (!is_new) {
       return place->second;
     }
     requested_module module{file.identity, file.path, nullptr, nullptr, {}, {}};
     if (loaded_.find_by_identity(file.identity) == nullptr) {
-      auto bytes = library_files::read(file);
-      if (!bytes) {
-        return fail(std::move(bytes.error()));
+      auto content = read_content(file);
+      if (!content) {
+        places_.erase(place); // whoever else needs it is named as well
+        return fail(std::move(content.error()));
       }
-      auto prepared = loader_.modules->prepare(*bytes, file.path);
-      if (!prepared) {
-        return fail(std::move(prepared.error()));
-      }
-      if (!prepared->info->dylink) {
-        return fail(errc::not_a_library,
-                    file.path + ": not a dynamic library: it has no dylink.0 section; link it with wasm-ld -shared");
-      }
-      auto code = std::make_shared<compiled_code>(*prepared->code);
-      code->file = file.file;
-      module.info = prepared->info;
-      module.artifact = std::move(code);
+      module.info = content->info;
+      closure_.unready.push_back({place->second, std::move(*content), file.file});
     }
     loader_.log.write(loader_.log.enabled().libs, "found {}", file.path);
     if (module.info && !module.info->soname.empty()) {
       places_by_name_.emplace(module.info->soname, place->second);
     }
-    request_.modules.push_back(std::move(module));
+    modules.push_back(std::move(module));
     return place->second;
   }
 
+  result<module_content> read_content(const found_module& file) const
+  {
+    auto bytes = library_files::read(file);
+    if (!bytes) {
+      return fail(std::move(bytes.error()));
+    }
+    auto content = loader_.modules->read(std::move(*bytes), file.path);
+    if (content && !content->info->dylink) {
+      return fail(errc::not_a_library,
+                  file.path + ": not a dynamic library: it has no dylink.0 section; link it with wasm-ld -shared");
+    }
+    return content;
+  }
+
+  /// Errors: stopping. What is wrong with a needed library is noted.
   result<void> add_needed(std::size_t place)
   {
-    const module_info_ptr info = request_.modules[place].info;
+    const module_info_ptr info = closure_.request.modules[place].info;
     if (!info) {
       return {};
     }
-    const std::string requester = request_.modules[place].name;
+    const std::string requester = closure_.request.modules[place].name;
     for (const std::string& name : info->dylink->needed) {
       if (process_.has_ended()) {
         return fail(errc::stopping, "the process is ending"); // a hostile list can keep a thread here for long
       }
       loader_.log.write(loader_.log.enabled().libs, "find library={}; needed by {}", name, requester);
       auto added = add_by_name(name, info->dylink->runtime_path, requester);
-      if (!added) {
-        return fail(added.error().with_context("needed by " + requester));
+      if (added) {
+        closure_.request.modules[place].needed.push_back(*added);
+      } else {
+        failures_.push_back(added.error().with_context("needed by " + requester));
       }
-      request_.modules[place].needed.push_back(*added);
     }
     return {};
   }
@@ -95,9 +107,9 @@ private:
     const bool is_bare = name.find('/') == std::string::npos;
     if (const auto named = loaded_.names->find(name); is_bare && named != loaded_.names->end()) {
       const loaded_module* known = loaded_.find(named->second);
-      const auto [place, is_new] = places_.try_emplace(known->identity, request_.modules.size());
+      const auto [place, is_new] = places_.try_emplace(known->identity, closure_.request.modules.size());
       if (is_new) {
-        request_.modules.push_back({known->identity, known->plan().name, nullptr, nullptr, {}, {}});
+        closure_.request.modules.push_back({known->identity, known->plan().name, nullptr, nullptr, {}, {}});
       }
       return place->second;
     }
@@ -111,7 +123,7 @@ private:
     auto added = add(*found);
     if (added && is_bare) {
       places_by_name_.emplace(name, *added);
-      request_.modules[*added].asked.push_back(name);
+      closure_.request.modules[*added].asked.push_back(name);
     }
     return added;
   }
@@ -120,17 +132,57 @@ private:
   const group_services& process_;
   const snapshot& loaded_;
   const std::vector<std::string>& library_path_;
-  load_request request_;
+  needed_closure closure_;
+  std::vector<error> failures_;
   std::map<file_identity, std::size_t> places_;
   std::map<std::string, std::size_t> places_by_name_; ///< bare names, among what is new
 };
 
 } // namespace
 
-result<load_request> read_closure(const loader_services& loader, const group_services& process, const snapshot& loaded,
-                                  const found_module& root, const std::vector<std::string>& library_path)
+error combine(const std::vector<error>& failures)
+{
+  if (failures.size() == 1) {
+    return failures.front();
+  }
+  std::string text = std::to_string(failures.size()) + " libraries cannot be loaded";
+  for (const error& failure : failures) {
+    text.append("\n").append(failure.message());
+  }
+  return {failures.front().code(), std::move(text)};
+}
+
+bool needed_closure::is_compiled() const
+{
+  return std::ranges::all_of(unready, [](const unready_module& each) { return each.content.code != nullptr; });
+}
+
+result<needed_closure> read_closure(const loader_services& loader, const group_services& process,
+                                    const snapshot& loaded, const found_module& root,
+                                    const std::vector<std::string>& library_path)
 {
   return reader(loader, process, loaded, library_path).read(root);
+}
+
+result<load_request> make_ready(const loader_services& loader, needed_closure closure)
+{
+  for (needed_closure::unready_module& each : closure.unready) {
+    if (auto done = loader.modules->instrument(each.content, closure.request.modules[each.place].name); !done) {
+      return fail(std::move(done.error()));
+    }
+  }
+  for (needed_closure::unready_module& each : closure.unready) {
+    requested_module& module = closure.request.modules[each.place];
+    auto prepared = loader.modules->compile(each.content, module.name);
+    if (!prepared) {
+      return fail(std::move(prepared.error()));
+    }
+    auto code = std::make_shared<compiled_code>(*prepared->code);
+    code->file = each.file;
+    module.info = prepared->info;
+    module.artifact = std::move(code);
+  }
+  return std::move(closure.request);
 }
 
 } // namespace interlink

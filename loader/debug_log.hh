@@ -16,6 +16,7 @@ struct debug_options {
   bool libs{};       ///< files searched and found, constructors run
   bool symbols{};    ///< every look-up
   bool bindings{};   ///< which definition an import was bound to
+  bool threads{};    ///< guest threads made, and why one was refused
   bool statistics{}; ///< counts and times at exit
   std::function<void(const std::string&)> sink;
 

@@ -4,6 +4,7 @@
 #include "groups/host_memory.hh"
 #include "messages/limits.hh"
 #include "wasi/beneath.hh"
+#include "wasi/guest_path.hh"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -60,7 +61,56 @@ std::string_view describe(wasi::errno_code code)
   }
 }
 
+/// In the guest's normal form.
+std::string normal_name(std::string_view guest_path)
+{
+  return wasi::normalise_guest_path(guest_path, "/");
+}
+
+/// The directory with the longest name that leads to the path: that is where the guest looks.
+const wasi::preopen* mount_of(const std::vector<wasi::preopen>& directories, const std::string& normal_path)
+{
+  const wasi::preopen* longest = nullptr;
+  std::size_t length = 0;
+  for (const wasi::preopen& each : directories) {
+    const std::string name = normal_name(each.guest_name);
+    if (wasi::below_prefix(normal_path, name).data() != nullptr && (longest == nullptr || name.size() > length)) {
+      longest = &each;
+      length = name.size();
+    }
+  }
+  return longest;
+}
+
 } // namespace
+
+std::optional<std::string> guest_path_of(const std::vector<wasi::preopen>& directories, const std::string& host_path)
+{
+  namespace fs = std::filesystem;
+  std::error_code problem;
+  const fs::path given = fs::absolute(host_path, problem).lexically_normal();
+  const fs::path folder = fs::canonical(given.parent_path(), problem);
+  if (problem) {
+    return std::nullopt;
+  }
+  for (const wasi::preopen& each : directories) {
+    const fs::path root = fs::canonical(each.host_path, problem);
+    const fs::path relative = problem ? fs::path() : (folder / given.filename()).lexically_relative(root);
+    if (relative.empty() || *relative.begin() == "..") {
+      continue;
+    }
+    std::string path = join_path(each.guest_name, relative.string());
+    if (mount_of(directories, normal_name(path)) == &each) {
+      return path;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string file_name_of(std::string_view path)
+{
+  return std::string(path.substr(path.rfind('/') + 1)); // npos + 1 is 0
+}
 
 result<library_files> library_files::make(std::shared_ptr<const wasi::system> system,
                                           const std::vector<std::string>& library_directories)

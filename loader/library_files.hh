@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,14 @@ struct found_module {
   file_identity identity;
   std::shared_ptr<const wasi::unique_fd> file;
 };
+
+/// The name by which the guest can open a host file: in the first of its directories that has the file beneath it,
+/// links taken into account, and is not hidden by another one there. Nothing when the guest cannot see the file.
+/// Context: any thread; asks the file system.
+std::optional<std::string> guest_path_of(const std::vector<wasi::preopen>& directories, const std::string& host_path);
+
+/// The last part of a path.
+std::string file_name_of(std::string_view path);
 
 /// Context: before start, then immutable; `find` and `read` from any thread.
 class library_files {

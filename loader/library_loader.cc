@@ -2,6 +2,7 @@
 #include "loader/library_loader.hh"
 
 #include "groups/instance_group.hh"
+#include "linker/planner.hh"
 #include "messages/guest_end.hh"
 
 #include <algorithm>
@@ -124,11 +125,26 @@ coordinator_reply prepare(instance_group& group, load_request&& request)
   return group.ask(prepare_load_request{std::move(request)});
 }
 
+/// `how` is a request without modules. What cannot be linked is not compiled. Another load may meanwhile publish the
+/// symbol that is missing: then this one has come before it.
 result<load_request> read(const loader_services& loader, instance_group& group, const found_module& root,
-                          const std::vector<std::string>& library_path, const snapshot& loaded)
+                          const std::vector<std::string>& library_path, const snapshot& loaded, load_request how)
 {
-  const phase_timer timer(group.services().counts.get(), load_phase::read);
-  return read_closure(loader, group.services(), loaded, root, library_path);
+  const group_services& process = group.services();
+  const phase_timer timer(process.counts.get(), load_phase::read);
+  auto closure = read_closure(loader, process, loaded, root, library_path);
+  if (!closure) {
+    return fail(std::move(closure.error()));
+  }
+  how.modules = std::move(closure->request.modules);
+  closure->request = std::move(how);
+  if (!closure->is_compiled()) {
+    if (auto failure = find_link_error(group.applied(), process.environment.registry->catalog(), loader.program.layout,
+                                       closure->request)) {
+      return fail(std::move(*failure));
+    }
+  }
+  return make_ready(loader, std::move(*closure));
 }
 
 /// What a plan binds, for INTERLINK_DEBUG. Made in front of the claim and written when that is over, however it ended:
@@ -329,6 +345,11 @@ result<load_request> request_library(const loader_services& loader, instance_gro
                                      module_id caller)
 {
   load_request request;
+  request.kind = load_kind::library;
+  request.bind_now = (flags & open_flag::now) != 0;
+  request.is_global = (flags & open_flag::global) != 0;
+  request.is_final = (flags & open_flag::no_delete) != 0;
+  request.prefers_own_scope = (flags & open_flag::deep_bind) != 0;
   if (open != nullptr) {
     request.modules.push_back({open->identity, {}, nullptr, nullptr, {}, {}});
   } else {
@@ -344,20 +365,12 @@ result<load_request> request_library(const loader_services& loader, instance_gro
     if ((flags & open_flag::no_load) != 0 && loaded.find_by_identity(root->identity) == nullptr) {
       return fail(errc::library_not_found, "library " + std::string(name) + " is not loaded (RTLD_NOLOAD)");
     }
-    auto closure = read(loader, group, *root, library_path, loaded);
-    if (!closure) {
-      return fail(std::move(closure.error()));
+    auto closure = read(loader, group, *root, library_path, loaded, std::move(request));
+    if (closure && is_bare(name)) {
+      closure->modules.front().asked.emplace_back(name);
     }
-    request = std::move(*closure);
-    if (is_bare(name)) {
-      request.modules.front().asked.emplace_back(name);
-    }
+    return closure;
   }
-  request.kind = load_kind::library;
-  request.bind_now = (flags & open_flag::now) != 0;
-  request.is_global = (flags & open_flag::global) != 0;
-  request.is_final = (flags & open_flag::no_delete) != 0;
-  request.prefers_own_scope = (flags & open_flag::deep_bind) != 0;
   return request;
 }
 
@@ -366,12 +379,13 @@ result<load_request> request_library(const loader_services& loader, instance_gro
 result<void> load_program(const loader_services& loader, instance_group& group,
                           const std::vector<std::string>& library_path)
 {
-  auto request = read(loader, group, loader.program.file, library_path, group.applied());
+  load_request program;
+  program.kind = load_kind::program;
+  program.is_global = true;
+  auto request = read(loader, group, loader.program.file, library_path, group.applied(), std::move(program));
   if (!request) {
     return fail(std::move(request.error()));
   }
-  request->kind = load_kind::program;
-  request->is_global = true;
   auto loaded = load_and_construct(loader, group, std::move(*request), {});
   if (!loaded) {
     return fail(std::move(loaded.error()));
@@ -379,10 +393,26 @@ result<void> load_program(const loader_services& loader, instance_group& group,
   return {};
 }
 
+result<void> check_open_flags(std::uint32_t flags)
+{
+  const std::uint32_t unknown = flags & ~open_flag::all;
+  if (unknown == 0) {
+    return {};
+  }
+  error_detail detail;
+  detail.message = fmt::format("unknown bits {:#x} in the mode {:#x} of dlopen", unknown, flags);
+  detail.expected = "RTLD_LAZY 1, RTLD_NOW 2, RTLD_GLOBAL 4, RTLD_NOLOAD 8, RTLD_NODELETE 16, RTLD_DEEPBIND 32";
+  detail.remedy = "compile with the dlfcn.h of the guest support library: other C libraries number the flags otherwise";
+  return fail(error(errc::invalid_argument, std::move(detail)));
+}
+
 result<library_handle> open_library(const loader_services& loader, instance_group& group, std::string_view name,
                                     std::uint32_t flags, const std::vector<std::string>& library_path, wait_limit limit,
                                     module_id caller)
 {
+  if (auto checked = check_open_flags(flags); !checked) {
+    return fail(std::move(checked.error()));
+  }
   if (!loader.program.is_dynamic) {
     return fail(errc::not_dynamic,
                 "the program is not dynamically linked (its main module has no dylink.0 section); link it with -pie to "

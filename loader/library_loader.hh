@@ -30,6 +30,7 @@ inline constexpr std::uint32_t deep_bind = 32;
 /// Ours: looks at the file again although a library of this name is open. Another file is another library, loaded
 /// beside that one until it is closed; the name means the newer from then on. Not for a library of global scope.
 inline constexpr std::uint32_t reload = 64;
+inline constexpr std::uint32_t all = lazy | now | global | no_load | no_delete | deep_bind | reload;
 } // namespace open_flag
 
 /// Loads the program's main module and its needed closure, and runs the constructors of the needed modules. Main's own
@@ -37,6 +38,10 @@ inline constexpr std::uint32_t reload = 64;
 /// Errors: library_not_found and all of reading, linking and layout; guest_trapped from a constructor.
 result<void> load_program(const loader_services& loader, instance_group& group,
                           const std::vector<std::string>& library_path);
+
+/// Errors: invalid_argument for bits that are no flag, which another C library's dlfcn.h may have. None of lazy and now
+/// is lazy: WASIX's libc passes 0.
+result<void> check_open_flags(std::uint32_t flags);
 
 /// What dlopen does. The handle is the library's; constructors of its whole closure have run when it returns, but for
 /// those that run further up on this thread's stack or would close a cycle of waits.

@@ -7,13 +7,12 @@
 #include <mutex>
 #include <utility>
 
-#include "wasm/instrumenter.hh"
 #include "wasm/module_reader.hh"
 #include "wasm/thunk_module.hh"
 
 namespace interlink {
 
-module_cache::content_hash module_cache::hash(std::span<const std::byte> bytes)
+content_hash module_cache::hash(std::span<const std::byte> bytes)
 {
   const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
   return {hash.low64, hash.high64};
@@ -35,53 +34,65 @@ T module_cache::remember(table<T>& in, const content_hash& key, const T& made)
   return in.by_content.try_emplace(key, std::move(made)).first->second;
 }
 
-result<prepared_module> module_cache::prepare(std::span<const std::byte> bytes, const std::string& name)
+result<module_content> module_cache::read(std::vector<std::byte> bytes, const std::string& name)
 {
   const content_hash key = hash(bytes);
   {
     std::lock_guard lock(mutex_);
     if (const auto known = modules_.by_content.find(key); known != modules_.by_content.end()) {
-      return known->second;
+      return module_content{key, {}, known->second.info, std::nullopt, known->second.code};
     }
   }
-  auto prepared = compile(bytes, to_text(key));
-  if (!prepared) {
-    return fail(prepared.error().with_context(name));
-  }
-  return remember(modules_, key, *prepared);
-}
-
-result<prepared_module> module_cache::compile(std::span<const std::byte> bytes, const std::string& hash)
-{
   auto info = read_module(bytes);
   if (!info) {
-    return fail(std::move(info.error()));
+    return fail(info.error().with_context(name));
+  }
+  return module_content{key, std::move(bytes), std::make_shared<const module_info>(std::move(*info)), std::nullopt,
+                        nullptr};
+}
+
+result<void> module_cache::instrument(module_content& content, const std::string& name) const
+{
+  if (content.code || content.instrumented) {
+    return {};
   }
   // The original first: an index that is out of range must not become valid by what instrumenting appends.
-  if (auto valid = engine_->validate(bytes); !valid) {
-    return fail(std::move(valid.error()));
+  if (auto valid = engine_->validate(content.bytes); !valid) {
+    return fail(valid.error().with_context(name));
   }
-  auto instrumented = instrument(bytes, *info, {.check = with_checks_, .wait_notify = true, .module_name = hash});
+  instrument_options options = options_;
+  options.module_name = to_text(content.key);
+  auto instrumented = interlink::instrument(content.bytes, *content.info, options);
   if (!instrumented) {
-    return fail(std::move(instrumented.error()));
+    return fail(instrumented.error().with_context(name));
   }
-  count(counts_, &statistics::bytes_compiled, instrumented->bytes.size());
-  auto compiled = engine_->compile(instrumented->bytes);
+  content.instrumented = std::move(*instrumented);
+  content.bytes = {};
+  return {};
+}
+
+result<prepared_module> module_cache::compile(module_content& content, const std::string& name)
+{
+  if (content.code) {
+    return prepared_module{content.info, content.code};
+  }
+  instrumented_module& ready = *content.instrumented;
+  count(counts_, &statistics::bytes_compiled, ready.bytes.size());
+  auto compiled = engine_->compile(ready.bytes);
   if (!compiled) {
     error_detail detail = compiled.error().detail();
     if (detail.offset) {
-      detail.offset = instrumented->places.original_of(*detail.offset);
+      detail.offset = ready.places.original_of(*detail.offset);
     }
-    return fail(error(compiled.error().code(), std::move(detail)));
+    return fail(error(compiled.error().code(), std::move(detail)).with_context(name));
   }
   auto code = std::make_shared<compiled_code>();
   code->compiled = std::move(*compiled);
-  code->imports_control_memory = instrumented->imports_control_memory;
-  code->imports_runtime_table = instrumented->imports_runtime_table;
-  auto facts = std::make_shared<const module_info>(std::move(*info));
+  code->imports_control_memory = ready.imports_control_memory;
+  code->imports_runtime_table = ready.imports_runtime_table;
   code->places = std::make_shared<const module_places>(
-      module_places{std::move(instrumented->module_name), hash, std::move(instrumented->places), facts});
-  return prepared_module{std::move(facts), std::move(code)};
+      module_places{std::move(ready.module_name), to_text(content.key), std::move(ready.places), content.info});
+  return remember(modules_, content.key, prepared_module{content.info, std::move(code)});
 }
 
 result<module_artifact_ptr> module_cache::prepare_thunks(const std::vector<thunk_plan>& thunks)

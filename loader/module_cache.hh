@@ -16,18 +16,37 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "wasm/instrumenter.hh"
+
 namespace interlink {
 
-/// Facts and code of one file.
+/// Facts and code of one content.
 struct prepared_module {
   module_info_ptr info;
   std::shared_ptr<const compiled_code> code;
 
   long use_count() const { return code.use_count(); }
+};
+
+/// 128 bits that stand for the bytes of a file.
+struct content_hash {
+  std::uint64_t low{};
+  std::uint64_t high{};
+  friend auto operator<=>(const content_hash&, const content_hash&) = default;
+};
+
+/// A file that was read and may have to be compiled.
+struct module_content {
+  content_hash key;
+  std::vector<std::byte> bytes; ///< empty when it is instrumented, or there is code already
+  module_info_ptr info;
+  std::optional<instrumented_module> instrumented;
+  std::shared_ptr<const compiled_code> code; ///< null: not compiled yet
 };
 
 /// Context: any thread. Compiles outside its lock: two threads with the same bytes may both compile, and one result
@@ -36,14 +55,21 @@ struct prepared_module {
 class module_cache {
 public:
   /// `counts` may be null, and outlives the cache otherwise.
-  module_cache(engine::engine_ptr engine, bool with_checks, statistics* counts = nullptr)
-      : engine_(std::move(engine)), with_checks_(with_checks), counts_(counts)
+  module_cache(engine::engine_ptr engine, const instrument_options& options, statistics* counts = nullptr)
+      : engine_(std::move(engine)), options_(options), counts_(counts)
   {
   }
 
-  /// Reads, validates the original, instruments, compiles. `name` is for messages.
-  /// Errors: malformed_module, unsupported_module, limit_exceeded, engine_refused, each naming the module.
-  result<prepared_module> prepare(std::span<const std::byte> bytes, const std::string& name);
+  /// The facts in the bytes; nothing is compiled. `name` is for messages.
+  /// Errors: malformed_module, unsupported_module, limit_exceeded, each naming the module.
+  result<module_content> read(std::vector<std::byte> bytes, const std::string& name);
+
+  /// Validates the original and instruments it, unless it is compiled: all that may refuse a module and takes little
+  /// time. Errors: malformed_module, unsupported_module, limit_exceeded, each naming the module.
+  result<void> instrument(module_content& content, const std::string& name) const;
+
+  /// Compiles it, unless somebody has. Pre: it is instrumented. Errors: engine_refused, naming the module.
+  result<prepared_module> compile(module_content& content, const std::string& name);
 
   /// The name that a file's bytes are known by: their 128-bit hash, hexadecimal.
   static std::string hash_text(std::span<const std::byte> bytes) { return to_text(hash(bytes)); }
@@ -52,12 +78,6 @@ public:
   result<module_artifact_ptr> prepare_thunks(const std::vector<thunk_plan>& thunks);
 
 private:
-  struct content_hash {
-    std::uint64_t low{};
-    std::uint64_t high{};
-    friend auto operator<=>(const content_hash&, const content_hash&) = default;
-  };
-
   /// Known modules, or thunks, by the hash of their bytes.
   template <class T>
   struct table {
@@ -73,10 +93,9 @@ private:
 
   static content_hash hash(std::span<const std::byte> bytes);
   static std::string to_text(const content_hash& hash);
-  result<prepared_module> compile(std::span<const std::byte> bytes, const std::string& hash);
 
   engine::engine_ptr engine_;
-  bool with_checks_;
+  instrument_options options_;
   statistics* counts_;
   ranked_mutex mutex_{lock_rank::module_cache};
   table<prepared_module> modules_;

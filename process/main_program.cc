@@ -8,6 +8,7 @@
 
 #include "loader/library_loader.hh"
 #include "process/process_core.hh"
+#include "process/program_entry.hh"
 
 namespace interlink {
 
@@ -28,22 +29,15 @@ result<program_entry> load(instance_group& group)
   if (auto caught_up = group.catch_up(); !caught_up) {
     return fail(std::move(caught_up.error()));
   }
-  for (const std::string_view name : {"_start", "_initialize"}) {
+  const process_options& options = process_of(group).options();
+  for (const auto& [name, is_command] : entries_of({options.runs_command, options.serves_calls})) {
     if (const auto entry = group.store().find_function(main_module, name)) {
       if (const function_type type = group.store().store().type_of(*entry); type != function_type{}) {
         return fail(errc::symbol_type_mismatch,
                     std::string(name) + " has type " + to_string(type) + ", expected (func)");
       }
-      return program_entry{entry, name == "_start"};
+      return program_entry{entry, is_command};
     }
-  }
-  const auto& alone = process_of(group).static_program; // its own start function has run by now
-  const bool has_run = alone && alone->modules.front().info->start_function;
-  if (!has_run && !process_of(group).options().serves_calls) {
-    error_detail detail;
-    detail.message = "there is nothing to run: it exports neither _start nor _initialize";
-    detail.remedy = "a shared library is run by a program that opens it";
-    return fail(error(errc::unsupported_module, std::move(detail)));
   }
   return program_entry{};
 }

@@ -17,6 +17,7 @@
 #include "groups/host_registry.hh"
 #include "groups/pending_operation.hh"
 #include "messages/error.hh"
+#include "messages/guest_value.hh"
 #include "messages/ids.hh"
 #include "messages/wasm_types.hh"
 
@@ -46,9 +47,6 @@
 #include "process/runtime.hh"
 
 namespace interlink {
-
-/// A number that a guest function takes or gives. 128-bit vectors are bytes, little-endian.
-using guest_value = std::variant<std::int32_t, std::int64_t, float, double, std::array<std::byte, 16>>;
 
 /// An operation under way, as those who carry it out hold it.
 template <class T>

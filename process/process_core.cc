@@ -11,6 +11,8 @@
 
 #include "loader/program_memory.hh"
 #include "process/abi/guest_abi.hh"
+#include "process/option_effects.hh"
+#include "process/program_entry.hh"
 #include "process/static_program.hh"
 #include "process/wait_report.hh"
 #include "wasm/reserved_names.hh"
@@ -55,16 +57,18 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
   if (!program) {
     return fail(std::move(program.error()));
   }
-  made->describe_program(*program->info, program_path);
-  if (auto memory = made->make_memories(*program->info); !memory) {
+  const module_info& info = *program->info;
+  if (auto unfit = find_nothing_to_run(info, {made->options_.runs_command, made->options_.serves_calls})) {
+    return fail(unfit->with_context(program_path));
+  }
+  made->describe_program(info, program_path);
+  if (auto memory = made->make_memories(info); !memory) {
     return fail(memory.error().with_context(program_path));
   }
   if (!made->program().is_dynamic) {
-    auto plan = plan_static_program(*program, program_path, *made->environment.registry->catalog());
-    if (!plan) {
-      return fail(std::move(plan.error()));
+    if (auto prepared = made->prepare_static_program(*program, program_path); !prepared) {
+      return fail(std::move(prepared.error()));
     }
-    made->static_program = std::move(*plan);
   }
   if (made->environment.engine->is_interruptible()) {
     try {
@@ -75,10 +79,11 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
   }
   made->background_ = background;
   made->make_coordinator(std::move(background));
+  made->report_options_without_effect(info);
   return made;
 }
 
-result<prepared_module> process_core::open_files(const std::string& program_path)
+result<module_content> process_core::open_files(const std::string& program_path)
 {
   const phase_timer timer(counts.get(), load_phase::read);
   auto system = wasi::make_system(options_.wasi);
@@ -100,8 +105,29 @@ result<prepared_module> process_core::open_files(const std::string& program_path
   if (!bytes) {
     return fail(std::move(bytes.error()));
   }
-  loader.modules = std::make_shared<module_cache>(environment.engine, options_.instrument_checks, counts.get());
-  return loader.modules->prepare(*bytes, program_path);
+  loader.modules = std::make_shared<module_cache>(
+      environment.engine,
+      instrument_options{.check = options_.instrument_checks, .maximum_memory_bytes = options_.memory.maximum_bytes},
+      counts.get());
+  return loader.modules->read(std::move(*bytes), program_path);
+}
+
+result<void> process_core::prepare_static_program(module_content& content, const std::string& program_path)
+{
+  auto plan = plan_static_program(content.info, program_path, *environment.registry->catalog());
+  if (!plan) {
+    return fail(std::move(plan.error()));
+  }
+  if (auto done = loader.modules->instrument(content, program_path); !done) {
+    return done;
+  }
+  auto prepared = loader.modules->compile(content, program_path);
+  if (!prepared) {
+    return fail(std::move(prepared.error()));
+  }
+  (*plan)->modules.front().artifact = prepared->code;
+  static_program = std::move(*plan);
+  return {};
 }
 
 void process_core::describe_program(const module_info& info, const std::string& program_path)
@@ -110,8 +136,9 @@ void process_core::describe_program(const module_info& info, const std::string& 
   facts.is_dynamic = info.dylink.has_value();
   facts.exports_spawn_group = exports_spawn_group(info);
   facts.has_wasix_libc = has_wasix_libc(info);
-  // For `$ORIGIN` of the main module, which need not exist in the guest's file system: its current directory.
-  facts.file.path = join_path(wasi_system->current_directory(), program_path.substr(program_path.rfind('/') + 1));
+  // For `$ORIGIN` of the main module. A program that the guest cannot see lies in its current directory.
+  facts.file.path = guest_path_of(options_.wasi.preopens, program_path)
+                        .value_or(join_path(wasi_system->current_directory(), file_name_of(program_path)));
   const bool asks_for_directory = std::ranges::any_of(info.imports, [](const import_info& import) {
     return import.module_name == "wasix_32v1" && import.name == "getcwd";
   });
@@ -140,9 +167,6 @@ result<void> process_core::make_memories(const module_info& info)
     return fail(std::move(planned.error()));
   }
   layout = *planned;
-  if (layout.memory.is_shared || layout.memory.size.maximum) {
-    layout.memory.size.maximum = layout.maximum_pages; // growth by the guest itself stops there, too
-  }
   const engine::shared_memory_ptr given = is_dynamic ? nullptr : given_memory(info, *environment.registry);
   if (given) {
     environment.linked_memory = given;
@@ -154,6 +178,10 @@ result<void> process_core::make_memories(const module_info& info)
     environment.linked_memory = std::move(*memory);
   } else if (is_dynamic || imports_memory(info)) {
     environment.private_memory = layout.memory;
+  }
+  if (!program().is_dynamic) {
+    return {}; // its code has no checks: the published version need not be in a memory, which reserves 4 GiB of
+               // addresses
   }
   auto control = environment.engine->make_shared_memory({{1, 1}, true, false, 16});
   if (!control) {
@@ -169,7 +197,9 @@ void process_core::make_coordinator(asio::any_io_executor background)
                                    environment.function_table.size.maximum.value_or(environment.limits.table_elements));
   initial.resting_slots = options_.resting_slots;
   coordinator_observer observer;
-  observer.keep_alive = [self = weak_from_this()]() -> std::shared_ptr<void> {
+  // Of a program whose code does not read it. It lives as long as the coordinator, which has the observer.
+  const auto head_without_memory = std::make_shared<std::uint64_t>(0);
+  observer.keep_alive = [self = weak_from_this(), head_without_memory]() -> std::shared_ptr<void> {
     return self.lock();
   };
   observer.events = options_.events_per_actor;
@@ -185,9 +215,29 @@ void process_core::make_coordinator(asio::any_io_executor background)
       count_operation(*into, operation);
     };
   }
-  coordinator_ = std::make_unique<coordinator>(
-      std::move(initial), reinterpret_cast<std::uint64_t*>(environment.control_memory->data() + reserved::head_address),
-      std::move(background), std::move(observer));
+  std::uint64_t* const head =
+      environment.control_memory
+          ? reinterpret_cast<std::uint64_t*>(environment.control_memory->data() + reserved::head_address)
+          : head_without_memory.get();
+  coordinator_ = std::make_unique<coordinator>(std::move(initial), head, std::move(background), std::move(observer));
+}
+
+void process_core::report_options_without_effect(const module_info& info) const
+{
+  if (!options_.report) {
+    return;
+  }
+  const process_options usual;
+  given_options given;
+  given.stack_size = options_.memory.stack_bytes != usual.memory.stack_bytes;
+  given.arena = options_.memory.arena_bytes != usual.memory.arena_bytes;
+  given.maximum_memory = options_.memory.maximum_bytes.has_value();
+  given.library_path = !options_.library_path.empty();
+  given.watchdog = options_.watchdog.count() != 0 && options_.watchdog != usual.watchdog;
+  given.has_embedders_memory = !program().is_dynamic && given_memory(info, *environment.registry) != nullptr;
+  for (const std::string& line : options_without_effect(info, given)) {
+    options_.report(line);
+  }
 }
 
 process_core::~process_core() = default;

@@ -46,6 +46,7 @@ struct process_options {
   memory_options memory;
   wasi::options wasi;
   std::vector<std::string> library_path; ///< host directories for bare library names
+  bool runs_command = true;      ///< false: `_start` of a command is left alone, and it serves calls as a reactor does
   bool serves_calls = true;      ///< after `_initialize` a reactor serves the embedder's calls; else the process ends
   bool instrument_checks = true; ///< false only in tests that show why the check is needed
   debug_options debug;
@@ -56,9 +57,9 @@ struct process_options {
   std::chrono::milliseconds watchdog{1000}; ///< a wait in the linker that lasts longer is reported; 0 is off
   std::size_t events_per_actor = 63;        ///< kept for reports, 32 bytes each; 0 records none
   std::size_t thread_stack_bytes = std::size_t{4}
-                                   << 20; ///< host stack of guest threads; above the engine's guest_stack_bytes
-  std::function<void(const std::string&)>
-      report; ///< long waits and unimplemented calls; one line or more, without the last newline. Any thread
+                                   << 20;         ///< host stack of guest threads; above the engine's guest_stack_bytes
+  std::function<void(const std::string&)> report; ///< options without effect, long waits and unimplemented calls; one
+                                                  ///< line or more, without the last newline. Any thread
 };
 
 /// Context: any thread, unless a member says otherwise.
@@ -128,11 +129,14 @@ public:
 
 private:
   process_core();
-  result<prepared_module> open_files(const std::string& program_path);
+  result<module_content> open_files(const std::string& program_path);
+  /// Links it, then compiles it.
+  result<void> prepare_static_program(module_content& content, const std::string& program_path);
   void describe_program(const module_info& info, const std::string& program_path);
   result<void> make_memories(const module_info& info);
   void make_coordinator(asio::any_io_executor background);
   void report_unimplemented(const std::string& name);
+  void report_options_without_effect(const module_info& info) const;
   /// A wait in the linker has lasted long: asks who holds it for its frames, and reports it when it is long enough.
   void on_long_wait(group_id waiter, const linker_wait& wait, std::chrono::milliseconds waited);
   /// Advances the epoch until every thread has ended: a store that was answering for another process as an epoch came

@@ -9,6 +9,7 @@
 #include "messages/error.hh"
 #include "messages/link_plan.hh"
 
+#include <memory>
 #include <string>
 
 #include "loader/module_cache.hh"
@@ -17,12 +18,14 @@ namespace interlink {
 
 bool imports_memory(const module_info& info);
 
-/// Errors: unsupported_module for two imported memories.
+/// Errors: unsupported_module for two imported memories; memory_exhausted when a memory, imported or its own, is larger
+/// from the start than the options allow.
 result<main_layout> plan_static_layout(const module_info& info, const memory_options& options);
 
-/// Every import is the memory, the table, or a host function.
+/// Every import is the memory, the table, or a host function. The plan lacks the module's code, so that a program that
+/// cannot be linked need not be compiled.
 /// Errors: unknown_import and symbol_type_mismatch, listing all.
-result<load_plan_ptr> plan_static_program(const prepared_module& program, const std::string& name,
-                                          const host_catalog& catalog);
+result<std::shared_ptr<load_plan>> plan_static_program(module_info_ptr info, const std::string& name,
+                                                       const host_catalog& catalog);
 
 } // namespace interlink

@@ -25,6 +25,8 @@ struct instrumentation {
   std::optional<std::uint32_t> function_table; ///< of a dynamic module
   std::optional<std::uint32_t> waits_on;       ///< memory whose waits are replaced
   bool replaces_waits = false;                 ///< of `waits_on`; those on another shared memory are refused
+  std::optional<std::uint64_t>
+      maximum_memory_bytes; ///< of the memories that the module defines, when one may be larger
 
   // Indices of what is appended.
   std::uint32_t control_memory{};

@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -98,6 +99,12 @@ std::optional<std::uint32_t> memory_to_wait_on(const module_layout& layout)
   return memory;
 }
 
+bool may_exceed(const memory_type& memory, std::uint64_t bytes)
+{
+  const std::uint64_t pages = bytes >> memory.page_size_log2;
+  return !memory.size.maximum || *memory.size.maximum > pages;
+}
+
 instrumentation plan_instrumentation(const module_layout& layout, const module_info& info,
                                      const instrument_options& options)
 {
@@ -110,6 +117,12 @@ instrumentation plan_instrumentation(const module_layout& layout, const module_i
   if (options.wait_notify && info.has_wait_or_notify) {
     plan.waits_on = memory_to_wait_on(layout);
     plan.replaces_waits = true;
+  }
+  if (options.maximum_memory_bytes &&
+      std::ranges::any_of(layout.memories | std::views::drop(layout.imported_memories), [&](const memory_type& memory) {
+        return may_exceed(memory, *options.maximum_memory_bytes);
+      })) {
+    plan.maximum_memory_bytes = options.maximum_memory_bytes;
   }
   plan.control_memory = layout.imported_memories;
   plan.runtime_table = layout.imported_tables;
@@ -133,7 +146,8 @@ result<void> refuse(const module_layout& layout, const module_info& info)
 {
   if (info.uses_legacy_exceptions) {
     return fail(refusal("uses the legacy exception instructions, which the engine does not have", {},
-                        "build it with clang 22 or newer and -mllvm -wasm-use-legacy-eh=false"));
+                        "build it with clang 22 and -mllvm -wasm-use-legacy-eh=false, or convert it with wasm-opt "
+                        "--translate-to-exnref"));
   }
   if (result<void> checked = refuse_reserved_names(layout); !checked) {
     return checked;
@@ -217,8 +231,9 @@ result<instrumented_module> instrument(std::span<const std::byte> bytes, const m
   if (result<void> accepted = refuse(*layout, info); !accepted) {
     return fail(accepted.error());
   }
-  const instrumentation plan = plan_instrumentation(*layout, info, options);
-  if (!plan.is_dynamic && !plan.replaces_waits) {
+  instrumentation plan = plan_instrumentation(*layout, info, options);
+  const bool keeps_memories = !plan.maximum_memory_bytes;
+  if (!plan.is_dynamic && !plan.replaces_waits && keeps_memories) {
     return unchanged(bytes, info);
   }
   instrumented_module module;
@@ -226,13 +241,14 @@ result<instrumented_module> instrument(std::span<const std::byte> bytes, const m
   if (!code) {
     return fail(code.error());
   }
-  if (!plan.is_dynamic && module.facts.waits == 0) {
+  if (!plan.is_dynamic && module.facts.waits == 0 && keeps_memories) {
     return unchanged(bytes, info);
   }
   module.imports_control_memory = plan.inserts_checks;
   module.exports_applied = plan.inserts_checks;
   module.imports_runtime_table = plan.inserts_checks || module.facts.waits > 0;
   module.exports_start = plan.is_dynamic && layout->start_function.has_value();
+  plan.shifts_tables = plan.shifts_tables && module.imports_runtime_table;
   if (result<void> fits = check_room(*layout, module); !fits) {
     return fail(fits.error());
   }

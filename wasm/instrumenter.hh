@@ -17,6 +17,8 @@
 #include "messages/module_info.hh"
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -26,17 +28,19 @@
 namespace interlink {
 
 struct instrument_options {
-  bool check = true;       ///< off: groups do not agree; for tests and measurements
-  bool wait_notify = true; ///< off: waits stay in the engine, where nothing can end them
+  bool check = true;                                   ///< off: groups do not agree; for tests and measurements
+  bool wait_notify = true;                             ///< off: waits stay in the engine, where nothing can end them
+  std::optional<std::uint64_t> maximum_memory_bytes{}; ///< of each memory that the module defines
   /// The module's name in what comes out, by which a frame of a backtrace is known again. Empty: the original's.
-  std::string module_name;
+  std::string module_name{};
 };
 
 /// Instruments the module in `bytes`, whose facts are `info`. The engine must have validated the original first: what
 /// is appended could make an index valid that was not.
 ///
-/// A module without dylink.0 gets no check and keeps its start section; only its waits are replaced. If there are none
-/// to replace, the bytes come back as they are, with the name that they have.
+/// A module without dylink.0 gets no check and keeps its start section; only its waits are replaced, and the maximum of
+/// its own memories is lowered. If there is nothing to do, the bytes come back as they are, with the name that they
+/// have.
 ///
 /// Left in the engine are waits on memories that are not shared: there its trap is the answer.
 ///

@@ -54,7 +54,10 @@ void read_header(binary_reader& in)
     return std::to_integer<unsigned>(version[i]);
   };
   if (byte_at(2) == 1) {
-    in.fail(errc::unsupported_module, "a wasm component, not a core module", 4);
+    in.fail(errc::unsupported_module,
+            "a wasm component, not a core module; run it with `wasmtime run`, or build a core module, for example for "
+            "wasm32-wasip1",
+            4);
   } else if (byte_at(0) != 1 || byte_at(1) != 0 || byte_at(2) != 0 || byte_at(3) != 0) {
     in.fail(errc::malformed_module, "wasm binary version is not 1", 4);
   }

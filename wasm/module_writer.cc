@@ -2,7 +2,9 @@
 //
 // Puts an instrumented module together: every section as it was, but for those that get something appended, those that
 // name a table that moved, the start section, and custom sections that would lie about the code.
+#include <algorithm>
 #include <array>
+#include <ranges>
 #include <span>
 #include <string_view>
 
@@ -113,6 +115,13 @@ private:
       break;
     case section_id::start:
       if (!into_.exports_start) {
+        copy(place);
+      }
+      break;
+    case section_id::memory:
+      if (plan_.maximum_memory_bytes) {
+        write_memories();
+      } else {
         copy(place);
       }
       break;
@@ -245,6 +254,23 @@ private:
       out.u8(static_cast<std::uint8_t>(entry.kind));
       out.u32(entry.kind == extern_kind::table ? shifted(entry.index) : entry.index);
     }
+  }
+
+  /// A maximum below the minimum would not be valid; such a program is refused before.
+  void write_memories()
+  {
+    constexpr std::uint32_t has_maximum = 1;
+    constexpr std::uint32_t is_shared = 2;
+    constexpr std::uint32_t is_64 = 4;
+    wasm_writer payload;
+    payload.u32(static_cast<std::uint32_t>(layout_.memories.size()) - layout_.imported_memories);
+    for (const memory_type& memory : layout_.memories | std::views::drop(layout_.imported_memories)) {
+      const std::uint64_t most = std::max(memory.size.minimum, *plan_.maximum_memory_bytes >> memory.page_size_log2);
+      payload.u32(has_maximum | (memory.is_shared ? is_shared : 0) | (memory.is_64 ? is_64 : 0));
+      payload.u64(memory.size.minimum);
+      payload.u64(std::min(memory.size.maximum.value_or(most), most));
+    }
+    out_.section(section_id::memory, payload.written());
   }
 
   /// The forms without a table index mean table 0, so an active segment gets the form with one. Its two variants want

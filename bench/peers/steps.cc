@@ -13,7 +13,9 @@ namespace interlink::bench {
 load_request read_small_library(instance_group& group)
 {
   const auto found = need(process_of(group).loader.files.find("./libbench_small.so", {}, {}, ""));
-  load_request request = need(read_closure(process_of(group).loader, process_of(group), group.applied(), found, {}));
+  const loader_services& loader = process_of(group).loader;
+  load_request request =
+      need(make_ready(loader, need(read_closure(loader, process_of(group), group.applied(), found, {}))));
   request.bind_now = true;
   request.requester = group.id();
   return request;

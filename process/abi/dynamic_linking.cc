@@ -33,7 +33,8 @@ result<void> answer_failure(instance_group& group, values results, const error_b
   if (unwinds_guest(failure.code())) {
     return fail(failure);
   }
-  write_text(group.memory(), buffer.address, buffer.length, std::string(prefix) + failure.message());
+  write_text(group.memory(), buffer.address, buffer.length,
+             fit_lines(std::string(prefix) + failure.message(), buffer.length));
   return answer(results, errno_unknown);
 }
 
@@ -82,6 +83,8 @@ result<void> dlopen(instance_group& group, values arguments)
       return answer_failure(group, arguments, buffer, opened.error(), prefix);
     }
     handle = *opened;
+  } else if (auto checked = check_open_flags(flags); !checked) {
+    return answer_failure(group, arguments, buffer, checked.error(), prefix);
   } else if (!process_of(group).program().is_dynamic) {
     return answer_failure(group, arguments, buffer, error(errc::not_dynamic, "the program is not dynamically linked"),
                           prefix);

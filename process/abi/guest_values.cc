@@ -19,6 +19,23 @@ function_type errno_function(std::size_t parameter_count)
   return {std::vector<value_type>(parameter_count, wasm::i32), {wasm::i32}};
 }
 
+std::string fit_lines(std::string text, std::uint32_t length)
+{
+  std::size_t left_out = 0;
+  std::string end;
+  std::size_t kept = text.size();
+  while (kept + end.size() >= length) {
+    const std::size_t line = kept == 0 ? std::string::npos : text.rfind('\n', kept - 1);
+    if (line == std::string::npos) {
+      return text;
+    }
+    kept = line;
+    end = "\n  and " + std::to_string(++left_out) + " more";
+  }
+  text.resize(kept);
+  return text + end;
+}
+
 void write_text(const wasi::guest_memory& memory, std::uint32_t buffer, std::uint32_t length, std::string_view text)
 {
   if (length == 0) {

@@ -33,6 +33,10 @@ inline result<void> answer(values results, errno_code code)
   return {};
 }
 
+/// The text for a buffer of `length` bytes, the last of them for a zero: when it is longer, whole lines are left out at
+/// its end and counted, "and 12 more". A single line is left as it is.
+std::string fit_lines(std::string text, std::uint32_t length);
+
 /// `text` into a guest buffer, NUL-terminated within its length, cut at a code point. Length 0 writes nothing; a bad
 /// buffer writes nothing either: the text is a courtesy.
 void write_text(const wasi::guest_memory& memory, std::uint32_t buffer, std::uint32_t length, std::string_view text);

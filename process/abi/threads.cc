@@ -23,10 +23,23 @@ errno_code refusal(instance_group& group)
   return process_of(group).environment.linked_memory ? errno_code::again : errno_code::notsup;
 }
 
+/// The guest sees an errno only, so the reason is written where it can be found.
+result<group_id> spawn(instance_group& group, std::uint32_t start_argument, thread_abi abi)
+{
+  auto spawned = spawn_thread(group, start_argument, abi);
+  const debug_log& log = process_of(group).loader.log;
+  if (spawned) {
+    log.write(log.enabled().threads, "thread {} started by thread {}", spawned->value, group.id().value);
+  } else {
+    log.write(log.enabled().threads, "no thread for thread {}: {}", group.id().value, spawned.error().message());
+  }
+  return spawned;
+}
+
 /// Returns the thread's number, or minus an errno. Source: wasi-threads.
 result<void> wasi_thread_spawn(instance_group& group, values arguments)
 {
-  auto spawned = spawn_thread(group, arguments[0].i32(), thread_abi::wasi_threads);
+  auto spawned = spawn(group, arguments[0].i32(), thread_abi::wasi_threads);
   if (!spawned) {
     const errc code = spawned.error().code();
     if (code != errc::spawn_failed && code != errc::invalid_argument) {
@@ -47,7 +60,7 @@ result<void> thread_spawn(instance_group& group, values arguments)
   if (!memory.contains(out, 4)) {
     return answer(arguments, errno_memviolation);
   }
-  auto spawned = spawn_thread(group, arguments[0].i32(), thread_abi::wasix);
+  auto spawned = spawn(group, arguments[0].i32(), thread_abi::wasix);
   if (!spawned) {
     if (spawned.error().code() == errc::spawn_failed) {
       return answer(arguments, refusal(group));

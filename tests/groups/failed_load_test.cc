@@ -237,8 +237,9 @@ TEST(DyingOpener, LeavesNothingOfItsLoad)
   auto planned = std::make_shared<std::optional<planned_load>>();
   // Between prepare and commit the thread ends: its guard empties and abandons.
   process.in(opener, [&](instance_group& at) {
-    auto request = read_closure(process_of(at).loader, process_of(at), at.applied(),
+    auto closure = read_closure(process_of(at).loader, process_of(at), at.applied(),
                                 *process_of(at).loader.files.find("lib1.so", {}, {}, ""), {});
+    auto request = make_ready(process_of(at).loader, std::move(*closure));
     coordinator_reply reply = at.ask(prepare_load_request{std::move(*request)});
     planned->emplace(std::get<planned_load>(std::get<prepare_outcome>(reply)));
     at.set_load_in_flight(&**planned);

@@ -22,7 +22,7 @@ TEST_P(OpenFlags, MeanWhatPosixSays)
 
 INSTANTIATE_TEST_SUITE_P(, OpenFlags,
                          testing::Values("local", "global", "promoted", "ordered", "no_load", "no_delete", "lazy",
-                                         "program", "errors"),
+                                         "program", "errors", "modes"),
                          [](const auto& one) { return std::string(one.param); });
 
 TEST(LazyFunction, TrapsNamingItWhenItsDefinitionIsNotInScope)

@@ -173,15 +173,15 @@ void simulated_world::judge_missing_symbols(std::uint32_t number, const error& f
 {
   const snapshot_ptr nothing = make_empty_snapshot();
   const auto root = process_->loader.files.find(file_of(number), {}, {}, "");
-  auto request =
-      root ? read_closure(process_->loader, *process_, *nothing, *root, {}) : result<load_request>(fail(root.error()));
+  auto closure = root ? read_closure(process_->loader, *process_, *nothing, *root, {})
+                      : result<needed_closure>(fail(root.error()));
   const topology& state = process_->coordination().state();
-  if (!request || state.current != before || !state.loads.empty() || !state.closing.empty()) {
+  if (!closure || state.current != before || !state.loads.empty() || !state.closing.empty()) {
     return; // the world has moved on since: what it was then cannot be asked
   }
-  request->bind_now = true;
+  closure->request.bind_now = true;
   support::reference_linker trial = reference_->linker();
-  const auto prepared = trial.prepare(*request, module_id{state.next_module});
+  const auto prepared = trial.prepare(closure->request, module_id{state.next_module});
   const auto names_of = [](const error& of) {
     std::set<std::string> names;
     for (const missing_symbol& missing : of.detail().missing) {

@@ -128,7 +128,9 @@ result<void> simulated_world::die_with_a_load(instance_group& group)
   if (!root) {
     return {};
   }
-  auto request = read_closure(process_->loader, *process_, group.applied(), *root, {});
+  auto closure = read_closure(process_->loader, *process_, group.applied(), *root, {});
+  auto request =
+      closure ? make_ready(process_->loader, std::move(*closure)) : result<load_request>(fail(closure.error()));
   if (!request) {
     return {};
   }

@@ -101,6 +101,16 @@ static void program(void) {
   REQUIRE(dlclose(self) == 0 && call(self, "flag_of_main") == 100);
 }
 
+static void modes(void) {
+  REQUIRE(dlopen(first_path, 0) == 0 && said("dlopen: ", "neither RTLD_LAZY nor RTLD_NOW"));
+  REQUIRE(dlopen(first_path, RTLD_GLOBAL) == 0 && said("dlopen: ", "neither RTLD_LAZY nor RTLD_NOW"));
+  REQUIRE(fails_to_open(first_path, RTLD_NOW | 0x1000, "unknown bits 0x1000 in the mode 0x1002"));
+  REQUIRE(fails_to_open(0, 0x102, "unknown bits 0x100 in the mode 0x102"));
+  REQUIRE(fails_to_open(0, -1, "unknown bits 0xffffff80"));
+  REQUIRE(fails_to_open("./libflag_nowhere.so", RTLD_NOW | 0x1000, "unknown bits"));
+  open_with(first_path, RTLD_LAZY);
+}
+
 static void *fail_elsewhere(void *unused) {
   (void)unused;
   REQUIRE(fails_to_find(RTLD_DEFAULT, "flag_nowhere", "flag_nowhere"));
@@ -128,7 +138,7 @@ int main(int argc, char **argv) {
     void (*run)(void);
   } parts[] = {{"local", local},     {"global", global},       {"promoted", promoted}, {"ordered", ordered},
                {"no_load", no_load}, {"no_delete", no_delete}, {"lazy", lazy},         {"lazy_and_local", lazy_and_local},
-               {"program", program}, {"errors", errors}};
+               {"program", program}, {"errors", errors},             {"modes", modes}};
   REQUIRE(argc == 2);
   for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
     if (strcmp(argv[1], parts[i].name) == 0) {

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What `interlink run` is asked for.
+#pragma once
+
+#include "cli/guest_files.hh"
+#include "linker/memory_layout.hh"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace interlink::cli {
+
+/// As the command line says it. Context: immutable once parsed.
+struct run_options {
+  guest_file_options guest_files;
+  std::string initial_directory;        ///< the guest's name of it; empty for the default
+  std::vector<std::string> environment; ///< KEY=VALUE, or KEY to pass the host's value on
+  memory_options memory;
+  std::string cache = "default";                     ///< directory, `default` or `off`
+  std::optional<std::chrono::milliseconds> watchdog; ///< 0 is off; nothing: the library's own
+  std::optional<std::string> program_name;           ///< `--argv0`
+  std::optional<std::string> function;               ///< `--invoke`: the arguments are this function's
+  bool checks_only{};                                ///< `--check`
+};
+
+/// KEY=VALUE of each variable that is given one, or that the host has.
+std::vector<std::string> guest_environment(const run_options& options);
+
+} // namespace interlink::cli
