@@ -36,7 +36,7 @@ draft_outcome draft_load(const topology& state, const load_request& request,
 
 /// What `draft_load` would find wrong with the modules and their symbols if the load were asked for now, when `loaded`
 /// is published; nothing when it finds nothing, or only that room is lacking. The code of the modules is not needed:
-/// what cannot be linked need not be compiled. Pre: files of the request without `info` are loaded.
+/// what cannot be linked need not be compiled.
 std::optional<error> find_link_error(const snapshot& loaded, std::shared_ptr<const host_catalog> catalog,
                                      const main_layout& layout, const load_request& request);
 

@@ -99,8 +99,8 @@ std::optional<std::string> guest_path_of(const std::vector<wasi::preopen>& direc
     if (relative.empty() || *relative.begin() == "..") {
       continue;
     }
-    std::string path = join_path(each.guest_name, relative.string());
-    if (mount_of(directories, normal_name(path)) == &each) {
+    const std::string path = normal_name(join_path(each.guest_name, relative.string()));
+    if (mount_of(directories, path) == &each) {
       return path;
     }
   }

@@ -26,8 +26,8 @@ struct found_module {
   std::shared_ptr<const wasi::unique_fd> file;
 };
 
-/// The name by which the guest can open a host file: in the first of its directories that has the file beneath it,
-/// links taken into account, and is not hidden by another one there. Nothing when the guest cannot see the file.
+/// The absolute name by which the guest can open a host file: in the first of its directories that has the file beneath
+/// it, links taken into account, and is not hidden by another one there. Nothing when the guest cannot see the file.
 /// Context: any thread; asks the file system.
 std::optional<std::string> guest_path_of(const std::vector<wasi::preopen>& directories, const std::string& host_path);
 

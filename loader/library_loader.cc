@@ -401,7 +401,8 @@ result<void> check_open_flags(std::uint32_t flags)
   }
   error_detail detail;
   detail.message = fmt::format("unknown bits {:#x} in the mode {:#x} of dlopen", unknown, flags);
-  detail.expected = "RTLD_LAZY 1, RTLD_NOW 2, RTLD_GLOBAL 4, RTLD_NOLOAD 8, RTLD_NODELETE 16, RTLD_DEEPBIND 32";
+  detail.expected =
+      "RTLD_LAZY 1, RTLD_NOW 2, RTLD_GLOBAL 4, RTLD_NOLOAD 8, RTLD_NODELETE 16, RTLD_DEEPBIND 32, RTLD_RELOAD 64";
   detail.remedy = "compile with the dlfcn.h of the guest support library: other C libraries number the flags otherwise";
   return fail(error(errc::invalid_argument, std::move(detail)));
 }

@@ -46,8 +46,9 @@ TEST_F(ProgramName, IsTheGuestsPathWhenTheGuestCanSeeTheProgram)
 {
   EXPECT_EQ(name_with({"--dir", ".::/app"}), "/app/bin/name.wasm");
   EXPECT_EQ(name_with({"--dir", "bin::/"}), "/name.wasm");
-  EXPECT_EQ(name_with({"--dir", "."}), "bin/name.wasm");
-  EXPECT_EQ(name_with({"--dir", "."}, "./bin/../bin/name.wasm"), "bin/name.wasm");
+  EXPECT_EQ(name_with({"--dir", "bin"}), "/bin/name.wasm");
+  EXPECT_EQ(name_with({"--dir", "."}), "/bin/name.wasm");
+  EXPECT_EQ(name_with({"--dir", "."}, "./bin/../bin/name.wasm"), "/bin/name.wasm");
   EXPECT_EQ(name_with({"--dir", scratch_.path() + "::/app"}), "/app/bin/name.wasm");
   EXPECT_EQ(name_with({"--dir", ".::/app"}, scratch_ / "bin/name.wasm"), "/app/bin/name.wasm");
 }

@@ -74,9 +74,9 @@ TEST_F(Refusal, NamesWhatADynamicProgramAndItsLibrariesLack)
     EXPECT_TRUE(ends_with(run, 127));
     EXPECT_EQ(run.err, "interlink: program.wasm: 1 symbol that no module defines; 2 imports that the host does not "
                        "provide\n"
-                       "  datum (global (mut i32)) (GOT.mem), needed by program.wasm\n"
-                       "  look (func) (host), needed by program.wasm\n"
-                       "  listen (func) (other), needed by liba.so\n");
+                       "  datum (global (mut i32)) (GOT.mem), needed by /program.wasm\n"
+                       "  look (func) (host), needed by /program.wasm\n"
+                       "  listen (func) (other), needed by /liba.so\n");
   }
 }
 
@@ -144,10 +144,10 @@ TEST_F(Refusal, NamesTheOffsetOnceAndTheEnginesWordsLast)
 {
   // (func (export "_start") (drop (i64.const 0)) (i32.add)): too few operands.
   scratch_.write("program.wasm",
-                 std::string("\0asm\1\0\0\0\1\4\1\x60\0\0\3\2\1\0\7\n\1\6_start\0\0\n\5\1\3\0\x6a\x0b", 39));
+                 std::string("\0asm\1\0\0\0\1\4\1\x60\0\0\3\2\1\0\7\n\1\6_start\0\0\n\5\1\3\0\x6a\x0b", 37));
   const command_result run = run_made(scratch_, {"program.wasm"});
   EXPECT_TRUE(ends_with(run, 127));
-  EXPECT_TRUE(run.err.starts_with("interlink: program.wasm: the module is not valid; at offset 37; the engine says: "))
+  EXPECT_TRUE(run.err.starts_with("interlink: program.wasm: the module is not valid; at offset 35; the engine says: "))
       << run.err;
   EXPECT_FALSE(run.err.contains("0x")) << run.err;
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Preloaded into the command: a host that lets a process have INTERLINK_TEST_THREADS threads besides its first, as
-// `ulimit -u` does for a user, or a cgroup. The limit is of the threads that are alive.
+// Preloaded into the command: a host with limits. INTERLINK_TEST_THREADS is how many threads may be alive besides the
+// first, as `ulimit -u` and a cgroup have it; INTERLINK_TEST_FILES, _FILE_BYTES and _ADDRESSES are `ulimit -n`, `-f` and
+// `-v`, in pieces and bytes.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 typedef int create_function(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 
@@ -17,6 +20,22 @@ struct body {
 };
 
 static atomic_int alive;
+
+static void limit(int what, const char *variable) {
+  const char *most = getenv(variable);
+  if (most != NULL) {
+    struct rlimit limits;
+    getrlimit(what, &limits);
+    limits.rlim_cur = strtoull(most, NULL, 10);
+    setrlimit(what, &limits);
+  }
+}
+
+__attribute__((constructor)) static void limit_all(void) {
+  limit(RLIMIT_NOFILE, "INTERLINK_TEST_FILES");
+  limit(RLIMIT_FSIZE, "INTERLINK_TEST_FILE_BYTES");
+  limit(RLIMIT_AS, "INTERLINK_TEST_ADDRESSES");
+}
 
 static void thread_ends(void *body) {
   free(body);
@@ -35,7 +54,7 @@ static void *run_counted(void *given) {
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
   create_function *create = (create_function *)dlsym(RTLD_NEXT, "pthread_create");
   const char *most = getenv("INTERLINK_TEST_THREADS");
-  if (atomic_fetch_add(&alive, 1) >= (most == NULL ? 0 : atoi(most))) {
+  if (atomic_fetch_add(&alive, 1) >= (most == NULL ? INT_MAX : atoi(most))) {
     atomic_fetch_sub(&alive, 1);
     return EAGAIN;
   }
