@@ -24,7 +24,7 @@ struct needed_closure {
   struct unready_module {
     std::size_t place{}; ///< in `load_request::modules`
     module_content content;
-    std::shared_ptr<const void> file; ///< open while the library is loaded
+    std::shared_ptr<const wasi::unique_fd> file; ///< open while the library is loaded
   };
 
   load_request request; ///< who loads, and how, is the caller's to fill in; artifacts are missing
