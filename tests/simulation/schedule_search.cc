@@ -141,6 +141,7 @@ search_result search_schedules(std::uint64_t world, const directed_run& run, con
         result.happened[i] += report.happened[i];
       }
       if (!report.failures.empty()) {
+        result.is_complete = false;
         result.failed = std::move(planned);
         result.failure = std::move(report);
         return result;

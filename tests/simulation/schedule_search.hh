@@ -56,7 +56,7 @@ struct search_result {
   std::uint64_t steps{};
   std::uint64_t operations{};
   tally happened{};
-  bool is_complete = true;             ///< all schedules within the bound were run, or one has failed
+  bool is_complete = true;             ///< all schedules within the bound were run
   schedule failed;                     ///< the first that failed
   std::optional<world_report> failure; ///< what it said
 };
