@@ -206,7 +206,8 @@ private:
   void end_with(const error& failure, unsigned otherwise)
   {
     const auto ended = guest_.wait_until(parker::clock::now());
-    loop_.end(ended ? report_end(guest_, program_, *ended) : report_failure(program_, guest_.located(failure), static_cast<int>(otherwise)));
+    loop_.end(ended ? report_end(guest_, program_, *ended)
+                    : report_failure(program_, guest_.located(failure), static_cast<int>(otherwise)));
   }
 
   process& guest_;

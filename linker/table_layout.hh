@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Slots of the function table as a value: a high-water mark and free ranges. Slots may be refilled at once (log order
-// and the check in front of a call suffice); only memory needs versions.
+// Slots of the function table as a value: a high-water mark, free ranges, and slots at rest. A slot could be refilled
+// at once, as log order and the check in front of a call suffice (only memory needs versions); the slots of a closed
+// library rest nevertheless, so that a call through a stale pointer traps instead of reaching another function.
 #pragma once
 
 #include "messages/error.hh"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a load that fails leaves unchanged (docs/architecture.md): snapshot, published version, the coordinator's state, the
-// function table's slots, the memory that it had reserved. Looked at from a host function, before and after, while no
-// other guest thread runs. A good library opens afterwards.
+// What a load that fails leaves unchanged (docs/architecture.md): snapshot, published version, the coordinator's state,
+// the function table's slots, the memory that it had reserved. Looked at from a host function, before and after, while
+// no other guest thread runs. A good library opens afterwards.
 #include "groups/instance_group.hh"
 #include "linker/value_hash.hh"
 #include "tests/scenarios/support/guest_process.hh"
