@@ -61,7 +61,11 @@ std::vector<std::string> candidate_paths(std::string_view name, const search_con
   }
   if (name.find('/') != std::string_view::npos) {
     const std::string expanded = expand_origin(name, origin_of(context));
-    add_candidate(candidates, join_path(context.current_directory, expanded) + (expanded.ends_with('/') ? "/" : ""));
+    std::string path = join_path(context.current_directory, expanded);
+    if (expanded.ends_with('/') && !path.ends_with('/')) {
+      path.push_back('/');
+    }
+    add_candidate(candidates, std::move(path));
     return candidates;
   }
   auto look_in = [&](std::string_view directory) {

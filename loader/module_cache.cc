@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "wasm/instrumenter.hh"
 #include "wasm/module_reader.hh"
 #include "wasm/thunk_module.hh"
 
@@ -40,15 +41,14 @@ result<module_content> module_cache::read(std::vector<std::byte> bytes, const st
   {
     std::lock_guard lock(mutex_);
     if (const auto known = modules_.by_content.find(key); known != modules_.by_content.end()) {
-      return module_content{key, {}, known->second.info, std::nullopt, known->second.code};
+      return module_content{key, {}, known->second.info, nullptr, known->second.code};
     }
   }
   auto info = read_module(bytes);
   if (!info) {
     return fail(info.error().with_context(name));
   }
-  return module_content{key, std::move(bytes), std::make_shared<const module_info>(std::move(*info)), std::nullopt,
-                        nullptr};
+  return module_content{key, std::move(bytes), std::make_shared<const module_info>(std::move(*info)), nullptr, nullptr};
 }
 
 result<void> module_cache::instrument(module_content& content, const std::string& name) const
@@ -60,13 +60,15 @@ result<void> module_cache::instrument(module_content& content, const std::string
   if (auto valid = engine_->validate(content.bytes); !valid) {
     return fail(valid.error().with_context(name));
   }
-  instrument_options options = options_;
-  options.module_name = to_text(content.key);
-  auto instrumented = interlink::instrument(content.bytes, *content.info, options);
+  auto instrumented = interlink::instrument(content.bytes, *content.info,
+                                            {.check = with_checks_,
+                                             .wait_notify = true,
+                                             .maximum_memory_bytes = maximum_memory_bytes_,
+                                             .module_name = to_text(content.key)});
   if (!instrumented) {
     return fail(instrumented.error().with_context(name));
   }
-  content.instrumented = std::move(*instrumented);
+  content.instrumented = std::make_shared<instrumented_module>(std::move(*instrumented));
   content.bytes = {};
   return {};
 }

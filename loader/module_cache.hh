@@ -21,9 +21,9 @@
 #include <string>
 #include <vector>
 
-#include "wasm/instrumenter.hh"
-
 namespace interlink {
+
+struct instrumented_module;
 
 /// Facts and code of one content.
 struct prepared_module {
@@ -45,8 +45,8 @@ struct module_content {
   content_hash key;
   std::vector<std::byte> bytes; ///< empty when it is instrumented, or there is code already
   module_info_ptr info;
-  std::optional<instrumented_module> instrumented;
-  std::shared_ptr<const compiled_code> code; ///< null: not compiled yet
+  std::shared_ptr<instrumented_module> instrumented; ///< null: not instrumented yet
+  std::shared_ptr<const compiled_code> code;         ///< null: not compiled yet
 };
 
 /// Context: any thread. Compiles outside its lock: two threads with the same bytes may both compile, and one result
@@ -54,9 +54,14 @@ struct module_content {
 /// change.
 class module_cache {
 public:
-  /// `counts` may be null, and outlives the cache otherwise.
-  module_cache(engine::engine_ptr engine, const instrument_options& options, statistics* counts = nullptr)
-      : engine_(std::move(engine)), options_(options), counts_(counts)
+  /// `counts` may be null, and outlives the cache otherwise. `maximum_memory_bytes` bounds the memories that modules
+  /// define.
+  module_cache(engine::engine_ptr engine, bool with_checks, statistics* counts = nullptr,
+               std::optional<std::uint64_t> maximum_memory_bytes = std::nullopt)
+      : engine_(std::move(engine)),
+        with_checks_(with_checks),
+        maximum_memory_bytes_(maximum_memory_bytes),
+        counts_(counts)
   {
   }
 
@@ -95,7 +100,8 @@ private:
   static std::string to_text(const content_hash& hash);
 
   engine::engine_ptr engine_;
-  instrument_options options_;
+  bool with_checks_;
+  std::optional<std::uint64_t> maximum_memory_bytes_;
   statistics* counts_;
   ranked_mutex mutex_{lock_rank::module_cache};
   table<prepared_module> modules_;

@@ -105,10 +105,8 @@ result<module_content> process_core::open_files(const std::string& program_path)
   if (!bytes) {
     return fail(std::move(bytes.error()));
   }
-  loader.modules = std::make_shared<module_cache>(
-      environment.engine,
-      instrument_options{.check = options_.instrument_checks, .maximum_memory_bytes = options_.memory.maximum_bytes},
-      counts.get());
+  loader.modules = std::make_shared<module_cache>(environment.engine, options_.instrument_checks, counts.get(),
+                                                  options_.memory.maximum_bytes);
   return loader.modules->read(std::move(*bytes), program_path);
 }
 

@@ -21,6 +21,7 @@ function_type errno_function(std::size_t parameter_count)
 
 std::string fit_lines(std::string text, std::uint32_t length)
 {
+  static constexpr std::string_view cut_mark = "...";
   std::size_t left_out = 0;
   std::string end;
   std::size_t kept = text.size();
@@ -28,6 +29,16 @@ std::string fit_lines(std::string text, std::uint32_t length)
     const std::size_t line = kept == 0 ? std::string::npos : text.rfind('\n', kept - 1);
     if (line == std::string::npos) {
       return text;
+    }
+    const bool is_first_detail = line == 0 || text.rfind('\n', line - 1) == std::string::npos;
+    if (is_first_detail && length > line + cut_mark.size() + end.size() + 2) {
+      // Without any of it the reader would know nothing.
+      kept = length - 1 - cut_mark.size() - end.size();
+      while (kept > line + 1 && is_continuation(text[kept])) {
+        --kept;
+      }
+      text.resize(kept);
+      return text.append(cut_mark).append(end);
     }
     kept = line;
     end = "\n  and " + std::to_string(++left_out) + " more";

@@ -34,7 +34,8 @@ inline result<void> answer(values results, errno_code code)
 }
 
 /// The text for a buffer of `length` bytes, the last of them for a zero: when it is longer, whole lines are left out at
-/// its end and counted, "and 12 more". A single line is left as it is.
+/// its end and counted, "and 12 more". The first line below the heading is cut, "...", where it does not fit. A single
+/// line is left as it is.
 std::string fit_lines(std::string text, std::uint32_t length);
 
 /// `text` into a guest buffer, NUL-terminated within its length, cut at a code point. Length 0 writes nothing; a bad

@@ -17,7 +17,7 @@ using support::make_library;
 class ModuleCache : public testing::Test {
 protected:
   std::shared_ptr<fake_engine> engine = std::make_shared<fake_engine>();
-  module_cache cache{engine, instrument_options{}};
+  module_cache cache{engine, true};
 
   /// All steps, as a load takes them.
   result<prepared_module> prepare(const std::vector<std::byte>& bytes, const std::string& name)

@@ -12,7 +12,8 @@ sys.path.insert(0, sys.argv.pop(1))
 import wasm_sections  # noqa: E402
 
 LINKER_NAMES = {"memory", "__indirect_function_table", "__stack_pointer", "__memory_base", "__table_base", "__heap_base",
-                "__c_longjmp", "__cpp_exception"}
+                "__c_longjmp", "__cpp_exception",
+                "interlink_guard"}  # weak: C++ programs alone have it
 REAL_LIBRARIES = ("libz.so", "liblua.so", "libsqlite3.so")
 
 

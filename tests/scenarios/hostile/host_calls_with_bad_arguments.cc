@@ -10,6 +10,7 @@
 #include <random>
 
 #include "process/abi/guest_abi.hh"
+#include "wasm/reserved_names.hh"
 
 namespace interlink {
 namespace {
@@ -34,6 +35,9 @@ std::vector<host_import> all_functions()
   const auto catalog = abi::make_guest_abi({})->catalog();
   for (const auto& [names, type] : catalog->offered) {
     const auto* function = std::get_if<function_type>(&type);
+    if (names.first == reserved::module_name) {
+      continue; // for the linker's own thunks; a guest that names it is refused
+    }
     if (function != nullptr && std::ranges::find(never_called, names.second) == never_called.end()) {
       functions.push_back({names.first, names.second, *function});
     }
