@@ -55,8 +55,8 @@ result<start_structure> read_start(instance_group& parent, std::uint32_t argumen
   // Our guest support library fills WASIX's structure for wasi-threads' call, too.
   if (abi == thread_abi::wasix || process_of(parent).program().exports_spawn_group) {
     const auto size = memory.load<std::uint32_t>(argument + stack_size_offset);
-    if (!size || *size > start.stack_high) {
-      return fail(errc::invalid_argument, "the thread's stack bounds make no sense");
+    if (!size || *size > start.stack_high || start.stack_high > memory.size_bytes()) {
+      return fail(errc::invalid_argument, "the thread's stack does not lie in the memory");
     }
     start.stack_size = *size;
   }

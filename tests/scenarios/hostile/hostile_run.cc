@@ -12,8 +12,6 @@ namespace {
 constexpr std::array<std::string_view, 6> own_mistakes{"internal error", "terminate called", "Sanitizer",
                                                        "runtime error:", "panicked",         "corrupted"};
 
-constexpr int first_code_of_signals = 128;
-
 testing::AssertionResult has_words(const std::string& text, const std::vector<std::string>& words)
 {
   for (const std::string& word : words) {
@@ -41,8 +39,8 @@ testing::AssertionResult is_in_order(const command_result& run)
       return testing::AssertionFailure() << "'" << mistake << "' in\n" << run.err;
     }
   }
-  const bool is_trap = run.exit_code == trap_exit_code && run.err.contains("interlink: ");
-  return run.exit_code < first_code_of_signals || is_trap ? ends_with(run, run.exit_code) : ends_with(run, 0);
+  const bool says_why = run.exit_code != trap_exit_code || run.err.contains("interlink: ");
+  return !run.was_killed && says_why ? ends_with(run, run.exit_code) : ends_with(run, 0);
 }
 
 testing::AssertionResult traps_saying(const command_result& run, const std::vector<std::string>& words)

@@ -258,6 +258,7 @@ command_result run_command(std::vector<std::string> arguments, const command_opt
   int status = 0;
   ::waitpid(child, &status, 0);
   result.exit_code = code_of(status);
+  result.was_killed = WIFSIGNALED(status);
   return result;
 }
 

@@ -43,6 +43,7 @@ struct command_options {
 struct command_result {
   int exit_code{}; ///< 128 and the signal's number when a signal ended it
   bool timed_out{};
+  bool was_killed{}; ///< a signal of the host ended it
   std::string out;
   std::string err;
 };
