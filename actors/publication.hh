@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What one actor shows to everybody: its newest snapshot, and the head, which is the version published. The head is one
+// The public side of one actor: its newest snapshot, and the head, which is the version published. The head is one
 // word in the control memory: guest code compares its low half before each indirect call.
 //
 // Orders that must hold:

@@ -37,7 +37,7 @@ struct needed_tree {
   std::vector<error> failures() const;
 };
 
-/// Errors: those of reading the root, which do not name it. What goes wrong with a needed library is kept at its entry.
+/// Errors: those of reading the root, which do not name it. A failure of a needed library is kept at its entry.
 /// `library_path`: the guest's LD_LIBRARY_PATH.
 result<needed_tree> read_needed_tree(const library_files& libraries, found_module root,
                                      const std::vector<std::string>& library_path = {});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What stands behind an option on the command line, as a value.
+// Values of options on the command line.
 #pragma once
 
 #include <chrono>

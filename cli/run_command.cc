@@ -118,7 +118,7 @@ int report_end(process& guest, const std::string& program, const process_outcome
   return outcome.failure ? report_failure(program, guest.located(*outcome.failure), code) : code;
 }
 
-/// What the main thread does while the guest runs: it carries out completions, and turns that others left to it. So the
+/// The main thread while the guest runs: it carries out completions, and turns that others left to it. So the
 /// command needs no thread besides the guest's.
 class main_loop {
 public:

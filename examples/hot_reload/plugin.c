@@ -6,5 +6,5 @@
 
 int plugin_version(void) { return VERSION; }
 
-// What the program keeps is the program's: a reload changes code, and the plugin's own data.
+// State that the program keeps is its own: a reload changes code, and the plugin's own data.
 int plugin_step(int *state) { return *state += VERSION; }
