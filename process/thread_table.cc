@@ -73,8 +73,8 @@ std::vector<std::shared_ptr<instance_group>> thread_table::alive() const
 {
   std::vector<std::shared_ptr<instance_group>> groups;
   std::lock_guard lock(mutex_);
-  for (const auto& [id, entry] : alive_) {
-    groups.push_back(entry.group);
+  for (const auto& [id, thread] : alive_) {
+    groups.push_back(thread.group);
   }
   return groups;
 }
