@@ -115,8 +115,10 @@ subcommand add_run(CLI::App& app)
       ->allow_extra_args(false);
   add_size_options(*command, options->memory);
   command
-      ->add_option("--wasm-cache", options->cache,
-                   "Keep compiled modules in DIR ($XDG_CACHE_HOME/interlink/wasm, else ~/.cache/interlink/wasm)")
+      ->add_option(
+          "--wasm-cache", options->cache,
+          "Keep compiled modules in DIR ($XDG_CACHE_HOME/interlink/wasm, else ~/.cache/interlink/wasm), unless "
+          "the guest could write there")
       ->type_name("DIR|off");
   command
       ->add_option_function<std::string>(

@@ -150,6 +150,72 @@ TEST(CommandLine, KeepsCompiledModulesInTheDirectoryGiven)
   EXPECT_TRUE(std::filesystem::exists(scratch / "cache"));
 }
 
+// A guest could change native code that later runs execute.
+class CacheInReach : public testing::Test {
+protected:
+  scratch_directory scratch_;
+
+  command_result run_with(std::vector<std::string> options, std::vector<std::string> environment = {})
+  {
+    options.insert(options.begin(), "run");
+    options.push_back(program("static_command.wasm"));
+    return run_command(std::move(options), {.environment = std::move(environment), .directory = scratch_.path()});
+  }
+
+  /// It has run, said why no cache is used once, and kept nothing beneath the directory.
+  testing::AssertionResult is_left_out(const command_result& run, const std::string& cache)
+  {
+    const std::string text = "compiled modules are not kept in";
+    const auto first = run.err.find(text);
+    if (!ends_with(run, 0) || first == std::string::npos || run.err.find(text, first + 1) != std::string::npos) {
+      return testing::AssertionFailure() << run.exit_code << ": " << run.err;
+    }
+    return std::filesystem::exists(cache) && !std::filesystem::is_empty(cache)
+               ? testing::AssertionFailure() << cache << " has something"
+               : testing::AssertionSuccess();
+  }
+};
+
+TEST_F(CacheInReach, OfAGuestIsNotUsed)
+{
+  const std::string cache = scratch_ / "home/.cache/interlink/wasm";
+  std::filesystem::create_directories(scratch_ / "home/.cache");
+  const std::vector<std::string> home{"HOME=" + scratch_ / "home", "XDG_CACHE_HOME="};
+  EXPECT_TRUE(is_left_out(run_with({"--dir", scratch_ / "home"}, home), cache)); // before there is one
+  std::filesystem::create_directories(cache);
+  EXPECT_TRUE(is_left_out(run_with({"--dir", scratch_ / "home"}, home), cache));
+  EXPECT_TRUE(is_left_out(run_with({"--dir", scratch_ / "home/.cache::/x"}, home), cache));
+  EXPECT_TRUE(is_left_out(run_with({"--dir", cache}, home), cache));
+  EXPECT_TRUE(is_left_out(run_with({"--dir", "/::/host"}, home), cache));
+  EXPECT_TRUE(is_left_out(run_with({"--wasm-cache", cache, "--dir", "."}), cache));
+  EXPECT_TRUE(is_left_out(run_with({"--dir", scratch_ / "home:ro", "--dir", scratch_ / "home"}, home), cache));
+}
+
+TEST_F(CacheInReach, ByALinkIsNotUsed)
+{
+  std::filesystem::create_directories(scratch_ / "real/cache");
+  std::filesystem::create_symlink(scratch_ / "real", scratch_ / "link");
+  EXPECT_TRUE(is_left_out(run_with({"--wasm-cache", scratch_ / "link/cache", "--dir", scratch_ / "real"}),
+                          scratch_ / "real/cache"));
+  EXPECT_TRUE(is_left_out(run_with({"--wasm-cache", scratch_ / "real/cache", "--dir", scratch_ / "link"}),
+                          scratch_ / "real/cache"));
+  EXPECT_TRUE(is_left_out(run_with({"--wasm-cache", scratch_ / "link/new/cache", "--dir", scratch_ / "real"}),
+                          scratch_ / "real/new/cache"));
+}
+
+TEST_F(CacheInReach, OfAGuestThatOnlyReadsIsUsed)
+{
+  const std::string cache = scratch_ / "home/cache";
+  std::filesystem::create_directories(scratch_ / "home/beside");
+  for (const std::string given : {"home:ro", "home/beside"}) {
+    const command_result run = run_with({"--wasm-cache", cache, "--dir", scratch_ / given});
+    EXPECT_TRUE(ends_with(run, 0));
+    EXPECT_EQ(run.err, "");
+    EXPECT_FALSE(std::filesystem::is_empty(cache));
+    std::filesystem::remove_all(cache);
+  }
+}
+
 TEST(CommandLine, RefusesACacheThatCannotBeMade)
 {
   const scratch_directory scratch;
