@@ -3,54 +3,7 @@
 // with a flag or right, and the number of the errno. The same program asks Interlink and other hosts.
 //
 // Undefined flags and numbers are not asked about: Wasmtime traps. It needs no libc, a writable directory as descriptor 3, and pipes as standard streams.
-#include <stddef.h>
-#include <stdint.h>
-
-#define WASI(name) __attribute__((import_module("wasi_snapshot_preview1"), import_name(#name))) int name
-typedef uint32_t u32;
-typedef uint64_t u64;
-
-struct iovec {
-  void *start;
-  u32 size;
-};
-
-struct fdstat {
-  uint8_t type;
-  uint16_t flags;
-  u64 base, inheriting;
-};
-
-WASI(fd_advise)(u32, u64, u64, u32);
-WASI(fd_allocate)(u32, u64, u64);
-WASI(fd_close)(u32);
-WASI(fd_datasync)(u32);
-WASI(fd_fdstat_get)(u32, struct fdstat *);
-WASI(fd_fdstat_set_flags)(u32, u32);
-WASI(fd_filestat_get)(u32, u64 *);
-WASI(fd_filestat_set_size)(u32, u64);
-WASI(fd_filestat_set_times)(u32, u64, u64, u32);
-WASI(fd_pread)(u32, struct iovec *, u32, u64, u32 *);
-WASI(fd_prestat_get)(u32, u32 *);
-WASI(fd_pwrite)(u32, struct iovec *, u32, u64, u32 *);
-WASI(fd_read)(u32, struct iovec *, u32, u32 *);
-WASI(fd_readdir)(u32, void *, u32, u64, u32 *);
-WASI(fd_renumber)(u32, u32);
-WASI(fd_seek)(u32, int64_t, u32, u64 *);
-WASI(fd_sync)(u32);
-WASI(fd_tell)(u32, u64 *);
-WASI(fd_write)(u32, struct iovec *, u32, u32 *);
-WASI(path_create_directory)(u32, const char *, u32);
-WASI(path_filestat_get)(u32, u32, const char *, u32, u64 *);
-WASI(path_filestat_set_times)(u32, u32, const char *, u32, u64, u64, u32);
-WASI(path_link)(u32, u32, const char *, u32, u32, const char *, u32);
-WASI(path_open)(u32, u32, const char *, u32, u32, u64, u64, u32, u32 *);
-WASI(path_readlink)(u32, const char *, u32, void *, u32, u32 *);
-WASI(path_remove_directory)(u32, const char *, u32);
-WASI(path_rename)(u32, const char *, u32, u32, const char *, u32);
-WASI(path_symlink)(const char *, u32, u32, const char *, u32);
-WASI(path_unlink_file)(u32, const char *, u32);
-WASI(sock_shutdown)(u32, u32);
+#include "../preview1.h"
 
 enum { root = 3, closed = 77, create = 1, directory = 2, exclusive = 4, truncate = 8 };
 enum { right_datasync = 1, right_read = 2, right_write = 64, right_allocate = 256, right_readdir = 1 << 14 };
@@ -87,16 +40,6 @@ static void answer(const char *call, const char *on, const char *with, int numbe
   put_number((u32)number);
   put("\n");
 }
-
-static u32 size_of(const char *path) {
-  u32 size = 0;
-  while (path[size] != 0) {
-    ++size;
-  }
-  return size;
-}
-
-#define PATH(path) (path), size_of(path)
 
 static u32 opened(const char *path, u32 flags, u64 rights) {
   u32 fd = closed;
@@ -143,7 +86,9 @@ static struct {
 enum { kind_count = sizeof kinds / sizeof *kinds };
 
 static u32 place[8];
-static u64 wide[16];
+static u64 wide[1];
+static struct filestat status;
+static struct prestat prestat;
 static char bytes[64];
 static struct iovec buffer = {bytes, 4};
 
@@ -155,7 +100,7 @@ static int number_of(u32 call, u32 fd) {
     case 2: return fd_datasync(fd);
     case 3: return fd_sync(fd);
     case 4: return fd_fdstat_get(fd, &stat);
-    case 5: return fd_filestat_get(fd, wide);
+    case 5: return fd_filestat_get(fd, &status);
     case 6: return fd_filestat_set_size(fd, 5);
     case 7: return fd_filestat_set_times(fd, 1000000000, 2000000000, 5);
     case 8: return fd_filestat_set_times(fd, 1, 1, 3);
@@ -168,7 +113,7 @@ static int number_of(u32 call, u32 fd) {
     case 15: return fd_seek(fd, 0, 1, wide);
     case 16: return fd_seek(fd, 0, 2, wide);
     case 17: return fd_tell(fd, wide);
-    case 18: return fd_prestat_get(fd, place);
+    case 18: return fd_prestat_get(fd, &prestat);
     case 19: return fd_renumber(fd, closed);
     case 20: return sock_shutdown(fd, 1);
     default: return fd_fdstat_set_flags(fd, call == 21 ? 0 : 1U << (call - 22));
@@ -211,7 +156,7 @@ static void ask_about_paths(void) {
     for (u32 follow = 0; follow < 2; ++follow) {
       const char *with = follow ? "follow" : "";
       make_files();
-      answer("path_filestat_get", path, with, path_filestat_get(root, follow, PATH(path), wide));
+      answer("path_filestat_get", path, with, path_filestat_get(root, follow, PATH(path), &status));
       answer("path_filestat_set_times", path, with, path_filestat_set_times(root, follow, PATH(path), 1000, 2000, 5));
       answer("path_link", path, with, path_link(root, follow, PATH(path), root, PATH("made")));
     }
