@@ -218,6 +218,10 @@ result<void> group_store::add_module(const load_plan_ptr& load, std::size_t plan
   if (auto applied = store_->find_export(self.instance, reserved::applied_global)) {
     self.applied = std::get<engine::global>(*applied);
   }
+  if (auto stack_low = store_->find_export(self.instance, reserved::stack_low_global)) {
+    self.stack_low = std::get<engine::global>(*stack_low);
+    store_->global_set(*self.stack_low, value_slot::of_i32(compared_stack_low()));
+  }
   if (plan.id == main_module) {
     const export_info* own = plan.info->find_export("__stack_pointer");
     if (own != nullptr && own->type == extern_type(global_type{wasm::i32, true})) {
@@ -539,6 +543,25 @@ module_id group_store::take_caller()
 std::optional<std::uint32_t> group_store::stack_pointer()
 {
   return stack_pointer_ ? std::optional(store_->global_get(*stack_pointer_).i32()) : std::nullopt;
+}
+
+std::uint32_t group_store::compared_stack_low() const
+{
+  // Nobody told where the stack ends: all within a gibibyte of its upper end may be stack.
+  constexpr std::uint64_t far_below = std::uint64_t{1} << 30;
+  const std::uint64_t high = parameters_.stack_high.value;
+  const std::uint64_t low = stack_low_ != 0 || high < far_below ? stack_low_ : high - far_below;
+  return std::max(static_cast<std::uint32_t>(low), reserved::small_frame_bytes);
+}
+
+void group_store::set_stack_low(std::uint32_t low)
+{
+  stack_low_ = low;
+  for (const auto& [id, instance] : instances_) {
+    if (instance.stack_low) {
+      store_->global_set(*instance.stack_low, value_slot::of_i32(compared_stack_low()));
+    }
+  }
 }
 
 void group_store::set_stack_pointer(std::uint32_t value)

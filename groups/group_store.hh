@@ -59,7 +59,8 @@ struct live_instance {
   const module_plan* plan = nullptr;
   engine::instance instance;
   std::optional<engine::instance> thunks;
-  std::optional<engine::global> applied; ///< absent: the module's code has no checks
+  std::optional<engine::global> applied;   ///< absent: the module's code has no checks
+  std::optional<engine::global> stack_low; ///< absent: the module's code lowers no stack pointer
 };
 
 /// The runtime table's functions, bound to one group.
@@ -148,6 +149,11 @@ public:
   std::optional<std::uint32_t> stack_pointer();
   void set_stack_pointer(std::uint32_t value);
 
+  /// Lower end of the stack in use, below which the guest's code traps; 0 when nobody told.
+  std::uint32_t stack_low() const { return stack_low_; }
+
+  void set_stack_low(std::uint32_t low);
+
   /// The linear memory as it is now. Empty when the program has none, and for a static program's own memory until its
   /// start function has returned.
   std::span<std::byte> memory();
@@ -173,7 +179,10 @@ public:
 
 private:
   group_store(const store_environment& environment, const store_parameters& parameters, host_call_server& server)
-      : environment_(environment), parameters_(parameters), server_(server)
+      : environment_(environment),
+        parameters_(parameters),
+        server_(server),
+        stack_low_(static_cast<std::uint32_t>(parameters.stack_low.value))
   {
   }
 
@@ -195,6 +204,8 @@ private:
   result<engine::function> source_function(const function_source& source);
   result<engine::tag> shared_tag(const import_info& import);
   result<void> run_closed_initialisers(const live_instance& self, std::vector<module_id>& open_initialisers);
+  /// What instrumented code compares the stack pointer with.
+  std::uint32_t compared_stack_low() const;
 
   const store_environment& environment_;
   store_parameters parameters_;
@@ -205,6 +216,7 @@ private:
   engine::global caller_; ///< written by thunks that tell their caller
   std::optional<engine::global> stack_pointer_;
   bool has_own_stack_pointer_ = false;
+  std::uint32_t stack_low_{};
   std::optional<engine::memory> private_memory_; ///< imported by, or exported from, the main module
   engine::shared_memory_ptr shared_memory_;      ///< the process's, or exported from a static program
   std::map<std::string, engine::tag, std::less<>> tags_;

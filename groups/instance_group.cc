@@ -18,6 +18,7 @@
 #include "groups/instance_group.hh"
 
 #include "groups/host_memory.hh"
+#include "linker/group_blocks.hh"
 #include "messages/assert.hh"
 #include "messages/guest_end.hh"
 
@@ -415,15 +416,21 @@ result<void> instance_group::run_initialiser(module_id module)
   // The interrupted guest may be using the red zone below its stack pointer: start functions run on a stack of their
   // own, a nested one further down the same.
   const std::optional<std::uint32_t> interrupted = store_->stack_pointer();
+  const std::uint32_t stack_low = store_->stack_low();
   const memory_address scratch_top = store_->block_of(no_module);
   if (interrupted && initialiser_depth_ == 0 && scratch_top.value != 0) {
     store_->set_stack_pointer(static_cast<std::uint32_t>(scratch_top.value) & ~(stack_alignment - 1));
+    store_->set_stack_low(static_cast<std::uint32_t>(scratch_top.value - scratch_stack_bytes));
   }
   const scoped_count counted(initialiser_depth_);
   const scoped_count calling(depth_);
   auto ran = store_->call_initialiser(module, reserved::start_function);
+  if (!ran) {
+    ran = fail(with_stack_overflow(ran.error()));
+  }
   if (interrupted) {
     store_->set_stack_pointer(*interrupted);
+    store_->set_stack_low(stack_low);
   }
   if (!ran && ran.error() == errc::guest_threw) {
     // It runs in threads, too, that asked for nothing: there is nobody who could catch it.
@@ -438,21 +445,40 @@ result<void> instance_group::run_initialiser(module_id module)
 result<void> instance_group::check_stack()
 {
   // Nothing can guard linear memory, so the stack is compared with its limit where the host sees it.
-  if (initialiser_depth_ != 0 || store_->has_own_stack_pointer() || stack_bounds.stack_low.value == 0) {
+  const std::uint32_t low = store_->stack_low();
+  if (store_->has_own_stack_pointer() || low == 0) {
     return {};
   }
   const std::optional<std::uint32_t> pointer = store_->stack_pointer();
   // A large frame goes through 0: no stack ends beyond the memory.
   const std::size_t end = store_->memory().size();
-  if (pointer && *pointer != 0 && (*pointer < stack_bounds.stack_low.value || *pointer > end)) {
+  if (pointer && *pointer != 0 && (*pointer < low || *pointer > end)) {
     error_detail detail;
-    detail.message = "stack overflow: the stack pointer is outside of the thread's stack";
-    detail.expected = "at least " + std::to_string(stack_bounds.stack_low.value) + ", at most " + std::to_string(end);
+    detail.message =
+        "stack overflow: the stack pointer is outside of the stack of thread " + std::to_string(id().value);
+    detail.expected = "at least " + std::to_string(low) + ", at most " + std::to_string(end);
     detail.found = std::to_string(*pointer);
-    detail.remedy = "give the thread a larger stack (--stack-size for the main thread)";
+    detail.remedy = "give the thread a larger stack: pthread_attr_setstacksize, or --stack-size for the main thread";
     return fail(trap_of(std::move(detail)));
   }
   return {};
+}
+
+error instance_group::with_stack_overflow(const error& failure)
+{
+  // The code's own comparison ends with `unreachable`, which an abort of the guest's does, too.
+  const auto& trap = failure.detail().trap;
+  if (failure != errc::guest_trapped || !trap || !trap->message.contains("unreachable")) {
+    return failure;
+  }
+  const result<void> checked = check_stack();
+  if (checked) {
+    return failure;
+  }
+  error_detail detail = checked.error().detail();
+  detail.module_name = failure.detail().module_name;
+  detail.trap = trap_record{detail.message, trap->frames};
+  return {errc::guest_trapped, std::move(detail)};
 }
 
 result<void> instance_group::call(const engine::function& callee, std::span<engine::value_slot> values)
@@ -463,6 +489,9 @@ result<void> instance_group::call(const engine::function& callee, std::span<engi
   const scoped_count counted(depth_);
   const std::optional<std::uint32_t> pointer = store_->stack_pointer();
   auto called = store_->store().call(callee, values);
+  if (!called) {
+    called = fail(with_stack_overflow(called.error()));
+  }
   if (!called && pointer) {
     store_->set_stack_pointer(*pointer); // what was unwound has not given its frames back
   }

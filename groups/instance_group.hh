@@ -218,6 +218,8 @@ private:
   instance_group(std::shared_ptr<group_services> services, join_reply joined, const store_parameters& parameters);
 
   void record(event_kind kind, std::uint64_t subject);
+  /// A trap of the guest's code that its own comparison of the stack pointer made, told as such.
+  error with_stack_overflow(const error& failure);
   void show_frames();
   void count_dead_instances();
   /// Takes a rehearsed load out of the store.

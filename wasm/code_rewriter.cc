@@ -15,13 +15,19 @@ namespace interlink {
 
 namespace {
 
+constexpr std::uint8_t op_unreachable = 0x00;
 constexpr std::uint8_t op_if = 0x04;
 constexpr std::uint8_t op_end = 0x0b;
 constexpr std::uint8_t op_call_indirect = 0x11;
+constexpr std::uint8_t op_local_get = 0x20;
 constexpr std::uint8_t op_global_get = 0x23;
+constexpr std::uint8_t op_global_set = 0x24;
 constexpr std::uint8_t op_i32_const = 0x41;
 constexpr std::uint8_t op_i64_const = 0x42;
 constexpr std::uint8_t op_i32_ne = 0x47;
+constexpr std::uint8_t op_i32_lt_s = 0x48;
+constexpr std::uint8_t op_i32_lt_u = 0x49;
+constexpr std::uint8_t op_i32_sub = 0x6b;
 constexpr std::uint8_t empty_block = 0x40;
 constexpr std::uint8_t prefix_atomic = 0xfe;
 constexpr std::uint8_t i32_atomic_load = 0x10;
@@ -60,6 +66,50 @@ wasm_writer make_check(const instrumentation& plan)
   out.u8(op_end);
   return out;
 }
+
+/// What the instructions in front of a `global.set` of the stack pointer tell about the value.
+class stack_change {
+public:
+  void see(const instruction& at)
+  {
+    teed_.reset();
+    switch (at.opcode) {
+    case opcode::i32_const:
+      constant_ = static_cast<std::int64_t>(at.first);
+      is_raised_ = is_small_ = false;
+      return;
+    case opcode::i32_add:
+      is_raised_ = constant_ && *constant_ >= 0;
+      is_small_ = false;
+      break;
+    case opcode::i32_sub:
+      is_small_ = constant_ && *constant_ >= 0 && *constant_ <= reserved::small_frame_bytes;
+      is_raised_ = false;
+      break;
+    case opcode::local_tee:
+      teed_ = static_cast<std::uint32_t>(at.first);
+      break;
+    default:
+      is_raised_ = is_small_ = false;
+    }
+    constant_.reset();
+  }
+
+  /// `i32.const n ; i32.add`: the end of a frame, which leaves no stack.
+  bool is_raised() const { return is_raised_; }
+
+  /// `i32.const n ; i32.sub` with a small n: the new value has not gone through 0.
+  bool is_small() const { return is_small_; }
+
+  /// The local that has the value, too.
+  std::optional<std::uint32_t> local() const { return teed_; }
+
+private:
+  std::optional<std::int64_t> constant_;
+  std::optional<std::uint32_t> teed_;
+  bool is_raised_ = false;
+  bool is_small_ = false;
+};
 
 class code_rewriter {
 public:
@@ -102,6 +152,7 @@ private:
     length_.reset();
     binary_reader in = body_reader(layout_, index);
     instruction_walker walker(in);
+    stack_change_ = {};
     for (instruction at; walker.next(at);) {
       cut_.reset();
       if (!rewrite(at, in)) {
@@ -110,6 +161,7 @@ private:
       if (cut_) {
         edits_.push_back({at.begin, copied_ - at.begin, out_.size() - *cut_});
       }
+      stack_change_.see(at);
     }
     if (!in.ok()) {
       return fail(code_error(layout_, index, in.failure()));
@@ -160,6 +212,9 @@ private:
     case opcode::atomic_wait64:
     case opcode::atomic_notify:
       return replace_wait(at, in);
+    case opcode::global_set:
+      check_stack_if(at, in);
+      return true;
     default:
       return true;
     }
@@ -174,6 +229,45 @@ private:
       out_.bytes(check_.written());
       ++facts_.checks;
     }
+  }
+
+  void check_stack_if(const instruction& at, const binary_reader& in)
+  {
+    if (plan_.stack_pointer == at.first && !stack_change_.is_raised()) {
+      cut_at(at);
+      copied_ = static_cast<std::size_t>(in.offset());
+      out_.u8(op_global_set);
+      out_.u64(at.first);
+      write_stack_check();
+      ++facts_.stack_checks;
+    }
+  }
+
+  /// A small frame is compared as it is. A large one may have gone through 0, to where only signed numbers see that it
+  /// is below. The answer is a trap, since a call of the host would make the compiler keep each argument in memory.
+  void write_stack_check()
+  {
+    if (const auto local = stack_change_.local()) {
+      out_.u8(op_local_get);
+      out_.u32(*local);
+    } else {
+      out_.u8(op_global_get);
+      out_.u32(*plan_.stack_pointer);
+    }
+    out_.u8(op_global_get);
+    out_.u32(plan_.stack_low_global);
+    if (stack_change_.is_small()) {
+      out_.u8(op_i32_lt_u);
+    } else {
+      out_.u8(op_i32_sub);
+      out_.u8(op_i32_const);
+      out_.s64(0);
+      out_.u8(op_i32_lt_s);
+    }
+    out_.u8(op_if);
+    out_.u8(empty_block);
+    out_.u8(op_unreachable);
+    out_.u8(op_end);
   }
 
   std::uint64_t shifted(std::uint64_t table) const
@@ -288,6 +382,7 @@ private:
   const instrumentation& plan_;
   instrumentation_facts& facts_;
   const wasm_writer check_;
+  stack_change stack_change_; ///< of the body under way
   wasm_writer out_;
   std::size_t copied_{};              ///< all before it is written or left out
   std::size_t body_frame_{};          ///< where the length of the body under way stands

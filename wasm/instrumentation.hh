@@ -23,6 +23,7 @@ struct instrumentation {
   bool is_dynamic = false; ///< has dylink.0: guards the function table and moves the start section
   bool inserts_checks = false;
   std::optional<std::uint32_t> function_table; ///< of a dynamic module
+  std::optional<std::uint32_t> stack_pointer;  ///< whose values are compared with the thread's stack
   std::optional<std::uint32_t> waits_on;       ///< memory whose waits are replaced
   bool replaces_waits = false;                 ///< of `waits_on`; those on another shared memory are refused
   std::optional<std::uint64_t>
@@ -32,6 +33,7 @@ struct instrumentation {
   std::uint32_t control_memory{};
   std::uint32_t runtime_table{};
   std::uint32_t applied_global{};
+  std::uint32_t stack_low_global{};
   std::uint32_t first_type{}; ///< of catch_up, wait32, wait64, notify, in this order
 
   /// The runtime table is imported, so it comes in front of the tables that the module defines.

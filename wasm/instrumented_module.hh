@@ -15,6 +15,7 @@ namespace interlink {
 /// What instrumenting did. Sizes in bytes.
 struct instrumentation_facts {
   std::uint64_t checks{};           ///< inserted
+  std::uint64_t stack_checks{};     ///< inserted
   std::uint64_t waits{};            ///< waits and notifies replaced
   std::uint64_t functions{};        ///< bodies that changed
   std::uint64_t dropped_sections{}; ///< custom sections that carried code offsets
@@ -30,8 +31,9 @@ struct instrumented_module {
   code_map places;         ///< of `bytes`, in the original
   bool imports_control_memory = false;
   bool imports_runtime_table = false;
-  bool exports_applied = false; ///< has `reserved::applied_global`
-  bool exports_start = false;   ///< has `reserved::start_function`; the start section is gone
+  bool exports_applied = false;   ///< has `reserved::applied_global`
+  bool exports_stack_low = false; ///< has `reserved::stack_low_global`
+  bool exports_start = false;     ///< has `reserved::start_function`; the start section is gone
   instrumentation_facts facts;
 };
 

@@ -6,6 +6,9 @@
 // table stands a comparison of the published version with the version that this thread has applied, and a thread that
 // is behind catches up at that very place. The check costs two loads and a branch that is never taken.
 //
+// Nothing can guard linear memory, so a stack that overflows would overwrite the memory of another thread. Behind each
+// place that lowers the stack pointer stands a comparison with the lower end of the thread's stack.
+//
 // Waits and notifies leave the engine for the process's own futex table, where the end of the process, a signal or the
 // embedder can end them. A start function becomes an export, so that the linker decides when it runs.
 //
@@ -114,6 +117,9 @@ instrumentation plan_instrumentation(const module_layout& layout, const module_i
   if (plan.is_dynamic) {
     plan.function_table = layout.function_table();
   }
+  if (plan.inserts_checks) {
+    plan.stack_pointer = layout.stack_pointer();
+  }
   if (options.wait_notify && info.has_wait_or_notify) {
     plan.waits_on = memory_to_wait_on(layout);
     plan.replaces_waits = true;
@@ -127,6 +133,7 @@ instrumentation plan_instrumentation(const module_layout& layout, const module_i
   plan.control_memory = layout.imported_memories;
   plan.runtime_table = layout.imported_tables;
   plan.applied_global = static_cast<std::uint32_t>(layout.globals.size());
+  plan.stack_low_global = plan.applied_global + 1;
   plan.first_type = static_cast<std::uint32_t>(layout.types.size());
   plan.shifts_tables = layout.tables.size() > layout.imported_tables;
   return plan;
@@ -167,7 +174,7 @@ result<void> check_room(const module_layout& layout, const instrumented_module& 
 
   const std::size_t memories = adds.imports_control_memory ? 1 : 0;
   const std::size_t tables = adds.imports_runtime_table ? 1 : 0;
-  const std::size_t globals = adds.exports_applied ? 1 : 0;
+  const std::size_t globals = (adds.exports_applied ? 1 : 0) + (adds.exports_stack_low ? 1 : 0);
   const std::array<space, 6> spaces{{
       {"types", layout.types.size(), tables * runtime_types().size(), limit::types},
       {"imports", layout.imports.size(), memories + tables, limit::imports},
@@ -246,6 +253,7 @@ result<instrumented_module> instrument(std::span<const std::byte> bytes, const m
   }
   module.imports_control_memory = plan.inserts_checks;
   module.exports_applied = plan.inserts_checks;
+  module.exports_stack_low = module.facts.stack_checks > 0;
   module.imports_runtime_table = plan.inserts_checks || module.facts.waits > 0;
   module.exports_start = plan.is_dynamic && layout->start_function.has_value();
   plan.shifts_tables = plan.shifts_tables && module.imports_runtime_table;

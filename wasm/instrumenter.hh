@@ -9,6 +9,14 @@
 //   i32.const 0 ; i32.atomic.load <control memory> ; global.get $applied ; i32.ne
 //   if ; i32.const 0 ; call_indirect <runtime table> (func) ; end
 //
+// Behind each global.set of the imported env.__stack_pointer, but for those that end a frame, stands
+//
+//   global.get $stack_pointer ; global.get $stack_low ; i32.lt_u
+//   if ; unreachable ; end
+//
+// with `i32.sub ; i32.const 0 ; i32.lt_s` for a frame that is not known to be small, and the local that has the value for
+// the stack pointer where there is one.
+//
 // A wait or notify becomes a call through the runtime table with the instruction's offset as one more argument; the
 // host function makes the traps (alignment, bounds) that the instruction would.
 #pragma once

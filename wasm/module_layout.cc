@@ -43,6 +43,18 @@ std::optional<std::uint32_t> module_layout::function_table() const
   return std::nullopt;
 }
 
+std::optional<std::uint32_t> module_layout::stack_pointer() const
+{
+  for (const import_entry& import : imports) {
+    if (import.kind == extern_kind::global && import.module_name == reserved::environment_module &&
+        import.name == reserved::environment_stack_pointer &&
+        globals[import.index].type == global_type{wasm::i32, true}) {
+      return import.index;
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<std::uint32_t> module_layout::linked_memory() const
 {
   for (const import_entry& import : imports) {

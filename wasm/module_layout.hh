@@ -149,6 +149,8 @@ struct module_layout {
 
   /// The import `env.__indirect_function_table`, by its index.
   std::optional<std::uint32_t> function_table() const;
+  /// The import `env.__stack_pointer`, a mutable i32, by its index.
+  std::optional<std::uint32_t> stack_pointer() const;
   /// The import `env.memory`, else the first imported memory, by its index.
   std::optional<std::uint32_t> linked_memory() const;
 };

@@ -192,12 +192,7 @@ private:
     case section_id::import:
       return append_imports(more);
     case section_id::global:
-      more.type(wasm::i32);
-      more.u8(1);    // mutable
-      more.u8(0x41); // i32.const 0 end
-      more.s64(0);
-      more.u8(0x0b);
-      return 1;
+      return append_globals(more);
     default:
       return append_exports(more);
     }
@@ -227,6 +222,20 @@ private:
     return added;
   }
 
+  /// Mutable i32 globals of value 0; the plan's indices are in this order.
+  std::uint32_t append_globals(wasm_writer& more) const
+  {
+    const std::uint32_t added = into_.exports_stack_low ? 2 : 1;
+    for (std::uint32_t i = 0; i < added; ++i) {
+      more.type(wasm::i32);
+      more.u8(1);    // mutable
+      more.u8(0x41); // i32.const 0 end
+      more.s64(0);
+      more.u8(0x0b);
+    }
+    return added;
+  }
+
   std::uint32_t append_exports(wasm_writer& more) const
   {
     std::uint32_t added = 0;
@@ -234,6 +243,12 @@ private:
       more.name(reserved::applied_global);
       more.u8(static_cast<std::uint8_t>(extern_kind::global));
       more.u32(plan_.applied_global);
+      ++added;
+    }
+    if (into_.exports_stack_low) {
+      more.name(reserved::stack_low_global);
+      more.u8(static_cast<std::uint8_t>(extern_kind::global));
+      more.u32(plan_.stack_low_global);
       ++added;
     }
     if (into_.exports_start && layout_.start_function) {

@@ -43,6 +43,11 @@ inline constexpr std::string_view thunk_slots = "slot";
 /// Export: mutable i32 global, the version up to which the instance's group has applied; 0 at first.
 inline constexpr std::string_view applied_global = "interlink.applied";
 
+/// Export: mutable i32 global, the lower end of the stack that the instance's thread uses.
+/// At least `small_frame_bytes`, so that a stack pointer above it does not go through 0 with such a frame.
+inline constexpr std::string_view stack_low_global = "interlink.stack_low";
+inline constexpr std::uint32_t small_frame_bytes = 4096;
+
 /// Export: the function that the module's start section named, of type () -> ().
 inline constexpr std::string_view start_function = "interlink.start";
 
@@ -60,6 +65,7 @@ inline constexpr std::uint32_t resolve_lazy = 4; ///< (i32 module, i32 thunk) ->
 inline constexpr std::string_view environment_module = "env";
 inline constexpr std::string_view environment_function_table = "__indirect_function_table";
 inline constexpr std::string_view environment_memory = "memory";
+inline constexpr std::string_view environment_stack_pointer = "__stack_pointer";
 inline constexpr std::string_view environment_table_base = "__table_base";
 inline constexpr std::string_view init_tls = "__wasm_init_tls";
 inline constexpr std::string_view apply_data_relocations = "__wasm_apply_data_relocs";

@@ -111,6 +111,7 @@ void check_instrumented(std::span<const std::byte> bytes, const module_info& inf
     require(kept != nullptr && kept->type == exported.type, "exports of the original stay");
   }
   require((again->find_export(reserved::applied_global) != nullptr) == made->exports_applied &&
+              (again->find_export(reserved::stack_low_global) != nullptr) == made->exports_stack_low &&
               (again->find_export(reserved::start_function) != nullptr) == made->exports_start,
           "the promised exports are there");
   require(made->facts.bytes_in == bytes.size() && made->facts.bytes_out == made->bytes.size(), "sizes are told");

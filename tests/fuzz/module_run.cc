@@ -184,9 +184,12 @@ private:
     return made ? std::optional<extern_value>(*made) : std::nullopt;
   }
 
-  std::optional<extern_value> provide(const global_type& type, std::size_t)
+  std::optional<extern_value> provide(const global_type& type, std::size_t ordinal)
   {
-    const auto value = make_value(type.value);
+    constexpr std::uint32_t stack_high = std::uint32_t{1} << 15;
+    const bool is_stack =
+        type.value == wasm::i32 && original_.imports[ordinal].name == reserved::environment_stack_pointer;
+    const auto value = is_stack ? value_slot::of_i32(stack_high) : make_value(type.value);
     if (!value) {
       return std::nullopt;
     }
@@ -389,7 +392,32 @@ private:
     }
     applied_ = std::get<engine::global>(*applied);
     publish();
+    return !instrumented_->exports_stack_low || give_stack(made);
+  }
+
+  /// As to a thread of which nobody told where its stack ends: whatever is near the pointer's first value is its stack.
+  bool give_stack(const engine::instance& made)
+  {
+    constexpr std::uint32_t far_below = std::uint32_t{1} << 30;
+    const auto low = store_->find_export(made, reserved::stack_low_global);
+    for (std::size_t i = 0; i < original_.imports.size(); ++i) {
+      if (original_.imports[i].name == reserved::environment_stack_pointer) {
+        stack_pointer_ = std::get<engine::global>(imports_[i]);
+      }
+    }
+    if (!low || !stack_pointer_) {
+      write("an instrumented module without the end of its stack");
+      return false;
+    }
+    const std::uint32_t first = store_->global_get(*stack_pointer_).i32();
+    stack_low_ = std::max(first > far_below ? first - far_below : 0, reserved::small_frame_bytes);
+    store_->global_set(std::get<engine::global>(*low), value_slot::of_i32(stack_low_));
     return true;
+  }
+
+  bool has_left_its_stack()
+  {
+    return stack_pointer_ && static_cast<std::int32_t>(store_->global_get(*stack_pointer_).i32() - stack_low_) < 0;
   }
 
   /// The start function that the instrumenter took away. A failure reads as one of the instantiation.
@@ -425,6 +453,9 @@ private:
     }
     if (first_line.contains("stack exhausted") || first_line.contains("stack overflow")) {
       return break_off(what + " uses up the stack");
+    }
+    if (first_line.contains("unreachable") && has_left_its_stack()) {
+      return break_off(what + " leaves the stack in memory");
     }
     const auto begin = first_line.find("wasm trap: ");
     write(what + " ends with " + std::to_string(static_cast<int>(failure.code())) + " " +
@@ -571,6 +602,8 @@ private:
   bool is_memory_by_name_ = false;
   bool started_ = false;
   std::optional<engine::global> applied_;
+  std::optional<engine::global> stack_pointer_; ///< of a module that compares it
+  std::uint32_t stack_low_{};
   std::map<std::array<std::uint64_t, 3>, std::size_t> met_;
 };
 

@@ -115,6 +115,76 @@ TEST(Instrumenter, ChecksInFrontOfReadsOfTheFunctionTable)
   EXPECT_EQ(list_function(made.layout, 0), expected);
 }
 
+/// What the body becomes in a module that imports the stack pointer as global 2; the stack's end is global 4.
+lines with_stack_checks(const wasm_code& body)
+{
+  wasm_builder source = side_module();
+  source.import_global("env", "__stack_pointer", {wasm::i32, true});
+  source.function(none_to_none, body, {}, {wasm::i32});
+  const instrumented made = instrument_module(source);
+  EXPECT_EQ(made.module.exports_stack_low, made.module.facts.stack_checks > 0);
+  if (made.module.exports_stack_low) {
+    EXPECT_EQ(made.layout.exports.back().name, reserved::stack_low_global);
+    EXPECT_EQ(made.layout.exports.back().index, 4U);
+  }
+  return list_function(made.layout, 0);
+}
+
+const std::string get_pointer = line_of(0x23, {2});
+const std::string set_pointer = line_of(0x24, {2});
+const std::string get_low = line_of(0x23, {4});
+
+TEST(Instrumenter, ComparesTheStackPointerWhereASmallFrameBegins)
+{
+  const lines trap{line_of(0x49), line_of(0x04), line_of(0x00), line_of(0x0b)}; // lt_u if unreachable end
+  lines expected{get_pointer, line_of(0x41, {16}), line_of(0x6b), set_pointer, get_pointer, get_low};
+  expected.insert(expected.end(), trap.begin(), trap.end());
+  expected.push_back(line_of(0x0b));
+  EXPECT_EQ(with_stack_checks(wasm_code().global_get(2).i32_const(16).raw({0x6b}).global_set(2)), expected);
+
+  expected = {get_pointer, line_of(0x41, {16}), line_of(0x6b), line_of(0x22, {0}),
+              set_pointer, line_of(0x20, {0}),  get_low};
+  expected.insert(expected.end(), trap.begin(), trap.end());
+  expected.push_back(line_of(0x0b));
+  EXPECT_EQ(with_stack_checks(wasm_code().global_get(2).i32_const(16).raw({0x6b, 0x22, 0}).global_set(2)), expected);
+}
+
+TEST(Instrumenter, ComparesAsSignedNumbersWhereTheStackPointerMayGoThroughZero)
+{
+  const std::vector<wasm_code> bodies{
+      wasm_code().global_get(2).i32_const(reserved::small_frame_bytes + 1).raw({0x6b}).global_set(2),
+      wasm_code().global_get(2).i32_const(-16).raw({0x6b}).global_set(2),
+      wasm_code().global_get(2).i32_const(-16).i32_add().global_set(2),
+      wasm_code().global_get(2).local_get(0).raw({0x6b}).global_set(2),
+      wasm_code().global_get(2).i32_const(16).raw({0x6b}).i32_const(-16).raw({0x71}).global_set(2),
+      wasm_code().local_get(0).global_set(2),
+  };
+  for (const wasm_code& body : bodies) {
+    const lines made = with_stack_checks(body);
+    const lines tail{set_pointer,   get_pointer,   get_low,       line_of(0x6b), line_of(0x41),
+                     line_of(0x48), line_of(0x04), line_of(0x00), line_of(0x0b), line_of(0x0b)};
+    ASSERT_GT(made.size(), tail.size());
+    EXPECT_EQ(lines(made.end() - static_cast<std::ptrdiff_t>(tail.size()), made.end()), tail);
+  }
+}
+
+TEST(Instrumenter, LeavesTheEndOfAFrameAlone)
+{
+  EXPECT_EQ(with_stack_checks(wasm_code().global_get(2).i32_const(32).i32_add().global_set(2)),
+            (lines{get_pointer, line_of(0x41, {32}), line_of(0x6a), set_pointer, line_of(0x0b)}));
+  EXPECT_EQ(
+      with_stack_checks(wasm_code().local_get(0).i32_const(32).i32_add().raw({0x22, 0}).global_set(2)),
+      (lines{line_of(0x20, {0}), line_of(0x41, {32}), line_of(0x6a), line_of(0x22, {0}), set_pointer, line_of(0x0b)}));
+}
+
+TEST(Instrumenter, ComparesNoStackPointerThatIsNone)
+{
+  wasm_builder source = side_module();
+  const auto pointer = source.import_global("env", "__stack_pointer", {wasm::i64, true});
+  source.function(none_to_none, wasm_code().i64_const(16).global_set(pointer));
+  EXPECT_FALSE(instrument_module(source).module.exports_stack_low);
+}
+
 TEST(Instrumenter, DoesNotCheckOtherTables)
 {
   wasm_builder source = side_module();

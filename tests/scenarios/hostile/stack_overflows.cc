@@ -29,10 +29,14 @@ TEST(StackOverflow, OfAConstructorIsATrapOfItsThread)
   EXPECT_TRUE(traps_saying(overflow("constructor"), {"call stack exhausted", "recurse_in_constructor"}));
 }
 
-TEST(StackOverflow, InLinearMemoryIsNoticedByTheNextCallOfTheHost)
+TEST(StackOverflow, InLinearMemoryIsNoticedBeforeAnythingIsOverwritten)
 {
   EXPECT_TRUE(
-      traps_saying(overflow("linear"), {"stack overflow: the stack pointer is outside", "recurse_with_frames"}));
+      traps_saying(overflow("linear"), {"stack overflow", "outside of the stack of thread 2", "recurse_with_frames"}));
+  EXPECT_TRUE(traps_saying(overflow("linear-main"), {"stack overflow", "stack of thread 1", "recurse_with_frames"}));
+  EXPECT_TRUE(
+      traps_saying(overflow("linear-library"), {"stack overflow", "stack of thread 2", "recurse_with_frames_in"}));
+  EXPECT_TRUE(traps_saying(overflow("array"), {"stack overflow", "stack of thread 2", "fill_array"}));
 }
 
 class LastLevels : public testing::TestWithParam<const char*> {};

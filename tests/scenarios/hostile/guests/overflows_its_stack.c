@@ -2,7 +2,10 @@
 // Recurses until the host ends it. The first argument says where and with what:
 //   main, thread          nothing but calls
 //   constructor           a constructor recurses
-//   linear                large frames: the stack in linear memory is left, then a call of the host notices
+//   linear                large frames in a thread: its stack in linear memory is left
+//   linear-main           the same in main
+//   linear-library        the same in a function of a library
+//   array                 an array of a size that the program computes, larger than any stack and than all below it
 //   WHAT DEPTH            goes so deep and acts there: opens a library, fails to, starts a thread, catches up with what
 //                         another thread has opened
 #include "guest.h"
@@ -61,21 +64,36 @@ __attribute__((noinline)) static int act_at(int level) {
   return below;
 }
 
+// No call of the host in it: nothing but the compiled code itself can notice.
 __attribute__((noinline)) static int recurse_with_frames(int level, char *above) {
   char frame[10000];
   memset(frame, level, sizeof frame);
   frame[level % 10000] = *above;
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
   int below = level < 100000 ? recurse_with_frames(level + 1, frame) : 0;
   atomic_fetch_add(&sink, frame[(level * 7) % 10000] + below);
   return below;
 }
 
+__attribute__((noinline)) static int fill(char *array, int bytes) {
+  memset(array, bytes, bytes);
+  return array[bytes / 2];
+}
+
+__attribute__((noinline)) static int fill_array(int bytes) {
+  char array[bytes];
+  return fill(array, bytes) + array[0];
+}
+
 static void *in_thread(void *how) {
+  char first = 0;
   if (strcmp(how, "linear") == 0) {
-    char first = 0;
     recurse_with_frames(0, &first);
+  }
+  if (strcmp(how, "linear-library") == 0) {
+    ((int (*)(int))find(open_now("./libdeep_frames.so"), "recurse_with_frames_in_library"))(0);
+  }
+  if (strcmp(how, "array") == 0) {
+    atomic_fetch_add(&sink, fill_array(most / 2));
   }
   recurse(0);
   return 0;
@@ -83,7 +101,9 @@ static void *in_thread(void *how) {
 
 int main(int argc, char **argv) {
   const char *how = argc > 1 ? argv[1] : "main";
-  if (strcmp(how, "thread") == 0 || strcmp(how, "linear") == 0) {
+  if (strcmp(how, "linear-main") == 0) {
+    in_thread("linear");
+  } else if (strcmp(how, "thread") == 0 || strcmp(how, "array") == 0 || strncmp(how, "linear", 6) == 0) {
     pthread_join(start(in_thread, (void *)how), 0);
   } else if (argc > 2) {
     what = how;
