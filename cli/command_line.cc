@@ -243,6 +243,9 @@ std::vector<std::string> reversed_words(const CLI::App& app, int argc, char** ar
     }
     if (place < words.size() && words[place] == "--") {
       words.erase(words.begin() + static_cast<std::ptrdiff_t>(place));
+      if (place < words.size() && words[place].starts_with('-') && words[place] != "-") {
+        words[place].insert(0, "./"); // a file, though it is named like an option
+      }
     }
   }
   std::ranges::reverse(words);

@@ -3,9 +3,12 @@
 
 #include "engine/wasmtime_faults.hh"
 #include "engine/wasmtime_objects.hh"
+#include "messages/assert.hh"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -89,24 +92,63 @@ result<std::string> prepare_cache_directory(const std::string& given)
   return absolute.string();
 }
 
-/// The engine takes its cache settings only from a file: one in memory leaves nothing behind.
+/// A file for the engine to read. Gone at the end of its scope.
+class settings_file {
+public:
+  /// In memory, where /proc gives that a name; else in the directory.
+  explicit settings_file(const std::string& directory) : fd_(::memfd_create("interlink-cache", MFD_CLOEXEC))
+  {
+    path_ = "/proc/self/fd/" + std::to_string(fd_);
+    if (fd_ >= 0 && ::access(path_.c_str(), R_OK) == 0) {
+      return;
+    }
+    if (fd_ >= 0) {
+      ::close(fd_);
+    }
+    path_ = directory + "/settings.XXXXXX";
+    fd_ = ::mkostemp(path_.data(), O_CLOEXEC);
+    has_name_ = fd_ >= 0;
+  }
+
+  settings_file(const settings_file&) = delete;
+  settings_file& operator=(const settings_file&) = delete;
+
+  ~settings_file()
+  {
+    if (has_name_) {
+      ::unlink(path_.c_str());
+    }
+    if (fd_ >= 0) {
+      ::close(fd_);
+    }
+  }
+
+  const std::string& path() const { return path_; }
+
+  /// False with errno when it has not all of the text.
+  bool write(std::string_view text) const
+  {
+    return fd_ >= 0 && ::write(fd_, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  }
+
+private:
+  int fd_;
+  std::string path_;
+  bool has_name_ = false;
+};
+
+/// The engine takes its cache settings only from a file.
 result<void> use_cache(wasm_config_t* config, const std::string& given)
 {
   auto directory = prepare_cache_directory(given);
   if (!directory) {
     return fail(directory.error());
   }
-  auto settings = "[cache]\ndirectory = " + in_toml_quotes(*directory) + "\n";
-  int file = ::memfd_create("interlink-cache", MFD_CLOEXEC);
-  if (file < 0) {
+  const settings_file file(*directory);
+  if (!file.write("[cache]\ndirectory = " + in_toml_quotes(*directory) + "\n")) {
     return fail(errc::file_unreadable, std::string("cache settings: ") + std::strerror(errno));
   }
-  bool is_written = ::write(file, settings.data(), settings.size()) == static_cast<ssize_t>(settings.size());
-  auto path = "/proc/self/fd/" + std::to_string(file);
-  error_ptr failure(is_written ? wasmtime_config_cache_config_load(config, path.c_str())
-                               : wasmtime_error_new("the settings could not be written"));
-  ::close(file);
-  if (failure) {
+  if (const error_ptr failure(wasmtime_config_cache_config_load(config, file.path().c_str())); failure) {
     return fail(refusal(errc::file_unreadable, "cache directory " + given, *failure));
   }
   return {};
@@ -147,6 +189,15 @@ void make_number_globals(engine_state& state)
       state.number_globals[kind][mutability].reset(wasm_globaltype_new(content.release(), mutability));
     }
   }
+}
+
+/// The engine makes its threads when it first looks at a module's functions, and ends the host when it gets none. So it
+/// looks at a module without functions now, before a guest has used up what threads there are.
+void start_compiler_threads(wasm_engine_t* engine)
+{
+  constexpr std::array<std::uint8_t, 8> empty_module{0, 'a', 's', 'm', 1, 0, 0, 0};
+  const error_ptr failure(wasmtime_module_validate(engine, empty_module.data(), empty_module.size()));
+  INTERLINK_ASSERT(!failure);
 }
 
 const std::uint8_t* data_of(std::span<const std::byte> bytes)
@@ -212,6 +263,9 @@ result<engine_ptr> make_wasmtime_engine(const engine_options& options, parallel_
   auto state = std::make_shared<engine_state>();
   state->handle.reset(wasm_engine_new_with_config(config->release()));
   hide_faults_in_shared_memories();
+  if (compilation == parallel_compilation::always) {
+    start_compiler_threads(state->handle.get());
+  }
   state->interruptible = options.interruptible;
   make_number_globals(*state);
   return std::make_shared<wasmtime_engine>(std::move(state));

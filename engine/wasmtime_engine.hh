@@ -21,8 +21,8 @@
 
 namespace interlink::engine {
 
-/// The engine compiles a module on threads of its own, which it starts once, at the first; it ends the host when it
-/// cannot. `never` is for a host where threads are short.
+/// The engine compiles a module on threads of its own, one for each processor, which the first engine starts and all
+/// others share. It ends the host when it cannot start them: try before, or choose `never`, where threads are short.
 enum class parallel_compilation : bool { never, always };
 
 /// Makes an engine. Several may exist; compiled modules and shared memories belong to the one that made them.

@@ -179,7 +179,7 @@ error validation_error(const wasmtime_error_t& failure)
   const std::string engines_words = "the engine says: " + without_offset(text);
   error_detail detail;
   detail.offset = offset_in(text);
-  detail.remedy = engines_words; // the last field that is shown
+  detail.remedy = "build it again, or see what wasm-validate says of it; " + engines_words; // the last that is shown
   if (contains(text, "legacy_exceptions") || contains(text, "legacy exceptions")) {
     detail.message = "the module uses the legacy exception encoding, which the engine does not have";
     detail.remedy = "build it with clang 22 and -mllvm -wasm-use-legacy-eh=false, or convert it with wasm-opt "
@@ -189,6 +189,7 @@ error validation_error(const wasmtime_error_t& failure)
   }
   if (names_a_missing_feature(text)) {
     detail.message = "the module uses a proposal of WebAssembly that is switched off";
+    detail.remedy = "build it without that; " + engines_words;
     return {errc::unsupported_module, std::move(detail)};
   }
   detail.message = "the module is not valid";

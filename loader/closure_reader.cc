@@ -71,8 +71,7 @@ private:
     }
     auto content = loader_.modules->read(std::move(*bytes), file.path);
     if (content && !content->info->dylink) {
-      return fail(errc::not_a_library,
-                  file.path + ": not a dynamic library: it has no dylink.0 section; link it with wasm-ld -shared");
+      return fail(errc::not_a_library, file.path + ": not a dynamic library: it has no dylink.0 section");
     }
     return content;
   }
@@ -145,11 +144,13 @@ error combine(const std::vector<error>& failures)
   if (failures.size() == 1) {
     return failures.front();
   }
-  std::string text = std::to_string(failures.size()) + " libraries cannot be loaded";
+  error_detail detail;
+  detail.message = std::to_string(failures.size()) + " libraries cannot be loaded";
   for (const error& failure : failures) {
-    text.append("\n").append(failure.message());
+    detail.message.append("\n").append(failure.message());
   }
-  return {failures.front().code(), std::move(text)};
+  detail.remedy = "each of these lines says what to do";
+  return {failures.front().code(), std::move(detail)};
 }
 
 bool needed_closure::is_compiled() const

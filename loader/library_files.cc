@@ -56,6 +56,10 @@ std::string_view describe(wasi::errno_code code)
     return "too many links";
   case wasi::errno_code::nametoolong:
     return "the name is too long";
+  case wasi::errno_code::ilseq:
+    return "the name is not UTF-8";
+  case wasi::errno_code::mfile:
+    return "too many open files (ulimit -n)";
   default:
     return wasi::to_string(code);
   }
@@ -173,10 +177,10 @@ result<found_module> library_files::find(std::string_view name, const std::vecto
       if (found) {
         return found;
       }
-      detail.paths_tried.push_back(found.error().message());
+      detail.paths_tried.push_back(found.error().detail().message);
       continue;
     }
-    detail.paths_tried.push_back(candidate + ": " + fd.error().message());
+    detail.paths_tried.push_back(candidate + ": " + fd.error().detail().message);
   }
   detail.message = "library " + std::string(name) + " not found";
   detail.remedy = "give its directory with --lib-path, LD_LIBRARY_PATH or a runtime path, and its place with --dir";

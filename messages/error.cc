@@ -81,6 +81,62 @@ public:
 
 const error_detail empty_detail{};
 
+/// What to do about a failure whose detail has nothing better. Empty for what needs nothing done, as an end or a trap,
+/// and where each message says it itself.
+std::string_view general_remedy(errc code)
+{
+  switch (code) {
+  case errc::malformed_module:
+    return "build it again, or see what wasm-validate says of it";
+  case errc::unsupported_module:
+    return "build it as docs/guests.md says";
+  case errc::limit_exceeded:
+    return "the limit is fixed: make several modules of it";
+  case errc::not_a_library:
+    return "link it with wasm-ld -shared";
+  case errc::library_not_found:
+    return "give its directory with --lib-path, LD_LIBRARY_PATH or a runtime path, and its place with --dir";
+  case errc::file_unreadable:
+    return "name a regular file that may be read";
+  case errc::symbol_not_found:
+    return "interlink nm shows what a module defines";
+  case errc::symbol_type_mismatch:
+    return "build both sides from the same declaration";
+  case errc::unknown_import:
+    return "host functions are those of WASI preview 1, wasi-threads and WASIX, and the embedder's";
+  case errc::invalid_handle:
+    return "use a handle that dlopen returned and no dlclose has taken back";
+  case errc::memory_exhausted:
+    return "allow more memory: --max-memory of interlink run, and of wasm-ld when the program was linked";
+  case errc::table_exhausted:
+    return "close libraries that are not in use";
+  case errc::needs_memory:
+    return {};
+  case errc::engine_refused:
+    return "make what it refuses smaller, or allow more memory (ulimit -v, a cgroup's memory.max)";
+  case errc::initialiser_failed:
+    return "an initialiser must not trap, wait or call the host";
+  case errc::group_lost:
+    return "the thread serves no calls any more: make another, with more memory for the host";
+  case errc::deadline_passed:
+    return "allow a longer wait (process_options::longest_open_wait)";
+  case errc::mailbox_full:
+    return "await some of the calls first, or spread them over several groups";
+  case errc::not_dynamic:
+    return "link it with -pie, as docs/guests.md says";
+  case errc::stopping:
+  case errc::cancelled:
+  case errc::spawn_failed:
+  case errc::invalid_argument:
+  case errc::guest_trapped:
+  case errc::guest_exited:
+  case errc::thread_exited:
+  case errc::guest_threw:
+    break;
+  }
+  return {};
+}
+
 /// As tools show places in files.
 std::string hexadecimal(std::uint64_t number)
 {
@@ -88,10 +144,10 @@ std::string hexadecimal(std::uint64_t number)
   return "0x" + std::string(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr);
 }
 
-void append_field(std::string& text, std::string_view label, const std::string& value)
+void append_field(std::string& text, std::string_view label, std::string_view value)
 {
   if (!value.empty()) {
-    text.append("; ").append(label).append(" ").append(value);
+    text.append("; ").append(label).append(value);
   }
 }
 
@@ -152,6 +208,10 @@ std::string to_string(const trap_record& trap)
     text.append("\n  ").append(number.size() < 3 ? 3 - number.size() : 0, ' ').append(number).append(": ");
     text.append(to_string(trap.frames[i]));
   }
+  constexpr std::size_t most_frames = 20; // that the engine keeps
+  if (trap.frames.size() >= most_frames) {
+    text.append("\n       the frames outside of these are not known");
+  }
   return text;
 }
 
@@ -163,14 +223,19 @@ const error_detail& error::detail() const noexcept
 std::string error::message() const
 {
   const error_detail& d = detail();
-  std::string text = d.message.empty() ? make_error_code(code_).message() : d.message;
-  append_field(text, "module", d.module_name);
-  append_field(text, "symbol", d.symbol_name);
-  append_field(text, "expected", d.expected);
-  append_field(text, "found", d.found);
+  const std::string whole = d.message.empty() ? make_error_code(code_).message() : d.message;
+  const std::size_t first_line = std::min(whole.find('\n'), whole.size()); // a list of its own may follow
+  std::string text = whole.substr(0, first_line);
+  append_field(text, "module ", d.module_name);
+  append_field(text, "symbol ", d.symbol_name);
+  append_field(text, "expected ", d.expected);
+  append_field(text, "found ", d.found);
   if (d.offset) {
-    append_field(text, "at offset", hexadecimal(*d.offset));
+    append_field(text, "at offset ", hexadecimal(*d.offset));
   }
+  const std::string_view remedy = d.remedy.empty() ? general_remedy(code_) : d.remedy;
+  append_field(text, "", remedy);
+  text.append(whole, first_line);
   const std::size_t listed = std::min(d.missing.size(), limit::missing_symbols_listed);
   for (std::size_t i = 0; i < listed; ++i) {
     const missing_symbol& symbol = d.missing[i];
@@ -185,10 +250,6 @@ std::string error::message() const
   }
   for (const std::string& path : d.paths_tried) {
     text.append("\n  tried ").append(path);
-  }
-  if (!d.remedy.empty()) {
-    const bool has_list = listed > 0 || !d.paths_tried.empty();
-    text.append(has_list ? "\n  " : "; ").append(d.remedy);
   }
   return text;
 }

@@ -142,7 +142,7 @@ void process_core::describe_program(const module_info& info, const std::string& 
   });
   // A program that needs libraries may have its C library among them.
   if (!options_.wasi.initial_directory.empty() && !facts.is_dynamic && !asks_for_directory && options_.report) {
-    options_.report("the initial directory has no effect: the program's C library does not ask the host for it");
+    options_.report("--cwd has no effect: the program's C library does not ask the host for its first directory");
   }
   environment.function_table = {wasm::funcref, {1, std::nullopt}, false};
   for (const import_info& import : info.imports) {

@@ -30,6 +30,14 @@ std::optional<error> find_nothing_to_run(const module_info& main, const entry_op
   }
   error_detail detail;
   detail.message = "there is nothing to run: it exports neither _start nor _initialize";
+  const bool is_object = std::ranges::any_of(main.imports, [](const import_info& import) {
+    return import.module_name == "env" && import.name == "__linear_memory"; // as the compiler names it before the link
+  });
+  if (is_object) {
+    detail.message = "there is nothing to run: it is an object file, which is not linked yet";
+    detail.remedy = "link it with wasm-ld, or with the compiler";
+    return error(errc::unsupported_module, std::move(detail));
+  }
   detail.remedy = main.dylink
                       ? "a library is opened by a program that runs; interlink run --invoke NAME calls one of its "
                         "functions"

@@ -76,7 +76,7 @@ std::optional<std::string> describe(const wasi::guest_memory& memory, std::uint3
     return std::nullopt;
   }
   const auto name = name_of_type(memory, *type);
-  if (!name) {
+  if (!name || name->empty()) {
     return std::nullopt;
   }
   const std::string text = demangled_type(*name);

@@ -66,6 +66,21 @@ std::string remedy_for(errno_code failure, std::string otherwise)
                                       : std::move(otherwise);
 }
 
+/// In place of a directory to start in.
+std::string found_at_start(errno_code failure)
+{
+  switch (failure) {
+  case errno_code::noent:
+    return "none of that name";
+  case errno_code::notdir:
+    return "a file";
+  case errno_code::notcapable:
+    return "a path that leaves the mapped directories";
+  default:
+    return std::string(to_string(failure));
+  }
+}
+
 bool is_closed(int host_fd)
 {
   return ::fcntl(host_fd, F_GETFD) < 0 && errno == EBADF;
@@ -171,7 +186,7 @@ result<void> system::enter_initial_directory(const options& wanted)
   current_directory_ = "/"; // a relative one starts at the root
   if (auto entered = change_directory(wanted.initial_directory); !entered.is_success()) {
     return bad_option("the guest cannot start in the directory '" + wanted.initial_directory + "'",
-                      "a directory of the guest, by the guest's name of it", std::string(to_string(entered.code())),
+                      "a directory of the guest, by the guest's name of it", found_at_start(entered.code()),
                       "map a directory that has it, or name another");
   }
   return {};

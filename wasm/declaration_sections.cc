@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "wasm/index_space.hh"
 #include "wasm/section_readers.hh"
 
 namespace interlink {
@@ -91,23 +92,6 @@ void read_import_type(binary_reader& in, module_layout& into, import_entry& entr
     append(in, into.tags, read_tag_type_index(in, into), limit::tags);
     break;
   }
-}
-
-std::size_t space_size(const module_layout& layout, extern_kind kind)
-{
-  switch (kind) {
-  case extern_kind::function:
-    return layout.functions.size();
-  case extern_kind::table:
-    return layout.tables.size();
-  case extern_kind::memory:
-    return layout.memories.size();
-  case extern_kind::global:
-    return layout.globals.size();
-  case extern_kind::tag:
-    break;
-  }
-  return layout.tags.size();
 }
 
 } // namespace
@@ -273,7 +257,7 @@ void read_export_section(binary_reader& in, module_layout& into)
     }
     entry.kind = static_cast<extern_kind>(kind);
     entry.index = in.u32();
-    if (in.ok() && entry.index >= space_size(into, entry.kind)) {
+    if (in.ok() && entry.index >= count_of(into, entry.kind)) {
       in.fail(errc::malformed_module,
               "export " + std::string(entry.name) + " names " + std::string(to_string(entry.kind)) + " " +
                   std::to_string(entry.index) + ", which does not exist",

@@ -37,29 +37,68 @@ constexpr std::array<section_kind, 14> kinds{{
     {"tag section", 6, read_tag_section},
 }};
 
+struct other_format {
+  std::string_view start;
+  std::string_view remedy;
+};
+
+/// Files that are taken for wasm binaries, by their first bytes.
+constexpr std::array<other_format, 8> other_formats{{
+    {"(", "it is in the text format: translate it with wat2wasm --enable-all, and give the result"},
+    {";;", "it is in the text format: translate it with wat2wasm --enable-all, and give the result"},
+    {"\x7f"
+     "ELF",
+     "it is a native program or library: build it for wasm32, as docs/guests.md says"},
+    {"!<arch>", "it is an archive of objects: link it with wasm-ld"},
+    {"BC\xc0\xde", "it is LLVM bitcode, as -flto makes of objects: link it with wasm-ld"},
+    {"#!", "it is a script: give the wasm file that it runs"},
+    {"\x1f\x8b", "it is compressed with gzip: decompress it"},
+    {"PK", "it is a zip archive: unpack it"},
+}};
+
+std::string_view remedy_for_other_format(std::span<const std::byte> bytes)
+{
+  if (bytes.empty()) {
+    return "the file is empty: build it again";
+  }
+  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+  for (const other_format& each : other_formats) {
+    if (text.starts_with(each.start)) {
+      return each.remedy;
+    }
+  }
+  return "build the program for wasm32, as docs/guests.md says";
+}
+
+/// The error for bytes that are no core module at all.
+std::optional<error> find_other_format(std::span<const std::byte> bytes)
+{
+  constexpr std::string_view magic("\0asm", 4);
+  constexpr std::size_t layer_at = 6; // 1 in a component
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  error_detail detail;
+  if (bytes.empty() || text.substr(0, magic.size()) != magic.substr(0, bytes.size())) {
+    detail.message = "not a wasm binary: it does not start with \\0asm";
+    detail.remedy = remedy_for_other_format(bytes);
+    return error(errc::malformed_module, std::move(detail));
+  }
+  if (text.size() > layer_at && text[layer_at] == 1) {
+    detail.message = "a wasm component, not a core module";
+    detail.remedy = "run it with `wasmtime run`, or build a core module, for example for wasm32-wasip1";
+    return error(errc::unsupported_module, std::move(detail));
+  }
+  return std::nullopt;
+}
+
 void read_header(binary_reader& in)
 {
-  constexpr std::array<char, 4> magic{'\0', 'a', 's', 'm'};
-  const std::span<const std::byte> start = in.bytes(std::min(in.remaining(), magic.size()));
-  if (start.empty() || std::memcmp(start.data(), magic.data(), start.size()) != 0) {
-    in.fail(errc::malformed_module, "not a wasm binary: it does not start with \\0asm", 0);
-    return;
-  }
-  in.skip(magic.size() - start.size()); // fails: cut short
-  const std::span<const std::byte> version = in.bytes(4);
-  if (!in.ok()) {
-    return;
-  }
-  const auto byte_at = [&](std::size_t i) {
-    return std::to_integer<unsigned>(version[i]);
-  };
-  if (byte_at(2) == 1) {
-    in.fail(errc::unsupported_module,
-            "a wasm component, not a core module; run it with `wasmtime run`, or build a core module, for example for "
-            "wasm32-wasip1",
-            4);
-  } else if (byte_at(0) != 1 || byte_at(1) != 0 || byte_at(2) != 0 || byte_at(3) != 0) {
-    in.fail(errc::malformed_module, "wasm binary version is not 1", 4);
+  constexpr std::uint8_t version = 1;
+  in.skip(4);
+  const std::uint64_t place = in.offset();
+  const std::array<std::uint8_t, 4> bytes{in.u8(), in.u8(), in.u8(), in.u8()};
+  if (in.ok() && bytes != std::array<std::uint8_t, 4>{version}) {
+    in.fail(errc::malformed_module, "wasm binary version is not 1", place);
   }
 }
 
@@ -119,6 +158,9 @@ result<module_layout> read_layout(std::span<const std::byte> bytes)
   if (bytes.size() > limit::module_bytes) {
     return fail(errc::limit_exceeded, "module of " + std::to_string(bytes.size()) + " bytes, the limit is " +
                                           std::to_string(limit::module_bytes));
+  }
+  if (auto other = find_other_format(bytes)) {
+    return fail(std::move(*other));
   }
   module_layout layout;
   layout.bytes = bytes;

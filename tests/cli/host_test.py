@@ -147,6 +147,35 @@ class Host(unittest.TestCase):
                 self.assertRegex(ran.stderr, r"[Oo]pen files|ulimit|mfile", count)
         self.assertTrue(ran_at_all)
 
+    def in_mounts(self, script, *arguments):
+        """The shell script with mounts of its own, for root: its standard output and error, in lines."""
+        ran = subprocess.run(["unshare", "--mount", "bash", "-c", script, INTERLINK, *arguments], capture_output=True,
+                             text=True, timeout=60)
+        if "unshare" in ran.stderr:
+            self.skipTest("no mounts of one's own here")
+        return ran.stderr.splitlines() + ran.stdout.splitlines()
+
+    def test_nothing_needs_proc(self):
+        no_proc = "mount -t tmpfs none /proc; "
+        self.assertEqual(
+            self.in_mounts(no_proc + 'echo | "$0" run --wasm-cache "$1" --dir "$2::/data" "$3" s/data/file n/data/new r0',
+                           self.cache, self.data, PROGRAM),
+            ["status /data/file: yes", "create /data/new: yes", "read 0: yes"])
+        kept = [name for name in os.listdir(self.cache) if name.startswith("settings")]
+        self.assertEqual(kept, [])
+        self.assertEqual(self.in_mounts(no_proc + 'cat "$1" | "$0" run - a b; echo $?', COMMAND)[-1], "2")
+
+    def test_a_cache_on_a_full_or_read_only_disk_is_left_alone(self):
+        mounted = 'mount -t tmpfs -o size=16k none "$1"; export XDG_CACHE_HOME="$1"; '
+        fill = 'head -c 1000000 /dev/zero >"$1/filler" 2>/dev/null; '
+        twice = '"$0" run "$2" a b; echo $?; "$0" run "$2" a b; echo $?'
+        quiet = ["ok static command", "2"] * 2
+        self.assertEqual(self.in_mounts(mounted + fill + twice, self.data, COMMAND), quiet)
+        self.assertEqual(self.in_mounts(mounted + 'mount -o remount,ro "$1"; ' + twice, self.data, COMMAND), quiet)
+        named = self.in_mounts(mounted + 'mount -o remount,ro "$1"; "$0" run --wasm-cache "$1" "$2"', self.data, COMMAND)
+        self.assertEqual(len(named), 1)
+        self.assertIn("Read-only file system; name a directory that can be written, or none", named[0])
+
     def test_paths_are_walked_where_openat2_is_filtered(self):
         self.run_guest([], [])
         for refusal in ("38", "1"):

@@ -109,8 +109,8 @@ TEST_F(Invoke, ListsTheFunctionsThatThereAre)
 {
   const command_result run = call("library.so", "sub");
   EXPECT_TRUE(ends_with(run, 2));
-  EXPECT_TRUE(
-      run.err.contains("the program exports no function sub\n  exports add (func (param i32 i32) (result i32))"))
+  EXPECT_TRUE(run.err.contains("the program exports no function sub; interlink nm shows what a module defines\n"
+                               "  exports add (func (param i32 i32) (result i32))"))
       << run.err;
 }
 

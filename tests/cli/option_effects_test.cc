@@ -127,6 +127,12 @@ TEST_P(Option, LibPathIsForWhatOpensLibraries)
   expect({"--lib-path", "."}, !GetParam().is_static, 1);
 }
 
+// The C library of a program with libraries may be among these, and may ask.
+TEST_P(Option, CwdIsForWhatAsksTheHostForIt)
+{
+  expect({"--cwd", "/", "--dir", ".::/"}, !GetParam().is_static, 1);
+}
+
 TEST_P(Option, WatchdogIsForWhatWaitsInTheLinker)
 {
   expect({"--watchdog", "5"}, !GetParam().is_static, 1);

@@ -80,6 +80,12 @@ TEST_F(ProgramName, CanBeGiven)
   EXPECT_EQ(name_with({"--dir", ".::/app", "--argv0", "/usr/bin/tool"}), "/usr/bin/tool");
 }
 
+TEST_F(ProgramName, MayBeginWithADashBehindASeparator)
+{
+  std::filesystem::copy_file(scratch_ / "bin/name.wasm", scratch_ / "--dir");
+  EXPECT_EQ(name_with({"--dir", ".::/app", "--"}, "--dir"), "/app/--dir");
+}
+
 class Origin : public testing::Test {
 protected:
   Origin()

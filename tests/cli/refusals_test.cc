@@ -43,10 +43,10 @@ protected:
 TEST_F(Refusal, NamesOneMissingImportInTheSingular)
 {
   write_static(R"((import "host" "look" (func (param i32))))");
-  expect("program.wasm", "interlink: program.wasm: 1 import that the host does not provide\n"
-                         "  look (func (param i32)) (host), needed by program.wasm\n"
-                         "  a program without a dylink.0 section gets host functions only: those of WASI preview 1, "
-                         "wasi-threads and WASIX, and the embedder's\n");
+  expect("program.wasm", "interlink: program.wasm: 1 import that the host does not provide; a program without a "
+                         "dylink.0 section gets host functions only: those of WASI preview 1, wasi-threads and WASIX, "
+                         "and the embedder's\n"
+                         "  look (func (param i32)) (host), needed by program.wasm\n");
 }
 
 TEST_F(Refusal, NamesAllImportsThatAreMissingOrOfAnotherTypeAtOnce)
@@ -54,13 +54,13 @@ TEST_F(Refusal, NamesAllImportsThatAreMissingOrOfAnotherTypeAtOnce)
   write_static(R"((import "host" "look" (func)) (import "host" "depth" (global i32))
                   (import "wasi_snapshot_preview1" "proc_exit" (func (param i64))))");
   expect("program.wasm",
-         "interlink: program.wasm: 2 imports that the host does not provide; 1 symbol found with another type\n"
+         "interlink: program.wasm: 2 imports that the host does not provide; 1 symbol found with another type; a "
+         "program without a dylink.0 section gets host functions only: those of WASI preview 1, wasi-threads and "
+         "WASIX, and the embedder's\n"
          "  proc_exit (wasi_snapshot_preview1), needed by program.wasm as (func (param i64)), found (func (param i32)) "
          "of the host\n"
          "  look (func) (host), needed by program.wasm\n"
-         "  depth (global i32) (host), needed by program.wasm\n"
-         "  a program without a dylink.0 section gets host functions only: those of WASI preview 1, wasi-threads and "
-         "WASIX, and the embedder's\n");
+         "  depth (global i32) (host), needed by program.wasm\n");
 }
 
 TEST_F(Refusal, NamesWhatADynamicProgramAndItsLibrariesLack)
@@ -73,7 +73,7 @@ TEST_F(Refusal, NamesWhatADynamicProgramAndItsLibrariesLack)
     const command_result run = run_made(scratch_, arguments);
     EXPECT_TRUE(ends_with(run, 127));
     EXPECT_EQ(run.err, "interlink: program.wasm: 1 symbol that no module defines; 2 imports that the host does not "
-                       "provide\n"
+                       "provide; interlink nm shows what a module defines\n"
                        "  datum (global (mut i32)) (GOT.mem), needed by /program.wasm\n"
                        "  look (func) (host), needed by /program.wasm\n"
                        "  listen (func) (other), needed by /liba.so\n");
@@ -87,11 +87,13 @@ TEST_F(Refusal, NamesAllLibrariesThatAreMissing)
        {std::vector<std::string>{"--dir", ".::/", "program.wasm"}, {"--dir", ".::/", "--check", "program.wasm"}}) {
     const command_result run = run_made(scratch_, arguments);
     EXPECT_TRUE(ends_with(run, 127));
-    EXPECT_TRUE(run.err.starts_with("interlink: program.wasm: 2 libraries cannot be loaded\n"
-                                    "needed by /program.wasm: library liba.so not found\n"
-                                    "  tried /opt/liba.so: no such file\n"))
+    EXPECT_TRUE(run.err.starts_with(
+        "interlink: program.wasm: 2 libraries cannot be loaded; each of these lines says what to do\n"
+        "needed by /program.wasm: library liba.so not found; give its directory with "
+        "--lib-path, LD_LIBRARY_PATH or a runtime path, and its place with --dir\n"
+        "  tried /opt/liba.so: no such file\n"))
         << run.err;
-    EXPECT_TRUE(run.err.contains("\nneeded by /program.wasm: library libb.so not found\n")) << run.err;
+    EXPECT_TRUE(run.err.contains("\nneeded by /program.wasm: library libb.so not found; give ")) << run.err;
   }
 }
 
@@ -137,7 +139,31 @@ TEST_F(Refusal, TellsWhatToDoWithAComponent)
   scratch_.write("component.wasm", std::string("\0asm\x0d\0\1\0", 8));
   expect("component.wasm",
          "interlink: component.wasm: a wasm component, not a core module; run it with `wasmtime run`, or build a core "
-         "module, for example for wasm32-wasip1; at offset 0x4\n");
+         "module, for example for wasm32-wasip1\n");
+}
+
+TEST_F(Refusal, TellsWhatAFileIsInPlaceOfAModule)
+{
+  for (const auto& [bytes, says] : std::vector<std::pair<std::string, std::string>>{
+           {"", "the file is empty: build it again"},
+           {"\n (module)", "it is in the text format: translate it with wat2wasm --enable-all, and give the result"},
+           {";; text", "it is in the text format: translate it with wat2wasm --enable-all, and give the result"},
+           {"\x7f"
+            "ELF\2",
+            "it is a native program or library: build it for wasm32, as docs/guests.md says"},
+           {"!<arch>\n", "it is an archive of objects: link it with wasm-ld"},
+           {"BC\xc0\xde", "it is LLVM bitcode, as -flto makes of objects: link it with wasm-ld"},
+           {"#!/bin/sh\n", "it is a script: give the wasm file that it runs"},
+           {"\x1f\x8b\x08", "it is compressed with gzip: decompress it"},
+           {"PK\3\4", "it is a zip archive: unpack it"},
+           {"var Module;", "build the program for wasm32, as docs/guests.md says"},
+       }) {
+    scratch_.write("file", bytes);
+    expect("file", "interlink: file: not a wasm binary: it does not start with \\0asm; " + says + "\n");
+  }
+  write_module(scratch_, "a.o", R"((module (import "env" "__linear_memory" (memory 0))))");
+  expect("a.o", "interlink: a.o: there is nothing to run: it is an object file, which is not linked yet; link it with "
+                "wasm-ld, or with the compiler\n");
 }
 
 TEST_F(Refusal, NamesTheOffsetOnceAndTheEnginesWordsLast)
@@ -148,7 +174,8 @@ TEST_F(Refusal, NamesTheOffsetOnceAndTheEnginesWordsLast)
   const command_result run = run_made(scratch_, {"program.wasm"});
   EXPECT_TRUE(ends_with(run, 127));
   EXPECT_TRUE(
-      run.err.starts_with("interlink: program.wasm: the module is not valid; at offset 0x23; the engine says: "))
+      run.err.starts_with("interlink: program.wasm: the module is not valid; at offset 0x23; build it again, or see "
+                          "what wasm-validate says of it; the engine says: "))
       << run.err;
   EXPECT_EQ(run.err.find("0x"), run.err.rfind("0x")) << run.err;
 }

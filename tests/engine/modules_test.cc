@@ -284,5 +284,29 @@ TEST(EngineOptions, TakeAStackAtTheEndsOfItsRange)
   }
 }
 
+std::ptrdiff_t threads_of_this_process()
+{
+  return std::ranges::distance(std::filesystem::directory_iterator("/proc/self/task"));
+}
+
+// The engine ends the host when it cannot start them, so they are there before a guest can use up what threads there
+// are.
+TEST(CompilerThreads, AreStartedWithTheFirstEngineOrNever)
+{
+  GTEST_FLAG_SET(death_test_style, "threadsafe"); // in a process of its own, which has no engine yet
+  EXPECT_EXIT(
+      {
+        const auto before = threads_of_this_process();
+        const auto alone = need(make_wasmtime_engine({}, parallel_compilation::never));
+        need(alone->compile(wat("(module (func) (func))")));
+        const bool is_alone = threads_of_this_process() == before;
+        const auto engine = need(make_wasmtime_engine({}));
+        const auto started = threads_of_this_process();
+        need(engine->compile(wat("(module (func) (func))")));
+        std::_Exit(is_alone && started > before && threads_of_this_process() == started ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
 } // namespace
 } // namespace interlink::engine

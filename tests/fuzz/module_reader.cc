@@ -10,6 +10,7 @@
 #include "tests/fuzz/fuzz_target.hh"
 #include "tests/support/place_check.hh"
 
+#include "wasm/index_space.hh"
 #include "wasm/instrumenter.hh"
 #include "wasm/layout_reader.hh"
 #include "wasm/reserved_names.hh"
@@ -23,23 +24,6 @@ void check_error(const error& failure, std::span<const std::byte> bytes)
   require(failure.detail().offset.value_or(0) <= bytes.size(), "an error's offset lies in the module");
   require(failure == errc::malformed_module || failure == errc::unsupported_module || failure == errc::limit_exceeded,
           "reading fails for one of three kinds of reason");
-}
-
-std::size_t count_of(const module_layout& layout, extern_kind kind)
-{
-  switch (kind) {
-  case extern_kind::function:
-    return layout.functions.size();
-  case extern_kind::table:
-    return layout.tables.size();
-  case extern_kind::memory:
-    return layout.memories.size();
-  case extern_kind::global:
-    return layout.globals.size();
-  case extern_kind::tag:
-    return layout.tags.size();
-  }
-  return 0;
 }
 
 void check_layout(const module_layout& layout)

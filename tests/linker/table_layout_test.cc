@@ -87,7 +87,7 @@ TEST(TableLayout, NamesTheNumbersWhenItIsFull)
   const auto failed = table.allocate(6, 0);
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code(), errc::table_exhausted);
-  EXPECT_EQ(failed.error().message(), "the function table cannot take 6 more slots: it has 6 of at most 10");
+  EXPECT_EQ(failed.error().detail().message, "the function table cannot take 6 more slots: it has 6 of at most 10");
 }
 
 TEST(TableLayout, FillsTheTableToItsMaximum)

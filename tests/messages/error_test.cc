@@ -93,25 +93,26 @@ TEST(Error, ListsItsFieldsInOneOrder)
   detail.message = "cannot link";
   detail.missing = {{"libb.so", "env", "sub", "(func (result i32))"}};
   detail.paths_tried = {"/lib/liba.so: no such file"};
-  EXPECT_EQ(error(errc::symbol_type_mismatch, detail).message(),
-            "cannot link; module liba.so; symbol add; expected (func (param i32)); found (func); at offset 0xc\n"
-            "  sub (func (result i32)) (env), needed by libb.so\n"
-            "  tried /lib/liba.so: no such file\n"
-            "  build it again");
+  EXPECT_EQ(
+      error(errc::symbol_type_mismatch, detail).message(),
+      "cannot link; module liba.so; symbol add; expected (func (param i32)); found (func); at offset 0xc; build it "
+      "again\n"
+      "  sub (func (result i32)) (env), needed by libb.so\n"
+      "  tried /lib/liba.so: no such file");
 }
 
 TEST(Error, LeavesOutTheFieldsThatAreNotSet)
 {
   error_detail detail;
   detail.symbol_name = "add";
-  EXPECT_EQ(error(errc::symbol_not_found, detail).message(), "symbol not found; symbol add");
+  EXPECT_EQ(error(errc::invalid_argument, detail).message(), "invalid argument; symbol add");
 }
 
 TEST(Error, SaysOffsetZero)
 {
   error_detail detail;
   detail.offset = 0;
-  EXPECT_EQ(error(errc::malformed_module, detail).message(), "malformed module; at offset 0x0");
+  EXPECT_EQ(error(errc::invalid_argument, detail).message(), "invalid argument; at offset 0x0");
 }
 
 TEST(Error, ListsAllMissingSymbolsUpToTheLimit)
@@ -139,19 +140,43 @@ TEST(Error, ListsThePathsInTheOrderTheyWereTried)
   error_detail detail;
   detail.message = "liba.so was not found";
   detail.paths_tried = {"/b/liba.so: no such file", "/a/liba.so: permission denied"};
-  EXPECT_EQ(error(errc::library_not_found, detail).message(),
+  EXPECT_EQ(error(errc::invalid_argument, detail).message(),
             "liba.so was not found\n  tried /b/liba.so: no such file\n  tried /a/liba.so: permission denied");
+}
+
+TEST(Error, SaysWhatItsCodeAdvisesWhenItHasNoAdviceOfItsOwn)
+{
+  error_detail detail;
+  detail.message = "the name leads to a directory";
+  EXPECT_EQ(error(errc::file_unreadable, detail).message(),
+            "the name leads to a directory; name a regular file that may be read");
+  detail.remedy = "name another";
+  EXPECT_EQ(error(errc::file_unreadable, detail).message(), "the name leads to a directory; name another");
+  detail.paths_tried = {"/a: is a directory"};
+  EXPECT_EQ(error(errc::file_unreadable, detail).message(),
+            "the name leads to a directory; name another\n  tried /a: is a directory");
+}
+
+TEST(Error, KeepsTheLinesOfItsMessageBehindTheFirst)
+{
+  error_detail detail;
+  detail.message = "2 symbols have other types\n  f\n  g";
+  detail.module_name = "liba.so";
+  detail.remedy = "build it again";
+  detail.missing = {{"liba.so", "env", "h", ""}};
+  EXPECT_EQ(error(errc::symbol_type_mismatch, detail).message(),
+            "2 symbols have other types; module liba.so; build it again\n  f\n  g\n  h (env), needed by liba.so");
 }
 
 TEST(Error, GetsContextInFrontOfItsMessage)
 {
-  EXPECT_EQ(error(errc::file_unreadable, "permission denied").with_context("liba.so").message(),
+  EXPECT_EQ(error(errc::invalid_argument, "permission denied").with_context("liba.so").message(),
             "liba.so: permission denied");
 }
 
 TEST(Error, GetsContextInFrontOfItsCodesText)
 {
-  EXPECT_EQ(error(errc::file_unreadable).with_context("liba.so").message(), "liba.so: file cannot be read");
+  EXPECT_EQ(error(errc::invalid_argument).with_context("liba.so").message(), "liba.so: invalid argument");
 }
 
 TEST(Error, KeepsCodeAndFieldsWhenItGetsContext)
@@ -162,6 +187,7 @@ TEST(Error, KeepsCodeAndFieldsWhenItGetsContext)
   detail.symbol_name = "add";
   detail.expected = "i32";
   detail.found = "i64";
+
   detail.remedy = "build it again";
   detail.offset = 12;
   detail.paths_tried = {"/lib/liba.so"};
@@ -198,9 +224,17 @@ TEST(GuestFrame, IsOneLine)
             "\n    0: 0x10 a!f\n    1: 0x11 b!g");
 }
 
+TEST(Backtrace, SaysThatItEndsWhereTheEngineStops)
+{
+  trap_record trap{"unreachable", std::vector<guest_frame>(19)};
+  EXPECT_FALSE(to_string(trap).contains("not known"));
+  trap.frames.emplace_back();
+  EXPECT_TRUE(to_string(trap).ends_with("\n       the frames outside of these are not known"));
+}
+
 TEST(Error, StaysAsItWasWhenACopyGetsContext)
 {
-  const error before(errc::file_unreadable, "permission denied");
+  const error before(errc::invalid_argument, "permission denied");
   const error after = before.with_context("liba.so");
   EXPECT_EQ(before.message(), "permission denied");
   EXPECT_NE(after.message(), before.message());
