@@ -12,10 +12,8 @@ namespace interlink {
 
 namespace {
 
-constexpr std::uint64_t page_bytes = 65'536;                          // WebAssembly core specification
-constexpr std::uint64_t address_space_bytes = std::uint64_t{1} << 32; // 32-bit memories
-constexpr std::uint64_t stack_alignment = 16;                         // C ABI of wasm32
-constexpr std::uint64_t lowest_data_address = 1024;                   // wasm-ld's own default of a fixed-address main
+constexpr std::uint64_t stack_alignment = 16;       // C ABI of wasm32
+constexpr std::uint64_t lowest_data_address = 1024; // wasm-ld's own default of a fixed-address main
 
 constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment)
 {

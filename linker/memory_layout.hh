@@ -14,6 +14,9 @@
 
 namespace interlink {
 
+inline constexpr std::uint64_t page_bytes = 65'536;                          ///< WebAssembly core specification
+inline constexpr std::uint64_t address_space_bytes = std::uint64_t{1} << 32; ///< of a 32-bit memory
+
 struct memory_range {
   std::uint64_t address{};
   std::uint64_t size{};

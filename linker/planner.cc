@@ -29,8 +29,6 @@ namespace interlink {
 
 namespace {
 
-constexpr std::uint64_t page_bytes = 65'536; // WebAssembly core specification
-
 /// One planning of one load. The steps run in the order of `run`; each fills its part of the draft.
 class planner {
 public:

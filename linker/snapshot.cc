@@ -13,8 +13,6 @@ namespace interlink {
 
 namespace {
 
-constexpr std::uint64_t address_space_bytes = std::uint64_t{1} << 32;
-
 /// Where a look-up searches, one part after the other.
 using search_parts = std::array<std::span<const module_id>, 2>;
 

@@ -10,15 +10,20 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <vector>
 
 namespace interlink::wasi {
+
+/// The kernel has no larger place in a file.
+inline constexpr auto offset_max = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
 
 /// Result of a host call that returns -1 on failure.
 outcome from_host_call(long returned) noexcept;

@@ -5,14 +5,11 @@
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
-#include <limits>
 #include <unistd.h>
 
 namespace interlink::wasi {
 
 namespace {
-
-constexpr auto offset_max = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
 
 constexpr std::array advice_of_host{POSIX_FADV_NORMAL,   POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM,
                                     POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED,   POSIX_FADV_NOREUSE};

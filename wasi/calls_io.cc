@@ -3,13 +3,10 @@
 #include "wasi/stream.hh"
 
 #include <cerrno>
-#include <limits>
 
 namespace interlink::wasi {
 
 namespace {
-
-constexpr auto offset_max = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
 
 // Everything that both directions check before a byte moves.
 struct prepared_transfer {

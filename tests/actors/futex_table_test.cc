@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint32_t everybody = std::numeric_limits<std::uint32_t>::max();
 
-parker::clock::time_point past()
+parker::clock::time_point just_past()
 {
   return parker::clock::now() - 1ms;
 }
@@ -57,7 +57,7 @@ TEST(FutexTable, EndsAWaitAtItsDeadline)
   futex_table table;
   parker at;
   const std::uint32_t word = 0;
-  EXPECT_EQ(table.wait32(&word, 0, past(), at), futex_outcome::timed_out);
+  EXPECT_EQ(table.wait32(&word, 0, just_past(), at), futex_outcome::timed_out);
 }
 
 TEST(FutexTable, ForgetsAWaiterThatTimedOut)
@@ -65,7 +65,7 @@ TEST(FutexTable, ForgetsAWaiterThatTimedOut)
   futex_table table;
   parker at;
   const std::uint32_t word = 0;
-  table.wait32(&word, 0, past(), at);
+  table.wait32(&word, 0, just_past(), at);
   EXPECT_EQ(table.notify(&word, everybody), 0U);
 }
 
@@ -75,7 +75,7 @@ TEST(FutexTable, WakesAWaiterOnceAfterItHasTimedOut)
   futex_table table;
   parker at;
   const std::uint32_t word = 0;
-  table.wait32(&word, 0, past(), at);
+  table.wait32(&word, 0, just_past(), at);
   std::uint32_t woken = 0;
   std::thread other([&] {
     while (woken == 0) {
@@ -168,7 +168,7 @@ TEST(FutexTable, WaitsOnWhenAPermitIsLeftOver)
   parker at;
   at.unpark();
   const std::uint32_t word = 0;
-  EXPECT_EQ(table.wait32(&word, 0, past(), at), futex_outcome::timed_out);
+  EXPECT_EQ(table.wait32(&word, 0, just_past(), at), futex_outcome::timed_out);
 }
 
 TEST(FutexTable, WakesNoMoreThanAskedFor)

@@ -11,7 +11,7 @@
 namespace interlink {
 namespace {
 
-struct numbered : mailbox_node {
+struct numbered_node : mailbox_node {
   int sender = 0;
   int number = 0;
 };
@@ -20,7 +20,7 @@ std::vector<int> numbers_of(mailbox_node* list)
 {
   std::vector<int> numbers;
   for (; list != nullptr; list = list->next_in_mailbox) {
-    numbers.push_back(static_cast<numbered*>(list)->number);
+    numbers.push_back(static_cast<numbered_node*>(list)->number);
   }
   return numbers;
 }
@@ -28,14 +28,14 @@ std::vector<int> numbers_of(mailbox_node* list)
 TEST(Mailbox, MakesTheFirstPusherTheDrainer)
 {
   mailbox box;
-  numbered first;
+  numbered_node first;
   EXPECT_TRUE(box.push(first));
 }
 
 TEST(Mailbox, AsksNobodyElseToDrainWhileItIsBusy)
 {
   mailbox box;
-  std::array<numbered, 3> nodes;
+  std::array<numbered_node, 3> nodes;
   ASSERT_TRUE(box.push(nodes[0]));
   EXPECT_FALSE(box.push(nodes[1]));
   box.take();
@@ -45,7 +45,7 @@ TEST(Mailbox, AsksNobodyElseToDrainWhileItIsBusy)
 TEST(Mailbox, GivesMessagesInTheOrderOfTheirPushes)
 {
   mailbox box;
-  std::array<numbered, 5> nodes;
+  std::array<numbered_node, 5> nodes;
   for (int i = 0; i < 5; ++i) {
     nodes[static_cast<std::size_t>(i)].number = i;
     static_cast<void>(box.push(nodes[static_cast<std::size_t>(i)]));
@@ -56,7 +56,7 @@ TEST(Mailbox, GivesMessagesInTheOrderOfTheirPushes)
 TEST(Mailbox, GivesNothingWhenNothingWasPushedSince)
 {
   mailbox box;
-  numbered node;
+  numbered_node node;
   ASSERT_TRUE(box.push(node));
   box.take();
   EXPECT_EQ(box.take(), nullptr);
@@ -65,7 +65,7 @@ TEST(Mailbox, GivesNothingWhenNothingWasPushedSince)
 TEST(Mailbox, KeepsTheDrainerWhileMessagesAreLeft)
 {
   mailbox box;
-  std::array<numbered, 2> nodes;
+  std::array<numbered_node, 2> nodes;
   ASSERT_TRUE(box.push(nodes[0]));
   box.take();
   static_cast<void>(box.push(nodes[1]));
@@ -75,7 +75,7 @@ TEST(Mailbox, KeepsTheDrainerWhileMessagesAreLeft)
 TEST(Mailbox, HasAnotherDrainerAfterItsRelease)
 {
   mailbox box;
-  std::array<numbered, 2> nodes;
+  std::array<numbered_node, 2> nodes;
   ASSERT_TRUE(box.push(nodes[0]));
   box.take();
   ASSERT_TRUE(box.release());
@@ -94,7 +94,7 @@ public:
     for (int sender = 0; sender < senders; ++sender) {
       threads.emplace_back([this, sender] {
         for (int number = 0; number < each; ++number) {
-          numbered& node = nodes_[static_cast<std::size_t>(sender * each + number)];
+          numbered_node& node = nodes_[static_cast<std::size_t>(sender * each + number)];
           node.sender = sender;
           node.number = number;
           if (box_.push(node)) {
@@ -119,7 +119,7 @@ private:
     most_drainers_.store(std::max(most_drainers_.load(), now));
     do {
       for (mailbox_node* at = box_.take(); at != nullptr; at = at->next_in_mailbox) {
-        const auto& node = *static_cast<numbered*>(at);
+        const auto& node = *static_cast<numbered_node*>(at);
         received_[static_cast<std::size_t>(node.sender)].push_back(node.number);
       }
       --drainers_;
@@ -127,7 +127,7 @@ private:
   }
 
   mailbox box_;
-  std::vector<numbered> nodes_{static_cast<std::size_t>(senders * each)};
+  std::vector<numbered_node> nodes_{static_cast<std::size_t>(senders * each)};
   std::vector<std::vector<int>> received_{senders};
   std::atomic<int> drainers_{0};
   std::atomic<int> most_drainers_{0};

@@ -25,7 +25,7 @@ std::vector<module_id> close(linking_world& world, const std::string& name, grou
   return closed.value_or(std::vector<module_id>{});
 }
 
-linking_world world_with(const std::map<std::string, module_info_builder>& libraries)
+linking_world world_of(const std::map<std::string, module_info_builder>& libraries)
 {
   linking_world world = linking_world::running(pie_main().build());
   for (const auto& [name, library] : libraries) {
@@ -36,7 +36,7 @@ linking_world world_with(const std::map<std::string, module_info_builder>& libra
 
 TEST(CloseLibrary, CountsHandles)
 {
-  linking_world world = world_with({{"libx", side()}});
+  linking_world world = world_of({{"libx", side()}});
   world.open("libx");
   world.open("libx");
   EXPECT_TRUE(close(world, "libx").empty());
@@ -45,7 +45,7 @@ TEST(CloseLibrary, CountsHandles)
 
 TEST(CloseLibrary, RunsDestructorsOfUsersBeforeThoseOfDependencies)
 {
-  linking_world world = world_with({{"libx", side().needs("libbase")}, {"libbase", side()}});
+  linking_world world = world_of({{"libx", side().needs("libbase")}, {"libbase", side()}});
   world.open("libx");
   EXPECT_EQ(close(world, "libx"), (std::vector<module_id>{world.id_of("libx"), world.id_of("libbase")}));
 }
@@ -53,7 +53,7 @@ TEST(CloseLibrary, RunsDestructorsOfUsersBeforeThoseOfDependencies)
 TEST(CloseLibrary, KeepsADependencyThatOthersNeed)
 {
   linking_world world =
-      world_with({{"libx", side().needs("libbase")}, {"liby", side().needs("libbase")}, {"libbase", side()}});
+      world_of({{"libx", side().needs("libbase")}, {"liby", side().needs("libbase")}, {"libbase", side()}});
   world.open("libx");
   world.open("liby");
   EXPECT_EQ(close(world, "libx"), std::vector<module_id>{world.id_of("libx")});
@@ -63,7 +63,7 @@ TEST(CloseLibrary, KeepsADependencyThatOthersNeed)
 TEST(CloseLibrary, KeepsTheSlotOfAHostFunction)
 {
   linking_world world =
-      world_with({{"libx", side().import_address("host_log")}, {"liby", side().import_address("host_log")}});
+      world_of({{"libx", side().import_address("host_log")}, {"liby", side().import_address("host_log")}});
   world.catalog().offered[{"env", "host_log"}] = int_function;
   world.open("libx");
   const std::vector<module_id> closing = close(world, "libx");
@@ -77,7 +77,7 @@ TEST(CloseLibrary, KeepsTheSlotOfAHostFunction)
 
 TEST(CloseLibrary, KeepsALibraryThatAnotherIsBoundTo)
 {
-  linking_world world = world_with({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}});
+  linking_world world = world_of({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}});
   world.open("libglobal", {.is_global = true});
   world.open("libx");
   EXPECT_TRUE(close(world, "libglobal").empty());
@@ -86,7 +86,7 @@ TEST(CloseLibrary, KeepsALibraryThatAnotherIsBoundTo)
 TEST(CloseLibrary, KeepsADependencyWhileItsUserIsClosing)
 {
   linking_world world =
-      world_with({{"libx", side().needs("libbase")}, {"liby", side().needs("libbase")}, {"libbase", side()}});
+      world_of({{"libx", side().needs("libbase")}, {"liby", side().needs("libbase")}, {"libbase", side()}});
   world.open("libx");
   world.open("liby");
   close(world, "libx"); // closing: its destructors have not run
@@ -95,7 +95,7 @@ TEST(CloseLibrary, KeepsADependencyWhileItsUserIsClosing)
 
 TEST(CloseLibrary, KeepsALibraryThatALazyImportIsBoundTo)
 {
-  linking_world world = world_with({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}});
+  linking_world world = world_of({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}});
   world.open("libx");
   world.open("libglobal", {.is_global = true});
   ASSERT_TRUE(bind_lazy(world.state, world.id_of("libx"), 0));
@@ -104,21 +104,21 @@ TEST(CloseLibrary, KeepsALibraryThatALazyImportIsBoundTo)
 
 TEST(CloseLibrary, ClosesModulesThatNeedEachOther)
 {
-  linking_world world = world_with({{"liba", side().needs("libb")}, {"libb", side().needs("liba")}});
+  linking_world world = world_of({{"liba", side().needs("libb")}, {"libb", side().needs("liba")}});
   world.open("liba");
   EXPECT_EQ(close(world, "liba").size(), 2U);
 }
 
 TEST(CloseLibrary, KeepsAFinalLibrary)
 {
-  linking_world world = world_with({{"libx", side()}});
+  linking_world world = world_of({{"libx", side()}});
   world.open("libx", {.is_final = true});
   EXPECT_TRUE(close(world, "libx").empty());
 }
 
 TEST(CloseLibrary, KeepsWhatALoadInFlightIsBoundTo)
 {
-  linking_world world = world_with({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}});
+  linking_world world = world_of({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}});
   world.open("libglobal", {.is_global = true});
   world.plan("libx");
   EXPECT_TRUE(close(world, "libglobal").empty());
@@ -127,7 +127,7 @@ TEST(CloseLibrary, KeepsWhatALoadInFlightIsBoundTo)
 TEST(CloseLibrary, ClosesInALaterTurnWhatAnAbandonedLoadHeld)
 {
   linking_world world =
-      world_with({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}, {"liby", side()}});
+      world_of({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}, {"liby", side()}});
   world.open("libglobal", {.is_global = true});
   world.open("liby");
   const load_id held = world.plan("libx").id;
@@ -138,14 +138,14 @@ TEST(CloseLibrary, ClosesInALaterTurnWhatAnAbandonedLoadHeld)
 
 TEST(CloseLibrary, RefusesAHandleThatIsNotOpen)
 {
-  linking_world world = world_with({});
+  linking_world world = world_of({});
   EXPECT_EQ(close_library(world.state, first, library_handle{9}).error().code(), errc::invalid_handle);
 }
 
 // A thread-local object's destructor.
 TEST(PinModules, KeepsALibraryUntilThePinIsGivenBack)
 {
-  linking_world world = world_with({{"libx", side().needs("libbase")}, {"libbase", side()}, {"liby", side()}});
+  linking_world world = world_of({{"libx", side().needs("libbase")}, {"libbase", side()}, {"liby", side()}});
   const module_id pinned = world.open("libx");
   world.open("liby");
   ASSERT_TRUE(pin_modules(world.state, first, {pinned}));
@@ -161,7 +161,7 @@ TEST(PinModules, KeepsALibraryUntilThePinIsGivenBack)
 
 TEST(PinModules, EndsWithItsThread)
 {
-  linking_world world = world_with({{"libx", side()}});
+  linking_world world = world_of({{"libx", side()}});
   const group_id thread = world.join();
   ASSERT_TRUE(pin_modules(world.state, thread, {world.open("libx")}));
   leave_group(world.state, thread);
@@ -170,7 +170,7 @@ TEST(PinModules, EndsWithItsThread)
 
 TEST(PinModules, RefusesAClosingModuleAndPinsNone)
 {
-  linking_world world = world_with({{"libx", side()}, {"liby", side()}});
+  linking_world world = world_of({{"libx", side()}, {"liby", side()}});
   const module_id closing = world.open("libx");
   const module_id other = world.open("liby");
   close(world, "libx");
@@ -181,7 +181,7 @@ TEST(PinModules, RefusesAClosingModuleAndPinsNone)
 // Its closer has left, and with it the close: the thread that ran a handler meanwhile comes with the second turn.
 TEST(Unload, PassesOverModulesThatAreGone)
 {
-  linking_world world = world_with({{"libx", side()}, {"liby", side()}});
+  linking_world world = world_of({{"libx", side()}, {"liby", side()}});
   world.open("liby");
   const group_id closer = world.join();
   world.open("libx");
@@ -194,7 +194,7 @@ TEST(Unload, PassesOverModulesThatAreGone)
 
 TEST(Unload, NotesTheNamesOfWhatIsGoneForAWhile)
 {
-  linking_world world = world_with({{"libx", side()}});
+  linking_world world = world_of({{"libx", side()}});
   for (int round = 0; round < 20; ++round) {
     world.open("libx");
     unload(world.state, close(world, "libx"));
@@ -204,7 +204,7 @@ TEST(Unload, NotesTheNamesOfWhatIsGoneForAWhile)
 
 TEST(CloseLibrary, MakesAnOpenOfTheFileWaitForTheClose)
 {
-  linking_world world = world_with({{"libx", side()}});
+  linking_world world = world_of({{"libx", side()}});
   const module_id old = world.open("libx");
   close(world, "libx");
   const prepare_outcome outcome = world.prepare("libx", {}, world.join());
@@ -215,7 +215,7 @@ TEST(CloseLibrary, MakesAnOpenOfTheFileWaitForTheClose)
 // T7, T8: a destructor that opens its own library.
 TEST(CloseLibrary, LetsTheCloserOpenTheFileAsANewIncarnation)
 {
-  linking_world world = world_with({{"libx", side()}});
+  linking_world world = world_of({{"libx", side()}});
   const module_id old = world.open("libx");
   const std::vector<module_id> closing = close(world, "libx");
   const module_id fresh = world.open("libx");
@@ -228,7 +228,7 @@ TEST(CloseLibrary, LetsTheCloserOpenTheFileAsANewIncarnation)
 
 TEST(CloseLibrary, EndsWithoutTouchingTheClaimOfANewIncarnation)
 {
-  linking_world world = world_with({{"libx", side()}});
+  linking_world world = world_of({{"libx", side()}});
   world.open("libx");
   const std::vector<module_id> closing = close(world, "libx");
   const load_id fresh = world.plan("libx").id;
@@ -240,7 +240,7 @@ TEST(CloseLibrary, EndsWithoutTouchingTheClaimOfANewIncarnation)
 
 TEST(CloseLibrary, MakesNoNewIncarnationOfAFileThatWasNotRead)
 {
-  linking_world world = world_with({{"libx", side()}});
+  linking_world world = world_of({{"libx", side()}});
   world.open("libx");
   load_request request = world.request("libx"); // takes it for loaded
   close(world, "libx");
@@ -251,7 +251,7 @@ TEST(CloseLibrary, MakesNoNewIncarnationOfAFileThatWasNotRead)
 
 TEST(CloseLibrary, StandsInTheChainOfWaits)
 {
-  linking_world world = world_with({{"libx", side()}});
+  linking_world world = world_of({{"libx", side()}});
   const group_id second = world.join();
   world.open("libx");
   close(world, "libx");
@@ -264,7 +264,7 @@ TEST(CloseLibrary, StandsInTheChainOfWaits)
 
 TEST(CloseLibrary, MakesNobodyWaitInACycleOfClosesAndConstructors)
 {
-  linking_world world = world_with({{"libx", side()}, {"liby", side()}});
+  linking_world world = world_of({{"libx", side()}, {"liby", side()}});
   const group_id second = world.join();
   world.open("libx");
   close(world, "libx"); // a destructor of the first opens liby,
@@ -278,7 +278,7 @@ TEST(CloseLibrary, MakesNobodyWaitInACycleOfClosesAndConstructors)
 
 TEST(CloseLibrary, HidesAClosingModuleFromNewImports)
 {
-  linking_world world = world_with({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}});
+  linking_world world = world_of({{"libglobal", side().function("f")}, {"libx", side().import_function("f")}});
   world.open("libglobal", {.is_global = true});
   close(world, "libglobal");
   EXPECT_EQ(world.plan("libx").plan->modules[0].thunks.at(0).slot, null_slot);
@@ -286,7 +286,7 @@ TEST(CloseLibrary, HidesAClosingModuleFromNewImports)
 
 TEST(CloseLibrary, EndsWhenTheCloserLeaves)
 {
-  linking_world world = world_with({{"libx", side().needs("libbase").tls(8)}, {"libbase", side()}, {"liby", side()}});
+  linking_world world = world_of({{"libx", side().needs("libbase").tls(8)}, {"libbase", side()}, {"liby", side()}});
   const group_id second = world.join();
   world.open("libx");
   world.open("liby");
@@ -305,7 +305,7 @@ TEST(CloseLibrary, EndsWhenTheCloserLeaves)
 
 TEST(Unload, OpensTheFileAgainAsANewIncarnation)
 {
-  linking_world world = world_with({{"libx", side()}});
+  linking_world world = world_of({{"libx", side()}});
   const module_id old = world.open("libx");
   unload(world.state, close(world, "libx"));
   EXPECT_GT(world.open("libx"), old);
@@ -313,7 +313,7 @@ TEST(Unload, OpensTheFileAgainAsANewIncarnation)
 
 TEST(Unload, NullsOwnAndGivenSlots)
 {
-  linking_world world = world_with({{"libx", side().table_size(2).import_address("f").function("f")}});
+  linking_world world = world_of({{"libx", side().table_size(2).import_address("f").function("f")}});
   world.open("libx");
   const module_plan plan = world.plan_of("libx");
   const table_index given = slot_of(*world.state.current, plan.id, 0);
@@ -324,7 +324,7 @@ TEST(Unload, NullsOwnAndGivenSlots)
 
 TEST(Unload, GivesItsSlotsToTheNextLoadAtOnce)
 {
-  linking_world world = world_with({{"libx", side().table_size(2)}, {"liby", side().table_size(2)}});
+  linking_world world = world_of({{"libx", side().table_size(2)}, {"liby", side().table_size(2)}});
   world.open("libx");
   const table_index base = world.plan_of("libx").table_base;
   unload(world.state, close(world, "libx"));
@@ -333,7 +333,7 @@ TEST(Unload, GivesItsSlotsToTheNextLoadAtOnce)
 
 TEST(Unload, KeepsItsMemoryFromOthersUntilNoGroupLags)
 {
-  linking_world world = world_with({{"libx", side().data_size(4096)}, {"liby", side().data_size(4096)}});
+  linking_world world = world_of({{"libx", side().data_size(4096)}, {"liby", side().data_size(4096)}});
   world.open("libx");
   const memory_address base = world.plan_of("libx").memory_base;
   unload(world.state, close(world, "libx"));
@@ -346,7 +346,7 @@ TEST(Unload, KeepsItsMemoryFromOthersUntilNoGroupLags)
 
 TEST(Unload, TakesBackTheBlocksOfAllGroups)
 {
-  linking_world world = world_with({{"libx", side().tls(8)}});
+  linking_world world = world_of({{"libx", side().tls(8)}});
   const module_id id = world.open("libx");
   unload(world.state, close(world, "libx"));
   EXPECT_FALSE(world.state.roster.at(group_id{1}).blocks.contains(id));
@@ -354,7 +354,7 @@ TEST(Unload, TakesBackTheBlocksOfAllGroups)
 
 TEST(Unload, LeavesTheGlobalScope)
 {
-  linking_world world = world_with({{"libx", side().function("f")}});
+  linking_world world = world_of({{"libx", side().function("f")}});
   world.open("libx", {.is_global = true});
   unload(world.state, close(world, "libx"));
   EXPECT_EQ(*world.state.current->global_scope, std::vector<module_id>{main_module});
@@ -362,13 +362,13 @@ TEST(Unload, LeavesTheGlobalScope)
 
 TEST(Unload, LeavesNothingBehindButTheVersion)
 {
-  linking_world world = world_with({{"libx", side()
-                                                 .data_size(100)
-                                                 .table_size(3)
-                                                 .tls(8)
-                                                 .import_function("malloc", int_function)
-                                                 .import_function("f")
-                                                 .function("f")}});
+  linking_world world = world_of({{"libx", side()
+                                               .data_size(100)
+                                               .table_size(3)
+                                               .tls(8)
+                                               .import_function("malloc", int_function)
+                                               .import_function("f")
+                                               .function("f")}});
   const auto references = world.state.references;
   const auto used = world.state.table.used_end();
   world.open("libx");
@@ -382,7 +382,7 @@ TEST(Unload, LeavesNothingBehindButTheVersion)
 
 TEST(Unload, NeverRunsOutOfMemoryOverManyOpensAndCloses)
 {
-  linking_world world = world_with({{"small", side().data_size(1U << 20)}, {"large", side().data_size(40U << 20)}});
+  linking_world world = world_of({{"small", side().data_size(1U << 20)}, {"large", side().data_size(40U << 20)}});
   for (int i = 0; i < 500; ++i) {
     const std::string name = i % 2 == 0 ? "small" : "large";
     ASSERT_NE(world.open(name), no_module) << i;

@@ -16,13 +16,6 @@ const Binding* as(const import_binding& bound_to)
   return std::get_if<Binding>(&bound_to);
 }
 
-linking_world world_with(const std::string& name, module_info_builder library)
-{
-  linking_world world = linking_world::running(pie_main().build());
-  world.add(name, library.build());
-  return world;
-}
-
 // Rule 8: a resolved export.
 TEST(EnvImports, BindALibraryDirectlyToAFunctionOfMain)
 {

@@ -12,7 +12,7 @@ using namespace test;
 
 constexpr std::uint32_t weak = symbol_flag::binding_weak | symbol_flag::undefined;
 
-linking_world world_with(const std::string& name, module_info_builder library)
+linking_world world_whose_main_has_slots(const std::string& name, module_info_builder library)
 {
   linking_world world = linking_world::running(pie_main().table_size(2).element("malloc", 1).build());
   world.add(name, library.build());
@@ -30,7 +30,7 @@ std::uint64_t constant_of(const module_plan& module, const std::string& name)
 // Rule 7.
 TEST(GotImports, AddTheExportersMemoryBaseToItsValue)
 {
-  linking_world world = world_with("libx", side().import_data("errno_data"));
+  linking_world world = world_whose_main_has_slots("libx", side().import_data("errno_data"));
   EXPECT_EQ(constant_of(world.plan("libx").plan->modules[0], "errno_data"), world.state.layout.memory_base.value + 16);
 }
 
@@ -45,7 +45,7 @@ TEST(GotImports, TakeTheValueOfAFixedAddressMainAsItIs)
 
 TEST(GotImports, AddNoBaseToAnAbsoluteSymbol)
 {
-  linking_world world = world_with("libx", side().needs("liby").import_data("fixed"));
+  linking_world world = world_whose_main_has_slots("libx", side().needs("liby").import_data("fixed"));
   world.add("liby", side().data_size(16).data("fixed", 77, symbol_flag::absolute).build());
   EXPECT_EQ(constant_of(module_named(*world.plan("libx").plan, "libx"), "fixed"), 77U);
 }
@@ -53,7 +53,7 @@ TEST(GotImports, AddNoBaseToAnAbsoluteSymbol)
 // Rule 7: own exports are imported, too.
 TEST(GotImports, ResolveAModulesOwnData)
 {
-  linking_world world = world_with("libx", side().data_size(64).import_data("own").data("own", 32));
+  linking_world world = world_whose_main_has_slots("libx", side().data_size(64).import_data("own").data("own", 32));
   const planned_load planned = world.plan("libx");
   const module_plan& module = planned.plan->modules[0];
   EXPECT_EQ(constant_of(module, "own"), module.memory_base.value + 32);
@@ -62,13 +62,14 @@ TEST(GotImports, ResolveAModulesOwnData)
 // Rule 7: the first definition in load order wins.
 TEST(GotImports, PreferTheFirstDefinitionToAModulesOwn)
 {
-  linking_world world = world_with("libx", side().data_size(64).import_data("errno_data").data("errno_data", 32));
+  linking_world world =
+      world_whose_main_has_slots("libx", side().data_size(64).import_data("errno_data").data("errno_data", 32));
   EXPECT_EQ(constant_of(world.plan("libx").plan->modules[0], "errno_data"), world.state.layout.memory_base.value + 16);
 }
 
 TEST(GotImports, ResolveDataOfAModuleThatComesLater)
 {
-  linking_world world = world_with("liba", side().needs("libb").data_size(64).data("of_a", 8));
+  linking_world world = world_whose_main_has_slots("liba", side().needs("libb").data_size(64).data("of_a", 8));
   world.add("libb", side().needs("liba").import_data("of_a").build());
   const planned_load planned = world.plan("liba");
   EXPECT_EQ(constant_of(module_named(*planned.plan, "libb"), "of_a"),
@@ -78,32 +79,32 @@ TEST(GotImports, ResolveDataOfAModuleThatComesLater)
 // Rule 7: weak undefined is 0.
 TEST(GotImports, BindWeakUndefinedDataToZero)
 {
-  linking_world world = world_with("libx", side().import_data("maybe", weak));
+  linking_world world = world_whose_main_has_slots("libx", side().import_data("maybe", weak));
   EXPECT_EQ(constant_of(world.plan("libx").plan->modules[0], "maybe"), 0U);
 }
 
 TEST(GotImports, BindTheWeakUndefinedAddressOfAFunctionToZero)
 {
-  linking_world world = world_with("libx", side().import_address("maybe", weak));
+  linking_world world = world_whose_main_has_slots("libx", side().import_address("maybe", weak));
   EXPECT_EQ(constant_of(world.plan("libx").plan->modules[0], "maybe"), 0U);
 }
 
 TEST(GotImports, ReportMissingDataAlsoWithoutBindNow)
 {
-  linking_world world = world_with("libx", side().import_data("nowhere"));
+  linking_world world = world_whose_main_has_slots("libx", side().import_data("nowhere"));
   EXPECT_EQ(world.failure("libx").code(), errc::symbol_not_found);
 }
 
 TEST(GotImports, ReportAMissingFunctionAddressAlsoWithoutBindNow)
 {
-  linking_world world = world_with("libx", side().import_address("nowhere"));
+  linking_world world = world_whose_main_has_slots("libx", side().import_address("nowhere"));
   EXPECT_EQ(world.failure("libx").code(), errc::symbol_not_found);
 }
 
 // Rule 7: names that no module exports.
 TEST(GotImports, SupplyTheHeapBase)
 {
-  linking_world world = world_with("libx", side().import_data("__heap_base").import_data("__heap_end"));
+  linking_world world = world_whose_main_has_slots("libx", side().import_data("__heap_base").import_data("__heap_end"));
   const planned_load planned = world.plan("libx");
   EXPECT_EQ(constant_of(planned.plan->modules[0], "__heap_base"), world.state.layout.heap_base.value);
   EXPECT_EQ(constant_of(planned.plan->modules[0], "__heap_end"), world.state.layout.heap_base.value);
@@ -112,7 +113,8 @@ TEST(GotImports, SupplyTheHeapBase)
 // Rule 7.
 TEST(GotImports, SupplyTheBoundsOfTheGroupsOwnStack)
 {
-  linking_world world = world_with("libx", side().import_data("__stack_low", weak).import_data("__stack_high", weak));
+  linking_world world =
+      world_whose_main_has_slots("libx", side().import_data("__stack_low", weak).import_data("__stack_high", weak));
   const planned_load planned = world.plan("libx");
   const module_plan& module = planned.plan->modules[0];
   EXPECT_EQ(bound(module, "__stack_low"), import_binding(binding::stack_bound{false}));
@@ -131,7 +133,7 @@ TEST(GotImports, GiveEachModuleItsOwnDsoHandleEvenIfMainExportsOne)
 // Rule 5: per thread.
 TEST(GotImports, BindAThreadLocalVariableToItsModulesBlock)
 {
-  linking_world world = world_with("libx", side().needs("libtls").import_data("counter"));
+  linking_world world = world_whose_main_has_slots("libx", side().needs("libtls").import_data("counter"));
   world.add("libtls", side().data_size(64).tls(32).tls_variable("counter", 4).build());
   const planned_load planned = world.plan("libx");
   EXPECT_EQ(bound(module_named(*planned.plan, "libx"), "counter"),
@@ -157,19 +159,19 @@ TEST(GotImports, RefuseAThreadLocalOfAMainThatCannotInitialiseIt)
 
 TEST(GotImports, ReportAFunctionWhereDataIsWanted)
 {
-  linking_world world = world_with("libx", side().import_data("malloc"));
+  linking_world world = world_whose_main_has_slots("libx", side().import_data("malloc"));
   EXPECT_EQ(world.failure("libx").code(), errc::symbol_type_mismatch);
 }
 
 TEST(GotImports, ReportDataWhereAFunctionIsWanted)
 {
-  linking_world world = world_with("libx", side().import_address("errno_data"));
+  linking_world world = world_whose_main_has_slots("libx", side().import_address("errno_data"));
   EXPECT_EQ(world.failure("libx").code(), errc::symbol_type_mismatch);
 }
 
 TEST(GotImports, ReportTheAddressOfAMutableGlobal)
 {
-  linking_world world = world_with("libx", side().needs("liby").import_data("counter"));
+  linking_world world = world_whose_main_has_slots("libx", side().needs("liby").import_data("counter"));
   world.add("liby", side().mutable_global("counter").build());
   const error failed = world.failure("libx");
   EXPECT_EQ(failed.code(), errc::symbol_type_mismatch);
@@ -178,21 +180,21 @@ TEST(GotImports, ReportTheAddressOfAMutableGlobal)
 
 TEST(GotImports, ReportAnAddressBeyondTheAddressSpace)
 {
-  linking_world world = world_with("libx", side().needs("liby").import_data("far"));
+  linking_world world = world_whose_main_has_slots("libx", side().needs("liby").import_data("far"));
   world.add("liby", side().data_size(16).data("far", 0xffff'ffff).build());
   EXPECT_NE(world.failure("libx").message().find("beyond 4 GiB"), std::string::npos);
 }
 
 TEST(GotImports, ReportAnEntryThatIsNoIntegerGlobal)
 {
-  linking_world world = world_with("libx", side().import("GOT.mem", "x", global_type{wasm::f64, true}));
+  linking_world world = world_whose_main_has_slots("libx", side().import("GOT.mem", "x", global_type{wasm::f64, true}));
   EXPECT_EQ(world.failure("libx").code(), errc::symbol_type_mismatch);
 }
 
 // Rule 6: function address identity.
 TEST(GotImports, UseThePlaceThatAFunctionHasInItsModulesElements)
 {
-  linking_world world = world_with("libx", side().import_address("malloc"));
+  linking_world world = world_whose_main_has_slots("libx", side().import_address("malloc"));
   const planned_load planned = world.plan("libx");
   EXPECT_EQ(constant_of(planned.plan->modules[0], "malloc"), world.plan_of("main").table_base.value + 1);
   EXPECT_TRUE(planned.operations.empty());
@@ -217,7 +219,7 @@ TEST(GotImports, KnowTheAbsoluteSlotsOfAFixedAddressMain)
 // Rule 6: one slot per function, shared by all modules.
 TEST(GotImports, GiveAFunctionOneSlotForAllModulesOfALoad)
 {
-  linking_world world = world_with("liba", side().needs("libb").import_address("f"));
+  linking_world world = world_whose_main_has_slots("liba", side().needs("libb").import_address("f"));
   world.add("libb", side().import_address("f").function("f").build());
   const planned_load planned = world.plan("liba");
   const std::uint64_t slot = constant_of(module_named(*planned.plan, "liba"), "f");
@@ -229,7 +231,8 @@ TEST(GotImports, GiveAFunctionOneSlotForAllModulesOfALoad)
 // Rule 6.
 TEST(GotImports, GiveAliasesOfOneFunctionOneSlot)
 {
-  linking_world world = world_with("libx", side().import_address("f").import_address("g").aliases({"f", "g"}));
+  linking_world world =
+      world_whose_main_has_slots("libx", side().import_address("f").import_address("g").aliases({"f", "g"}));
   const planned_load planned = world.plan("libx");
   EXPECT_EQ(constant_of(planned.plan->modules[0], "f"), constant_of(planned.plan->modules[0], "g"));
 }
@@ -237,7 +240,7 @@ TEST(GotImports, GiveAliasesOfOneFunctionOneSlot)
 // Rule 6.
 TEST(GotImports, UseTheSlotThatAnEarlierLoadGave)
 {
-  linking_world world = world_with("libx", side().import_address("f").function("f"));
+  linking_world world = world_whose_main_has_slots("libx", side().import_address("f").function("f"));
   world.open("libx", {.is_global = true});
   world.add("liby", side().import_address("f").build());
   EXPECT_EQ(constant_of(world.plan("liby").plan->modules[0], "f"), constant_of(world.plan_of("libx"), "f"));
@@ -258,7 +261,7 @@ TEST(GotImports, PublishASlotForAPublishedFunctionInTheSameTurn)
 
 TEST(GotImports, GiveAHostFunctionASlot)
 {
-  linking_world world = world_with("libx", side().import_address("host_log"));
+  linking_world world = world_whose_main_has_slots("libx", side().import_address("host_log"));
   world.catalog().offered[{"env", "host_log"}] = int_function;
   const planned_load planned = world.plan("libx");
   EXPECT_TRUE(planned.plan->slots.empty());
@@ -272,7 +275,7 @@ TEST(GotImports, GiveAHostFunctionASlot)
 
 TEST(GotImports, GiveAHostFunctionTheSameSlotInALaterLoad)
 {
-  linking_world world = world_with("libx", side().import_address("host_log"));
+  linking_world world = world_whose_main_has_slots("libx", side().import_address("host_log"));
   world.catalog().offered[{"env", "host_log"}] = int_function;
   world.open("libx");
   world.add("liby", side().import_address("host_log").build());
@@ -282,7 +285,7 @@ TEST(GotImports, GiveAHostFunctionTheSameSlotInALaterLoad)
 
 TEST(GotImports, GiveAHostFunctionTheSameSlotInTwoLoadsAtOnce)
 {
-  linking_world world = world_with("libx", side().import_address("host_log"));
+  linking_world world = world_whose_main_has_slots("libx", side().import_address("host_log"));
   world.catalog().offered[{"env", "host_log"}] = int_function;
   world.add("liby", side().import_address("host_log").build());
   const planned_load first = world.plan("libx");
@@ -302,7 +305,7 @@ module_info_builder passes_on()
 
 linking_world world_that_passes_on()
 {
-  linking_world world = world_with("libx", passes_on());
+  linking_world world = world_whose_main_has_slots("libx", passes_on());
   world.catalog().offered[{"env", "host_log"}] = int_function;
   world.catalog().offered[{"other", "write"}] = int_function;
   return world;

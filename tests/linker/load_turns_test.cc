@@ -25,13 +25,6 @@ module_info_builder rich_library()
       .function("own");
 }
 
-linking_world world_with(const std::string& name, module_info_builder library)
-{
-  linking_world world = linking_world::running(pie_main().build());
-  world.add(name, library.build());
-  return world;
-}
-
 TEST(PrepareLoad, ChangesNothingThatGroupsSee)
 {
   linking_world world = world_with("libx", rich_library());

@@ -26,13 +26,6 @@ std::vector<std::string> names(const load_plan& plan)
 
 using order = std::vector<std::string>;
 
-linking_world world_with(const std::string& name, module_info_builder library)
-{
-  linking_world world = linking_world::running(pie_main().build());
-  world.add(name, library.build());
-  return world;
-}
-
 // Rule 1.
 TEST(Planner, InstantiatesMainFirstThenDependenciesBeforeUsers)
 {

@@ -12,13 +12,6 @@ using namespace test;
 
 const std::string wasi = "wasi_snapshot_preview1";
 
-linking_world world_with(const std::string& name, module_info_builder library)
-{
-  linking_world world = linking_world::running(pie_main().build());
-  world.add(name, library.build());
-  return world;
-}
-
 TEST(Resolver, ReportsAllUnresolvedSymbolsAtOnceWithTheModuleThatNeedsEach)
 {
   linking_world world = world_with("liba", side().needs("libb").import_data("one").import_address("two"));

@@ -9,7 +9,7 @@ namespace {
 
 using namespace test;
 
-linking_world world_with(const std::string& name, module_info_builder library, const ask& how = {})
+linking_world world_that_opened(const std::string& name, module_info_builder library, const ask& how = {})
 {
   linking_world world = linking_world::running(pie_main().build());
   world.add(name, library.build());
@@ -77,7 +77,7 @@ TEST(AssignSlot, ReportsAFullTable)
 
 TEST(BindLazy, FindsAFunctionThatCameLater)
 {
-  linking_world world = world_with("libx", side().import_function("later"));
+  linking_world world = world_that_opened("libx", side().import_function("later"));
   world.add("liblater", side().function("later").build());
   const module_id provider = world.open("liblater", {.is_global = true});
   const auto given = bind_lazy(world.state, world.id_of("libx"), 0);
@@ -88,7 +88,7 @@ TEST(BindLazy, FindsAFunctionThatCameLater)
 
 TEST(BindLazy, BindsForEver)
 {
-  linking_world world = world_with("libx", side().import_function("later"));
+  linking_world world = world_that_opened("libx", side().import_function("later"));
   world.add("liblater", side().function("later").build());
   world.open("liblater", {.is_global = true});
   const auto first = bind_lazy(world.state, world.id_of("libx"), 0);
@@ -100,7 +100,7 @@ TEST(BindLazy, BindsForEver)
 
 TEST(BindLazy, TakesAReferenceOnTheProvider)
 {
-  linking_world world = world_with("libx", side().import_function("later"));
+  linking_world world = world_that_opened("libx", side().import_function("later"));
   world.add("liblater", side().function("later").build());
   const module_id provider = world.open("liblater", {.is_global = true});
   ASSERT_TRUE(bind_lazy(world.state, world.id_of("libx"), 0));
@@ -109,7 +109,7 @@ TEST(BindLazy, TakesAReferenceOnTheProvider)
 
 TEST(BindLazy, DoesNotFindALocalLibrary)
 {
-  linking_world world = world_with("libx", side().import_function("later"));
+  linking_world world = world_that_opened("libx", side().import_function("later"));
   world.add("liblater", side().function("later").build());
   world.open("liblater");
   const auto failed = bind_lazy(world.state, world.id_of("libx"), 0);
@@ -135,7 +135,7 @@ TEST(BindLazy, SearchesTheGlobalScopeBeforeTheLibrarysOwn)
 
 TEST(BindLazy, DoesNotFindAFunctionOfAClosingLibrary)
 {
-  linking_world world = world_with("libx", side().import_function("later"));
+  linking_world world = world_that_opened("libx", side().import_function("later"));
   world.add("liblater", side().function("later").build());
   const module_id provider = world.open("liblater", {.is_global = true});
   ASSERT_EQ(close_library(world.state, group_id{1}, library_handle{provider.value}), std::vector<module_id>{provider});
@@ -146,7 +146,7 @@ TEST(BindLazy, DoesNotFindAFunctionOfAClosingLibrary)
 
 TEST(BindLazy, FindsAFunctionAfterAFailure)
 {
-  linking_world world = world_with("libx", side().import_function("later"));
+  linking_world world = world_that_opened("libx", side().import_function("later"));
   EXPECT_FALSE(bind_lazy(world.state, world.id_of("libx"), 0));
   world.add("liblater", side().function("later").build());
   world.open("liblater", {.is_global = true});
@@ -155,7 +155,7 @@ TEST(BindLazy, FindsAFunctionAfterAFailure)
 
 TEST(BindLazy, NeverBindsAWeakUndefinedFunction)
 {
-  linking_world world = world_with("libx", side().import_weak_function("maybe"));
+  linking_world world = world_that_opened("libx", side().import_weak_function("maybe"));
   world.add("liblater", side().function("maybe").build());
   world.open("liblater", {.is_global = true});
   EXPECT_EQ(bind_lazy(world.state, world.id_of("libx"), 0).error().code(), errc::symbol_not_found);
@@ -163,7 +163,7 @@ TEST(BindLazy, NeverBindsAWeakUndefinedFunction)
 
 TEST(BindLazy, ReportsAnotherSignature)
 {
-  linking_world world = world_with("libx", side().import_function("later", int_function));
+  linking_world world = world_that_opened("libx", side().import_function("later", int_function));
   world.add("liblater", side().function("later", void_function).build());
   world.open("liblater", {.is_global = true});
   EXPECT_EQ(bind_lazy(world.state, world.id_of("libx"), 0).error().code(), errc::symbol_type_mismatch);
@@ -171,7 +171,7 @@ TEST(BindLazy, ReportsAnotherSignature)
 
 TEST(BindLazy, GivesTheSlotOfAThunkThatWasBoundByItsPlan)
 {
-  linking_world world = world_with("libx", side().import_function("own").function("own"));
+  linking_world world = world_that_opened("libx", side().import_function("own").function("own"));
   const auto given = bind_lazy(world.state, world.id_of("libx"), 0);
   ASSERT_TRUE(given);
   EXPECT_EQ(given->slot, world.plan_of("libx").thunks[0].slot);
@@ -180,7 +180,7 @@ TEST(BindLazy, GivesTheSlotOfAThunkThatWasBoundByItsPlan)
 
 TEST(BindLazy, RefusesAnUnknownThunk)
 {
-  linking_world world = world_with("libx", side());
+  linking_world world = world_that_opened("libx", side());
   EXPECT_EQ(bind_lazy(world.state, world.id_of("libx"), 5).error().code(), errc::invalid_argument);
 }
 

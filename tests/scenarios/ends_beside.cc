@@ -45,16 +45,16 @@ const std::array<thread_state, 15> states{{
     {"serves", {"interlink_host.serve", "interlink_host.serve"}},
 }};
 
-struct way_to_end {
+struct way_of_process {
   const char* name;
   std::uint32_t exit_code;
 };
 
-constexpr std::array<way_to_end, 3> ways{{{"exit", 7}, {"trap", exit_code_of_trap}, {"stop", 0}}};
+constexpr std::array<way_of_process, 3> ways{{{"exit", 7}, {"trap", exit_code_of_trap}, {"stop", 0}}};
 
 struct ending {
   thread_state state;
-  way_to_end way;
+  way_of_process way;
   bool is_interruptible{};
 };
 
@@ -74,7 +74,7 @@ std::vector<ending> all_endings()
 {
   std::vector<ending> all;
   for (const thread_state& state : states) {
-    for (const way_to_end& way : ways) {
+    for (const way_of_process& way : ways) {
       all.push_back({state, way, false});
       if (state.computing != 0) {
         all.push_back({state, way, true});
@@ -245,7 +245,7 @@ struct host_share {
 };
 
 /// One process, from its beginning until nothing of it is left; what the host had of it meanwhile.
-host_share end_beside_waiters(const way_to_end& way)
+host_share end_beside_waiters(const way_of_process& way)
 {
   const auto at = std::make_shared<meeting>();
   auto ready = at->ready.get_future();
@@ -271,7 +271,7 @@ TEST(EndedProcess, HasGivenBackItsMemoryThreadsAndDescriptors)
   end_beside_waiters(ways[0]); // what the engine and the allocator keep for good
   const host_share before = host_share::at_rest();
   for (int round = 0; round < 3; ++round) {
-    for (const way_to_end& way : ways) {
+    for (const way_of_process& way : ways) {
       const host_share meanwhile = end_beside_waiters(way);
       // Its linear memory alone is an address space of 4 GiB.
       EXPECT_GT(meanwhile.mapped_bytes, before.mapped_bytes + 2 * gibibyte);

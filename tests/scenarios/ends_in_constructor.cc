@@ -10,17 +10,17 @@ namespace {
 
 using namespace test;
 
-struct way_to_end {
+struct constructor_end {
   const char* name;
   std::vector<std::string> arguments;
 };
 
-void PrintTo(const way_to_end& way, std::ostream* stream)
+void PrintTo(const constructor_end& way, std::ostream* stream)
 {
   *stream << way.name;
 }
 
-std::string name_of(const testing::TestParamInfo<way_to_end>& one)
+std::string name_of(const testing::TestParamInfo<constructor_end>& one)
 {
   return one.param.name;
 }
@@ -31,7 +31,7 @@ command_result run_until_the_end(const std::string& how, std::vector<std::string
   return run_guest("ends_in_constructor", {.arguments = std::move(arguments)});
 }
 
-class ConstructorEnd : public testing::TestWithParam<way_to_end> {};
+class ConstructorEnd : public testing::TestWithParam<constructor_end> {};
 
 TEST_P(ConstructorEnd, ByTrapIs134WithABacktraceThatNamesTheLibrary)
 {
@@ -50,12 +50,12 @@ TEST_P(ConstructorEnd, ByExitIsItsCode)
 }
 
 INSTANTIATE_TEST_SUITE_P(, ConstructorEnd,
-                         testing::Values(way_to_end{"InMain", {"main"}}, way_to_end{"InThread", {"thread"}},
-                                         way_to_end{"InMainWhileAThreadWaits", {"main", "waited"}},
-                                         way_to_end{"InThreadWhileAThreadWaits", {"thread", "waited"}}),
+                         testing::Values(constructor_end{"InMain", {"main"}}, constructor_end{"InThread", {"thread"}},
+                                         constructor_end{"InMainWhileAThreadWaits", {"main", "waited"}},
+                                         constructor_end{"InThreadWhileAThreadWaits", {"thread", "waited"}}),
                          name_of);
 
-class ConstructorThreadEnd : public testing::TestWithParam<way_to_end> {};
+class ConstructorThreadEnd : public testing::TestWithParam<constructor_end> {};
 
 TEST_P(ConstructorThreadEnd, CountsAsRunAndPassesTheOthersOn)
 {
@@ -63,9 +63,9 @@ TEST_P(ConstructorThreadEnd, CountsAsRunAndPassesTheOthersOn)
 }
 
 INSTANTIATE_TEST_SUITE_P(, ConstructorThreadEnd,
-                         testing::Values(way_to_end{"ToTheNextOpener", {"thread"}},
-                                         way_to_end{"ToTheFirstWaiter", {"thread", "waited"}},
-                                         way_to_end{"FromMainToTheFirstWaiter", {"main", "waited"}}),
+                         testing::Values(constructor_end{"ToTheNextOpener", {"thread"}},
+                                         constructor_end{"ToTheFirstWaiter", {"thread", "waited"}},
+                                         constructor_end{"FromMainToTheFirstWaiter", {"main", "waited"}}),
                          name_of);
 
 TEST(ConstructorThreadEndOfMain, EndsTheProcessWhenItWasAlone)

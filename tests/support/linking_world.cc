@@ -180,4 +180,11 @@ std::uint32_t ordinal_of(const module_plan& module, const std::string& name)
   return module.info->find_export_ordinal(name).value();
 }
 
+linking_world world_with(const std::string& name, module_info_builder library)
+{
+  linking_world world = linking_world::running(pie_main().build());
+  world.add(name, library.build());
+  return world;
+}
+
 } // namespace interlink::test

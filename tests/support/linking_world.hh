@@ -80,4 +80,7 @@ const module_plan& module_named(const load_plan& plan, const std::string& name);
 /// Ordinal of an export.
 std::uint32_t ordinal_of(const module_plan& module, const std::string& name);
 
+/// A running PIE main, and a library that can be opened.
+linking_world world_with(const std::string& name, module_info_builder library);
+
 } // namespace interlink::test

@@ -2,6 +2,7 @@
 #include "tests/support/reference_linker.hh"
 
 #include "messages/assert.hh"
+#include "tests/support/import_ordinal.hh"
 
 #include <algorithm>
 #include <functional>
@@ -11,16 +12,6 @@ namespace interlink::support {
 namespace {
 
 using kind = reference_symbol::kind;
-
-/// Place in `imports` of function `index`. Pre: it is imported.
-std::uint32_t import_of(const module_info& info, std::uint32_t index)
-{
-  for (std::uint32_t ordinal = 0;; ++ordinal) {
-    if (kind_of(info.imports[ordinal].type) == extern_kind::function && index-- == 0) {
-      return ordinal;
-    }
-  }
-}
 
 /// R3.
 std::uint32_t first_export_of(const module_info& info, std::uint32_t ordinal)

@@ -2,22 +2,13 @@
 #include "tests/support/replayed_group.hh"
 
 #include "linker/module_checks.hh"
+#include "tests/support/import_ordinal.hh"
 
 #include <algorithm>
 
 namespace interlink::support {
 
 namespace {
-
-/// Ordinal of the import that function `index` is. Pre: it is imported.
-std::uint32_t import_of(const module_info& info, std::uint32_t index)
-{
-  for (std::uint32_t ordinal = 0;; ++ordinal) {
-    if (kind_of(info.imports[ordinal].type) == extern_kind::function && index-- == 0) {
-      return ordinal;
-    }
-  }
-}
 
 std::string slot_text(table_index slot)
 {

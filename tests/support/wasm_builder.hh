@@ -26,6 +26,9 @@
 
 namespace interlink::support {
 
+/// The type that most functions of tests have.
+inline const function_type none_to_none{};
+
 /// Instructions of a function body or of a constant expression, without the last `end`.
 class wasm_code {
 public:

@@ -13,7 +13,7 @@ namespace {
 using support::wasm_builder;
 using support::wasm_code;
 
-const function_type none_to_none{};
+using support::none_to_none;
 
 /// The kind of the start function of a module whose start function is made of `code`.
 initialiser_kind kind_of_start(wasm_builder& module, const wasm_code& code)

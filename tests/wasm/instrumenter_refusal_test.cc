@@ -18,7 +18,7 @@ namespace {
 using support::wasm_builder;
 using support::wasm_code;
 
-const function_type none_to_none{};
+using support::none_to_none;
 
 /// The refusal, or nothing when the module is accepted.
 std::optional<error> refusal_of(const wasm_builder& source)
@@ -33,7 +33,7 @@ std::optional<error> refusal_of(const wasm_builder& source)
   return module ? std::nullopt : std::optional(module.error());
 }
 
-wasm_builder side_module()
+wasm_builder bare_side_module()
 {
   wasm_builder module;
   module.dylink();
@@ -50,7 +50,7 @@ class TableWrite : public testing::TestWithParam<table_write> {};
 
 TEST_P(TableWrite, IsRefusedByInstructionFunctionAndOffset)
 {
-  wasm_builder source = side_module();
+  wasm_builder source = bare_side_module();
   source.import_table("env", "other", {wasm::funcref, {1, std::nullopt}, false});
   source.raw_elements({0x01, 0x00, 0x00});
   source.function(none_to_none, wasm_code().unreachable().append(GetParam().code), "writes");
@@ -74,7 +74,7 @@ INSTANTIATE_TEST_SUITE_P(Instrumenter, TableWrite,
 
 TEST(Instrumenter, AcceptsWritesToOtherTables)
 {
-  wasm_builder source = side_module();
+  wasm_builder source = bare_side_module();
   source.import_table("env", "other", {wasm::funcref, {1, std::nullopt}, false});
   source.function(none_to_none, wasm_code().unreachable().raw({0x26, 0x01}).prefixed(0xfc, 14, {1, 1}));
   EXPECT_FALSE(refusal_of(source));
@@ -82,7 +82,7 @@ TEST(Instrumenter, AcceptsWritesToOtherTables)
 
 TEST(Instrumenter, NamesAWritingFunctionByItsNameSection)
 {
-  wasm_builder source = side_module();
+  wasm_builder source = bare_side_module();
   source.function(none_to_none, wasm_code().unreachable().raw({0x26, 0x00}));
   wasm_writer names;
   names.u8(1);
@@ -106,7 +106,7 @@ TEST(Instrumenter, RefusesImportsFromTheReservedModule)
 
 TEST(Instrumenter, RefusesExportsInTheReservedNamespace)
 {
-  wasm_builder source = side_module();
+  wasm_builder source = bare_side_module();
   source.function(none_to_none, {}, "interlink.applied");
   const std::optional<error> refusal = refusal_of(source);
   ASSERT_TRUE(refusal);
@@ -135,7 +135,7 @@ TEST(Instrumenter, RefusesATableOfALibrarysOwn)
 
 TEST(Instrumenter, RefusesActiveDataInSharedMemory)
 {
-  wasm_builder source = side_module();
+  wasm_builder source = bare_side_module();
   source.active_data(wasm_code().global_get(0), "abc");
   const std::optional<error> refusal = refusal_of(source);
   ASSERT_TRUE(refusal);
@@ -153,7 +153,7 @@ TEST(Instrumenter, AcceptsActiveDataInUnsharedMemory)
 
 TEST(Instrumenter, RefusesLegacyExceptionsWithTheFlagToUse)
 {
-  wasm_builder source = side_module();
+  wasm_builder source = bare_side_module();
   source.function(none_to_none, wasm_code().raw({0x06, 0x40, 0x19, 0x0b}));
   const std::optional<error> refusal = refusal_of(source);
   ASSERT_TRUE(refusal);
@@ -162,7 +162,7 @@ TEST(Instrumenter, RefusesLegacyExceptionsWithTheFlagToUse)
 
 TEST(Instrumenter, RefusesABodyThatGrowsBeyondTheLimit)
 {
-  wasm_builder source = side_module();
+  wasm_builder source = bare_side_module();
   source.type(none_to_none);
   wasm_code code;
   for (int i = 0; i < 400'000; ++i) {
@@ -180,7 +180,7 @@ TEST(InstrumenterRefusal, NamesAWaitThatNothingCouldEnd)
   long_addresses.dylink();
   long_addresses.import_memory("env", "memory", {{1, 2}, true, true, 16});
   long_addresses.function(none_to_none, wasm_code().unreachable().prefixed(0xfe, 1, {2, 0}).drop(), "waits");
-  wasm_builder second = side_module();
+  wasm_builder second = bare_side_module();
   second.import_memory("other", "memory", {{1, 2}, true, false, 16});
   second.function(none_to_none, wasm_code().unreachable().prefixed(0xfe, 1, {0x42, 1, 0}).drop(), "waits");
   wasm_builder hidden; // no dylink.0; nobody else, the host neither, has that memory
@@ -199,7 +199,7 @@ TEST(InstrumenterRefusal, NamesAWaitThatNothingCouldEnd)
 
 TEST(InstrumenterRefusal, LetsASecondMemoryBeNotified)
 {
-  wasm_builder second = side_module();
+  wasm_builder second = bare_side_module();
   second.import_memory("other", "memory", {{1, 2}, true, false, 16});
   second.function(none_to_none, wasm_code().unreachable().prefixed(0xfe, 0, {0x42, 1, 0}).drop());
   EXPECT_FALSE(refusal_of(second));
@@ -207,7 +207,7 @@ TEST(InstrumenterRefusal, LetsASecondMemoryBeNotified)
 
 TEST(Instrumenter, RefusesAModuleWithoutRoomForTheControlMemory)
 {
-  wasm_builder source = side_module(); // has one memory
+  wasm_builder source = bare_side_module(); // has one memory
   for (std::size_t i = 1; i < limit::memories; ++i) {
     source.import_memory("env", "memory" + std::to_string(i), {{0, 1}});
   }

@@ -25,7 +25,7 @@ using support::wasm_builder;
 using support::wasm_code;
 using lines = std::vector<std::string>;
 
-const function_type none_to_none{};
+using support::none_to_none;
 
 /// An instrumented module beside its bytes, decoded again.
 struct instrumented {

@@ -14,7 +14,7 @@ namespace {
 using support::wasm_builder;
 using support::wasm_code;
 
-const function_type none_to_none{};
+using support::none_to_none;
 
 /// The header and one section whose payload is `payload`.
 std::vector<std::byte> one_section(std::uint8_t id, std::initializer_list<unsigned> payload)

@@ -14,7 +14,7 @@ namespace {
 using support::wasm_builder;
 using support::wasm_code;
 
-const function_type none_to_none{};
+using support::none_to_none;
 const function_type i32_to_i32{{wasm::i32}, {wasm::i32}};
 
 module_info read(const wasm_builder& module)

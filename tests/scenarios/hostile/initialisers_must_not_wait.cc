@@ -12,7 +12,7 @@ using namespace test;
 using support::wasm_builder;
 using support::wasm_code;
 
-const function_type nothing{};
+using support::none_to_none;
 const function_type takes_block{{wasm::i32}, {}};
 
 /// A library with a zero word of its own at its memory base.
@@ -38,9 +38,9 @@ wasm_code waits_for_ever(std::uint32_t wait = 1)
 TEST(WaitingInitialiser, FailsTheLoadThatItIsIn)
 {
   wasm_builder start = library_with_a_word();
-  start.start(start.function(nothing, waits_for_ever()));
+  start.start(start.function(none_to_none, waits_for_ever()));
   wasm_builder relocations = library_with_a_word();
-  relocations.function(nothing, waits_for_ever(), "__wasm_apply_data_relocs");
+  relocations.function(none_to_none, waits_for_ever(), "__wasm_apply_data_relocs");
   wasm_builder storage = library_with_a_word();
   storage.function(takes_block, waits_for_ever(), "__wasm_init_tls");
   storage.global({wasm::i32, true}, wasm_code().i32_const(0), "__tls_base");
@@ -63,7 +63,7 @@ TEST(WaitingInitialiser, MayWaitWhenTheAnswerNeedsNoWaiting)
   code.global_get(0).i32_const(0).i32_const(0).prefixed(0xfc, 11, {0});
   code.global_get(0).i32_const(0).prefixed(0xfe, 0, {2, 8}).drop();
   code.global_get(0).i32_const(1).i64_const(-1).prefixed(0xfe, 1, {2, 0}).drop();
-  differs.start(differs.function(nothing, code));
+  differs.start(differs.function(none_to_none, code));
   differs.function({{}, {wasm::i32}}, wasm_code().i32_const(7), "which");
   const scratch_directory scratch;
   scratch.write("differs.so", content_of(differs));

@@ -13,7 +13,7 @@ using namespace test;
 using support::wasm_builder;
 using support::wasm_code;
 
-const function_type nothing{};
+using support::none_to_none;
 
 TEST(ReservedNames, AreRefusedAsImports)
 {
@@ -42,7 +42,7 @@ TEST(ReservedNames, AreRefusedAsImports)
        imports([&](wasm_builder& m) { m.import_global(reserved, reserved::thunk_module_id, {wasm::i32, false}); }),
        {"interlink", "module"}},
       {"function.so",
-       imports([&](wasm_builder& m) { m.import_function(reserved, "catch_up", nothing); }),
+       imports([&](wasm_builder& m) { m.import_function(reserved, "catch_up", none_to_none); }),
        {"interlink", "catch_up"}},
       // Not reserved, but nobody has them: thunk modules alone are given such imports.
       {"slot.so", imports([&](wasm_builder& m) { m.import_global("slot", "0", {wasm::i32, true}); }), {"slot"}},
@@ -54,7 +54,7 @@ TEST(ReservedNames, AreRefusedAsExports)
   std::vector<named_content> files;
   for (const std::string name : {"interlink.applied", "interlink.start", "interlink.", "interlink.anything"}) {
     wasm_builder function = make_library();
-    function.function(nothing, {}, name);
+    function.function(none_to_none, {}, name);
     files.push_back({"function" + std::to_string(files.size()) + ".so", content_of(function), {name}});
     wasm_builder global = make_library();
     global.global({wasm::i32, true}, wasm_code().i32_const(0), name);
@@ -68,7 +68,7 @@ TEST(ReservedNames, AreRefusedInAProgramToo)
   const scratch_directory scratch;
   wasm_builder module = make_library();
   module.import_memory(reserved::module_name, reserved::control_memory, {{1, 1}, true, false, 16});
-  module.function(nothing, {}, "_start");
+  module.function(none_to_none, {}, "_start");
   scratch.write("program.wasm", content_of(module));
   const command_result run = run_command({"run", scratch / "program.wasm"}, {});
   EXPECT_TRUE(is_in_order(run));
@@ -80,7 +80,7 @@ TEST(ReservedNames, AreRefusedInAProgramToo)
 named_content with_code(const std::string& name, const wasm_code& code)
 {
   wasm_builder module = make_library();
-  module.function(nothing, code, "reaches");
+  module.function(none_to_none, code, "reaches");
   return {name, content_of(module), {"offset"}};
 }
 
@@ -115,7 +115,7 @@ TEST(IndicesThatInstrumentingAdds, AreRefusedOutsideOfCodeToo)
   dylink_info one_slot;
   one_slot.table_size = 1;
   wasm_builder writes_runtime = make_library(one_slot);
-  writes_runtime.function(nothing, {}, "f");
+  writes_runtime.function(none_to_none, {}, "f");
   writes_runtime.elements(wasm_code().i32_const(0), {0}, 1);
   EXPECT_TRUE(all_are_refused({
       {"exports_memory.so", content_of(exports_memory), {}},

@@ -11,7 +11,7 @@ using namespace test;
 using support::wasm_builder;
 using support::wasm_code;
 
-const function_type gives_number{{}, {wasm::i32}};
+const function_type returns_number{{}, {wasm::i32}};
 
 command_result fill(const std::vector<std::string>& arguments)
 {
@@ -25,11 +25,11 @@ command_result fill(const std::vector<std::string>& arguments)
   }
   scratch.write("slotless.so", library_number(1));
   wasm_builder lazy = make_library();
-  const auto late = lazy.import_function("env", "late", gives_number);
-  lazy.function(gives_number, wasm_code().call(late), "calls_late");
+  const auto late = lazy.import_function("env", "late", returns_number);
+  lazy.function(returns_number, wasm_code().call(late), "calls_late");
   scratch.write("lazy.so", content_of(lazy));
   wasm_builder provider = make_library();
-  provider.function(gives_number, wasm_code().i32_const(7), "late");
+  provider.function(returns_number, wasm_code().i32_const(7), "late");
   scratch.write("late.so", content_of(provider));
   many.global({wasm::i32, false}, wasm_code().i32_const(0), "number");
   scratch.write("many.so", content_of(many));
