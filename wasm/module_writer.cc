@@ -207,7 +207,7 @@ private:
       more.u8(static_cast<std::uint8_t>(extern_kind::memory));
       more.u8(3); // shared, with a maximum
       more.u32(1);
-      more.u32(1);
+      more.u32(reserved::control_memory_pages);
       ++added;
     }
     if (into_.imports_runtime_table) {

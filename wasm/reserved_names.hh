@@ -18,16 +18,19 @@ inline constexpr std::string_view soname_section = "interlink.soname";
 /// Exports with this prefix are Interlink's.
 inline constexpr std::string_view export_prefix = "interlink.";
 
-/// Import `interlink.control`: the control memory, one shared 32-bit page. The published version is the 64-bit word at
-/// `head_address`; guest code compares its low half.
+/// Import `interlink.control`: the control memory, shared, which no guest code can name. The published version is the
+/// 64-bit word at `head_address`; guest code compares its low half. The records of closures lie behind it.
 inline constexpr std::string_view control_memory = "control";
 inline constexpr std::uint32_t head_address = 0;
+/// 8 MiB of addresses: as many records as a function table may have slots. Pages that nobody touches take no memory.
+inline constexpr std::uint32_t control_memory_pages = 128;
+inline constexpr std::uint32_t closure_records_address = 64; ///< the head has its cache line for itself
 
 /// Import `interlink.runtime_table`: the host functions that instrumented code calls, by the slots below.
 inline constexpr std::string_view runtime_table = "runtime_table";
 inline constexpr std::uint32_t runtime_table_size = 16;
 
-/// Import `interlink.function_table` of a thunk module: the group's function table.
+/// Import `interlink.function_table` of thunk and trampoline modules: the group's function table.
 inline constexpr std::string_view function_table = "function_table";
 
 /// Import `interlink.module` of a thunk module: a constant i32, the number that `resolve_lazy` gets first.
@@ -36,6 +39,13 @@ inline constexpr std::string_view thunk_module_id = "module";
 /// Import `interlink.caller` of a thunk module: a mutable i32, the module whose import is being called; 0 means main,
 /// or nobody. Only in modules with a thunk that tells its caller.
 inline constexpr std::string_view caller_global = "caller";
+
+/// Further imports of a trampoline module (wasm/closure_module.hh): the process's memory; the group's stack pointer and
+/// the version that it has applied, both mutable i32; a constant i32, the address of its first record.
+inline constexpr std::string_view linked_memory = "memory";
+inline constexpr std::string_view stack_pointer = "stack_pointer";
+inline constexpr std::string_view applied = "applied";
+inline constexpr std::string_view closure_batch = "batch";
 
 /// Import module of a thunk module's slot globals: `slot.0`, `slot.1`, ..., mutable i32; 0 means not resolved yet.
 inline constexpr std::string_view thunk_slots = "slot";
