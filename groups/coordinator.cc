@@ -49,6 +49,7 @@ const char* name_of(request_kind kind)
       "a close",
       "an unload",
       "a library's stay",
+      "a closure",
       "a stop"};
   return names[static_cast<std::size_t>(kind)];
 }
@@ -478,6 +479,20 @@ coordinator::turn_reply coordinator::turn(coordinator_message& message, pin_requ
     return std::move(pinned.error());
   }
   return done_reply{state_.current->version};
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message&, closure_request& request)
+{
+  auto outcome = change_closures(state_, request.change);
+  if (!outcome) {
+    return std::move(outcome.error());
+  }
+  if (outcome->write) {
+    // Before the publication, if there is one: a group that has the trampoline finds the record.
+    request.records.store(outcome->write->number, outcome->write->record.word());
+  }
+  append(outcome->operations);
+  return slot_outcome{outcome->slot, {}};
 }
 
 coordinator::turn_reply coordinator::turn(coordinator_message&, stop_request& request)

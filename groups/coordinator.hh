@@ -95,6 +95,7 @@ private:
   turn_reply turn(coordinator_message& message, close_request& request);
   turn_reply turn(coordinator_message& message, unload_request& request);
   turn_reply turn(coordinator_message& message, pin_request& request);
+  turn_reply turn(coordinator_message& message, closure_request& request);
   turn_reply turn(coordinator_message& message, stop_request& request);
 
   turn_reply slot_reply(result<slot_outcome> outcome);

@@ -10,6 +10,7 @@
 #include "actors/operation_log.hh"
 #include "actors/parker.hh"
 #include "actors/published.hh"
+#include "actors/shared_words.hh"
 #include "linker/topology.hh"
 #include "messages/error.hh"
 #include "messages/event.hh"
@@ -105,6 +106,12 @@ struct pin_request {
   bool gives_back{}; ///< unpins them
 };
 
+/// Its reply is a slot_outcome.
+struct closure_request {
+  closure_change change;
+  shared_words records; ///< in the control memory: the word of each trampoline
+};
+
 struct stop_request {
   std::uint32_t exit_code{};
 };
@@ -113,7 +120,7 @@ using coordinator_request_body =
     std::variant<prepare_load_request, commit_load_request, abandon_load_request, await_load_request,
                  add_memory_request, next_constructor_request, assign_slot_request, bind_lazy_request,
                  allocate_slots_request, join_request, leave_request, close_request, unload_request, pin_request,
-                 stop_request>;
+                 closure_request, stop_request>;
 
 static_assert(std::variant_size_v<coordinator_request_body> == static_cast<std::size_t>(request_kind::none));
 

@@ -165,7 +165,8 @@ result<void> group_store::build(const snapshot& from, std::vector<module_id>& op
       fills.push_back({slot, {id, static_cast<std::uint32_t>(ordinal)}});
     });
   }
-  return fill(fills);
+  auto filled = fill(fills);
+  return filled ? fill_closures(from) : filled;
 }
 
 result<void> group_store::add_module(const load_plan_ptr& load, std::size_t plan_ordinal,
@@ -471,7 +472,7 @@ void group_store::remove(std::span<const module_id> modules)
 
 std::uint64_t group_store::dead_instance_count() const
 {
-  std::uint64_t living = instances_.size();
+  std::uint64_t living = instances_.size() + closure_batches_.size();
   for (const auto& [id, instance] : instances_) {
     living += instance.thunks ? 1 : 0;
   }
@@ -491,6 +492,9 @@ void group_store::set_applied(topology_version version)
     if (instance.applied) {
       store_->global_set(*instance.applied, value);
     }
+  }
+  if (closures_applied_) {
+    store_->global_set(*closures_applied_, value);
   }
 }
 

@@ -110,6 +110,10 @@ public:
 
   result<void> grow_table(std::uint64_t size);
   result<void> fill(std::span<const slot_fill> slots);
+  /// The same for slots of closures, whose trampolines are the snapshot's.
+  result<void> fill(std::span<const closure_fill> closures, const snapshot& in);
+  /// The guest's memory, a stack of its own and the control memory are there.
+  bool can_have_closures();
   /// Nulls the slots and forgets the instances of a load that failed, or of modules that are unloaded.
   void remove(std::span<const module_id> modules);
   void clear_slots(std::span<const table_index> slots);
@@ -202,6 +206,9 @@ private:
   result<engine::instance> instantiate_thunks(const module_plan& plan, const module_artifact_ptr& artifact,
                                               std::span<const engine::global> slots);
   result<engine::function> source_function(const function_source& source);
+  result<void> fill_closures(const snapshot& from);
+  result<engine::function> closure_function(closure_binding binding, const snapshot& in);
+  result<engine::instance> instantiate_closures(const closure_batch& batch, std::uint32_t number);
   result<engine::tag> shared_tag(const import_info& import);
   result<void> run_closed_initialisers(const live_instance& self, std::vector<module_id>& open_initialisers);
   /// What instrumented code compares the stack pointer with.
@@ -222,6 +229,9 @@ private:
   std::map<std::string, engine::tag, std::less<>> tags_;
   std::map<std::tuple<std::string, std::string, extern_type>, engine::function> host_functions_;
   std::map<module_id, live_instance> instances_;
+  std::map<std::uint32_t, engine::instance> closure_batches_; ///< by number
+  std::optional<engine::global> closures_applied_;            ///< absent: no batch is here
+  engine::function unprepared_closure_;                       ///< null until one is needed
   known_places places_;
   std::map<module_id, memory_address> blocks_;
   memory_address offered_block_; ///< what the next request of a `__wasix_init_tls` to the allocator gets

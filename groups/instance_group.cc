@@ -19,6 +19,7 @@
 
 #include "groups/host_memory.hh"
 #include "linker/group_blocks.hh"
+#include "linker/stale_slots.hh"
 #include "messages/assert.hh"
 #include "messages/guest_end.hh"
 
@@ -47,21 +48,18 @@ private:
 };
 
 /// A call through a slot that is null, or holds a function of another type, may have been meant for a library that is
-/// closed: a trap of that kind names those.
-error with_closed_libraries(const error& failure, const snapshot& now)
+/// closed, or for a closure that is freed or not prepared: a trap of that kind names those.
+error with_stale_slots(const error& failure, const snapshot& now)
 {
   const auto& trap = failure.detail().trap;
   const bool is_of_that_kind =
       failure == errc::guest_trapped && trap && failure.detail().remedy.empty() &&
       (trap->message.contains("uninitialized element") || trap->message.contains("indirect call type mismatch"));
-  if (!is_of_that_kind || now.closed_lately->empty()) {
+  if (!is_of_that_kind) {
     return failure;
   }
   error_detail detail = failure.detail();
-  detail.remedy = "a pointer to a function of a library that is closed is stale; closed lately:";
-  for (const std::string& path : *now.closed_lately) {
-    detail.remedy.append(&path == &now.closed_lately->front() ? " " : ", ").append(path);
-  }
+  detail.remedy = describe_stale_slots(now);
   return {failure.code(), std::move(detail)};
 }
 
@@ -288,6 +286,12 @@ result<void> instance_group::apply(const unload_modules& operation, const snapsh
   return {};
 }
 
+result<void> instance_group::apply(const set_closures& operation, const snapshot& target)
+{
+  auto grown = store_->grow_table(operation.table_size);
+  return grown ? store_->fill(operation.closures, target) : grown;
+}
+
 result<void> instance_group::apply(const stop_process&, const snapshot&)
 {
   return {}; // the snapshot tells
@@ -495,7 +499,7 @@ result<void> instance_group::call(const engine::function& callee, std::span<engi
   if (!called && pointer) {
     store_->set_stack_pointer(*pointer); // what was unwound has not given its frames back
   }
-  return called ? called : fail(with_closed_libraries(called.error(), *snapshot_));
+  return called ? called : fail(with_stale_slots(called.error(), *snapshot_));
 }
 
 result<void> instance_group::construct(module_id module)

@@ -238,6 +238,7 @@ private:
   result<void> apply(const resolve_function& operation, const snapshot& target);
   result<void> apply(const allocate_function_table& operation, const snapshot& target);
   result<void> apply(const unload_modules& operation, const snapshot& target);
+  result<void> apply(const set_closures& operation, const snapshot& target);
   result<void> apply(const stop_process& operation, const snapshot& target);
   result<void> drain_initialisers();
   result<void> run_initialiser(module_id module);

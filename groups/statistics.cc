@@ -11,7 +11,7 @@ namespace {
 
 /// By alternative of `operation_body`.
 constexpr std::array<std::string_view, std::variant_size_v<operation_body>> operation_names{
-    "load_modules", "resolve_function", "allocate_function_table", "unload_modules", "stop"};
+    "load_modules", "resolve_function", "allocate_function_table", "unload_modules", "set_closures", "stop"};
 
 constexpr std::array<std::string_view, load_phase_count> phase_names{"read", "prepare", "rehearse", "commit",
                                                                      "construct"};
@@ -35,6 +35,11 @@ void count_parts(statistics& into, const resolve_function& resolve)
 void count_parts(statistics&, const allocate_function_table&) {}
 
 void count_parts(statistics&, const unload_modules&) {}
+
+void count_parts(statistics& into, const set_closures& set)
+{
+  count(&into, &statistics::slots, set.closures.size());
+}
 
 void count_parts(statistics&, const stop_process&) {}
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "linker/snapshot.hh"
 
+#include "linker/closures.hh"
 #include "linker/module_checks.hh"
 #include "linker/value_hash.hh"
 
@@ -134,6 +135,7 @@ snapshot_ptr make_empty_snapshot()
   empty->host_slots = std::make_shared<const std::vector<slot_fill>>();
   empty->names = std::make_shared<const std::map<std::string, module_id, std::less<>>>();
   empty->closed_lately = std::make_shared<const std::vector<std::string>>();
+  empty->closures = std::make_shared<const closure_map>();
   empty->table_size = 1; // slot 0
   return empty;
 }
@@ -307,6 +309,10 @@ std::uint64_t hash_of(const snapshot& state)
     hash.add(given.source.host->module_name);
     hash.add(given.source.host->name);
   }
+  state.closures->of_slot.for_each([&](std::size_t slot, closure_binding binding) {
+    hash.add(slot);
+    hash.add(binding.value);
+  });
   return hash.value();
 }
 

@@ -43,6 +43,8 @@ struct module_slots {
   paged_vector<table_index> of_thunk;  ///< by thunk number: bindings made on first call
 };
 
+struct closure_map;
+
 /// Context: immutable once published.
 struct snapshot {
   topology_version version;
@@ -56,7 +58,8 @@ struct snapshot {
   std::shared_ptr<const std::map<std::string, module_id, std::less<>>> names;
   /// Paths of libraries unloaded last, the newest last: what a call through a null slot may have meant.
   std::shared_ptr<const std::vector<std::string>> closed_lately;
-  std::uint64_t table_size{}; ///< length of every group's table
+  std::shared_ptr<const closure_map> closures; ///< see linker/closures.hh
+  std::uint64_t table_size{};                  ///< length of every group's table
   bool is_stopping{};
 
   /// Null when not loaded (any more). Binary search by id.

@@ -56,6 +56,10 @@ void hash_published(value_hash& hash, const snapshot& published)
   for (const module_id member : *published.global_scope) {
     hash.add(member.value);
   }
+  published.closures->of_slot.for_each([&](std::size_t slot, closure_binding binding) {
+    hash.add(slot);
+    hash.add(binding.value);
+  });
 }
 
 template <class Map>

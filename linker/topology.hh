@@ -17,6 +17,7 @@
 //   T8  Of one file, at most one published module is not closing, and none while the file is claimed.
 #pragma once
 
+#include "linker/closures.hh"
 #include "linker/host_catalog.hh"
 #include "linker/memory_layout.hh"
 #include "linker/snapshot.hh"
@@ -115,6 +116,7 @@ struct topology {
   std::map<module_id, std::vector<module_id>> later_roots;
   /// Modules whose code a group runs when its thread ends, and how often: its thread-local objects' destructors.
   std::map<group_id, std::map<module_id, std::uint64_t>> pins;
+  closure_pool closures;
   std::shared_ptr<const host_catalog> catalog;
   main_layout layout;
   std::uint64_t memory_pages{};    ///< that the linked memory must have

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "loader/closure_code.hh"
 #include "loader/debug_log.hh"
 #include "loader/exit_handlers.hh"
 #include "loader/library_files.hh"
@@ -29,6 +30,7 @@ struct program_facts {
 struct loader_services {
   library_files files;
   std::shared_ptr<module_cache> modules;
+  std::shared_ptr<closure_code> closures;
   std::shared_ptr<exit_handlers> handlers = std::make_shared<exit_handlers>();
   debug_log log;
   program_facts program;

@@ -12,14 +12,23 @@ constexpr std::array<std::string_view, 13> kind_names{"send",     "receive", "pr
                                                       "catch up", "apply",   "initialise", "settle", "roll back",
                                                       "spawn",    "exit",    "watchdog"};
 
-constexpr std::array<std::string_view, 16> request_names{"prepare_load",   "commit_load",
-                                                         "abandon_load",   "await_load",
-                                                         "add_memory",     "next_constructor",
-                                                         "assign_slot",    "bind_lazy",
-                                                         "allocate_slots", "join",
-                                                         "leave",          "close",
-                                                         "unload",         "pin",
-                                                         "stop",           ""};
+constexpr std::array<std::string_view, 17> request_names{"prepare_load",
+                                                         "commit_load",
+                                                         "abandon_load",
+                                                         "await_load",
+                                                         "add_memory",
+                                                         "next_constructor",
+                                                         "assign_slot",
+                                                         "bind_lazy",
+                                                         "allocate_slots",
+                                                         "join",
+                                                         "leave",
+                                                         "close",
+                                                         "unload",
+                                                         "pin",
+                                                         "closure",
+                                                         "stop",
+                                                         ""};
 
 /// What `event::subject` is the number of; empty when the kind has none.
 std::string_view subject_name(event_kind kind)

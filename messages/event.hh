@@ -44,6 +44,7 @@ enum class request_kind : std::uint8_t {
   close,
   unload,
   pin,
+  closure,
   stop,
   none, ///< the event is about no request
 };

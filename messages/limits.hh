@@ -43,6 +43,11 @@ inline constexpr std::size_t groups = 4'096; ///< guest threads alive at once; e
 /// Of the function table: what dylink.0 of all modules asks for, and what addresses of functions take. Every group has
 /// the whole table, at 8 bytes a slot: 8 MB, as much as a thread's stack, whatever a few bytes of dylink.0 say.
 inline constexpr std::size_t function_table_slots = 1'000'000;
+/// Types of a process's closures: each has compiled code, which stays. Chosen: more than the types of a large foreign
+/// function interface.
+inline constexpr std::size_t closure_types = 4'096;
+/// Batches of trampolines whose records have room in the control memory: as many closures as there may be slots.
+inline constexpr std::size_t closure_batches = 32'767;
 inline constexpr std::size_t modules = 10'000;             ///< loaded at once
 inline constexpr std::size_t missing_symbols_listed = 100; ///< in one error, then the count
 

@@ -3,6 +3,7 @@
 // Operations: what the log fans out to the groups. Each takes a group from one topology version to the next.
 #pragma once
 
+#include "messages/closure.hh"
 #include "messages/ids.hh"
 #include "messages/link_plan.hh"
 
@@ -39,12 +40,18 @@ struct unload_modules {
   std::vector<table_index> slots;
 };
 
+/// What slots of closures hold from here on.
+struct set_closures {
+  std::vector<closure_fill> closures;
+  std::uint64_t table_size{};
+};
+
 /// The process ends. Guest code of every group is unwound at its next check or host call.
 struct stop_process {
   std::uint32_t exit_code{};
 };
 
 using operation_body =
-    std::variant<load_modules, resolve_function, allocate_function_table, unload_modules, stop_process>;
+    std::variant<load_modules, resolve_function, allocate_function_table, unload_modules, set_closures, stop_process>;
 
 } // namespace interlink

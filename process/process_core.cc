@@ -107,6 +107,7 @@ result<module_content> process_core::open_files(const std::string& program_path)
   }
   loader.modules = std::make_shared<module_cache>(environment.engine, options_.instrument_checks, counts.get(),
                                                   options_.memory.maximum_bytes);
+  loader.closures = std::make_shared<closure_code>(environment.engine, counts.get());
   return loader.modules->read(std::move(*bytes), program_path);
 }
 
@@ -181,7 +182,8 @@ result<void> process_core::make_memories(const module_info& info)
     return {}; // its code has no checks: the published version need not be in a memory, which reserves 4 GiB of
                // addresses
   }
-  auto control = environment.engine->make_shared_memory({{1, 1}, true, false, 16});
+  constexpr std::uint64_t pages = reserved::control_memory_pages;
+  auto control = environment.engine->make_shared_memory({{pages, pages}, true, false, 16});
   if (!control) {
     return fail(std::move(control.error()));
   }

@@ -10,6 +10,8 @@ std::shared_ptr<const host_registry> make_guest_abi(host_registry embedder_funct
   auto registry = std::make_shared<host_registry>();
   registry->open("wasix_32v1");
   add_wasi(*registry);
+  add_closures(*registry);
+  add_dynamic_calls(*registry);
   add_dynamic_linking(*registry);
   add_exit_handler_calls(*registry);
   add_threads(*registry);

@@ -22,6 +22,8 @@ const runtime_functions& runtime_calls();
 void guard_embedder_functions(host_registry& embedder_functions);
 
 void add_wasi(host_registry& registry);
+void add_closures(host_registry& registry);
+void add_dynamic_calls(host_registry& registry);
 void add_dynamic_linking(host_registry& registry);
 void add_exit_handler_calls(host_registry& registry);
 void add_threads(host_registry& registry);

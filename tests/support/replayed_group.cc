@@ -104,6 +104,8 @@ void replayed_group::apply(const operation_body& operation)
     fill(resolve->slots);
   } else if (const auto* allocate = std::get_if<allocate_function_table>(&operation)) {
     grow(allocate->table_size);
+  } else if (const auto* set = std::get_if<set_closures>(&operation)) {
+    grow(set->table_size);
   } else if (const auto* unload = std::get_if<unload_modules>(&operation)) {
     for (const table_index slot : unload->slots) {
       table_.erase(slot.value);

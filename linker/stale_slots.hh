@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a call may have meant that found a slot null, or of another type.
+#pragma once
+
+#include "linker/snapshot.hh"
+
+#include <string>
+
+namespace interlink {
+
+/// For a person: libraries closed lately, closures freed lately and those that are set aside and not prepared. Empty
+/// when there are none. Context: pure.
+std::string describe_stale_slots(const snapshot& now);
+
+} // namespace interlink
