@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/simulation/checkers.hh"
 
+#include "linker/closures.hh"
 #include "tests/simulation/seeded_scheduler.hh"
 #include "tests/support/fake_engine.hh"
 #include "tests/support/fake_guests.hh"
@@ -69,6 +70,11 @@ std::string describe(const log_node<operation_body>& node)
     text += "unload";
     for (const module_id module : unload->modules) {
       text += " " + number(module.value);
+    }
+  } else if (const auto* set = std::get_if<set_closures>(&node.body())) {
+    text += "closures";
+    for (const closure_fill& fill : set->closures) {
+      text += " " + number(fill.slot.value) + "=" + number(fill.binding.value);
     }
   } else {
     text += std::holds_alternative<stop_process>(node.body()) ? "stop" : "slots for the guest";
@@ -369,6 +375,28 @@ void coordinator_watch::check_slots(complaints& found) const
 {
   const topology& state = process_.coordination().state();
   const slot_map slots = slots_of(*state.current, &found);
+  std::set<std::uint32_t> trampolines;
+  state.current->closures->of_slot.for_each([&](std::size_t slot, closure_binding binding) {
+    const auto place = static_cast<std::uint32_t>(slot);
+    if (slots.contains(place) || slot == 0 || slot >= state.current->table_size) {
+      found.push_back("T3: slot " + number(slot) + " is a closure's, and another's or beyond the table's length");
+    }
+    if (std::ranges::any_of(state.table.free_ranges(), [&](const table_layout::slot_range& free) {
+          return free.base <= place && place < free.base + free.count;
+        })) {
+      found.push_back("T3: slot " + number(slot) + " is a closure's and free");
+    }
+    if (binding.is_prepared() && !trampolines.insert(binding.number()).second) {
+      found.push_back("T3: trampoline " + number(binding.number()) + " is in two slots");
+    }
+  });
+  for (const auto& [type, free] : state.closures.free_trampolines) {
+    for (const std::uint32_t each : free) {
+      if (!trampolines.insert(each).second) {
+        found.push_back("T3: trampoline " + number(each) + " is free, and in a slot or free twice");
+      }
+    }
+  }
   if (!slots.empty() && slots.rbegin()->first >= state.current->table_size) {
     found.push_back("T3: slot " + number(slots.rbegin()->first) + " is beyond the table's length");
   }
@@ -502,6 +530,11 @@ void mix(std::uint64_t& hash, std::uint64_t value)
   hash ^= hash >> 29;
 }
 
+bool is_absent(instance_group& group, std::uint32_t slot)
+{
+  return engine::is_null(group.store().slot(table_index{slot}));
+}
+
 void check_table(instance_group& group, bool is_loading, std::uint64_t& contents, complaints& found)
 {
   auto& store = static_cast<fake_store&>(group.store().store());
@@ -517,6 +550,19 @@ void check_table(instance_group& group, bool is_loading, std::uint64_t& contents
     const auto expected = slots.find(slot);
     const auto module = modules.find(origin.instance);
     const bool is_null = origin.instance == 0;
+    const closure_binding closure = applied.closures->of_slot[slot];
+    if (closure.is_closure()) {
+      // One that is not prepared has a function of the host's. Whose instance a trampoline is of shows when it is
+      // called.
+      const bool is_trampoline =
+          !is_null && module == modules.end() && origin.index == closure.number() % closures_per_batch;
+      if (closure.is_prepared() ? !is_trampoline : is_absent(group, slot)) {
+        found.push_back("G1: at version " + number(applied.version.value) + " slot " + number(slot) + " of group " +
+                        number(group.id().value) + " has not its closure");
+      }
+      mix(contents, closure.value);
+      continue;
+    }
     const bool is_right =
         expected == slots.end()
             ? is_null || is_loading

@@ -43,6 +43,7 @@ result<void> simulated_world::judge_call(instance_group& group, const result<std
 result<void> simulated_world::call_shared(instance_group& group)
 {
   const std::uint32_t word = shelf_word();
+  give_stack(group);
   const auto slot = guest_call(group, main_module, "load", {word});
   if (!slot || *slot == 0) {
     return without_value(slot);
@@ -56,7 +57,9 @@ result<void> simulated_world::call_shared(instance_group& group)
     const auto turns = 1 + static_cast<std::uint32_t>(pick(100));
     return judge_call(group, guest_call(group, main_module, "spin_at", {word, *slot, turns}), 0);
   }
-  return judge_call(group, guest_call(group, main_module, "call_slot", {*slot}), meaning_.at(*slot));
+  auto returned = guest_call(group, main_module, "call_slot", {*slot});
+  return closures_.contains(*slot) ? call_closure(group, *slot, returned)
+                                   : judge_call(group, returned, meaning_.at(*slot));
 }
 
 result<void> simulated_world::call_own(instance_group& group, script& mine)

@@ -33,29 +33,31 @@ constexpr std::array step_names{"open",
                                 "call import",
                                 "find in global scope",
                                 "pin",
+                                "use a closure",
                                 "call shared"};
 
 using enum step_kind;
 
 /// A step is one of these, each as likely.
 constexpr std::array usual_steps{
-    opens,       opens,        opens,        opens,        opens,        finds,        finds,
-    finds,       finds,        calls_own,    calls_own,    calls_own,    closes,       closes,
-    waits,       notifies,     notifies,     spawns,       spawns,       awaits_load,  awaits_constructors,
-    catches_up,  takes_slots,  traps,        exits,        dies,         calls_import, finds_global,
-    pins,        calls_shared, calls_shared, calls_shared, calls_shared, calls_shared, calls_shared,
-    calls_shared};
+    opens,        opens,        opens,        opens,        opens,        finds,        finds,
+    finds,        finds,        calls_own,    calls_own,    calls_own,    closes,       closes,
+    waits,        notifies,     notifies,     spawns,       spawns,       awaits_load,  awaits_constructors,
+    catches_up,   takes_slots,  traps,        exits,        dies,         calls_import, finds_global,
+    pins,         uses_closure, uses_closure, calls_shared, calls_shared, calls_shared, calls_shared,
+    calls_shared, calls_shared, calls_shared};
 
 /// All kinds, as small worlds draw them.
 constexpr std::array small_steps{opens,        opens,    finds,       finds,        closes,       calls_own,
                                  waits,        spawns,   dies,        traps,        awaits_load,  awaits_constructors,
                                  catches_up,   exits,    takes_slots, finds_global, calls_import, calls_shared,
-                                 calls_shared, notifies, pins};
+                                 calls_shared, notifies, pins,        uses_closure};
 
 /// What belongs together.
-constexpr std::array themes{std::array{finds, spawns, calls_shared}, // indices that travel
-                            std::array{opens, closes, calls_own},    // lives of libraries
-                            std::array{opens, finds, calls_shared},  // indices of what is being loaded
+constexpr std::array themes{std::array{finds, spawns, calls_shared},       // indices that travel
+                            std::array{opens, closes, calls_own},          // lives of libraries
+                            std::array{opens, finds, calls_shared},        // indices of what is being loaded
+                            std::array{opens, uses_closure, calls_shared}, // indices behind a closure
                             std::array{opens, spawns, awaits_constructors}};
 
 } // namespace
@@ -63,6 +65,7 @@ constexpr std::array themes{std::array{finds, spawns, calls_shared}, // indices 
 result<void> simulated_world::run_script(instance_group& group, std::uint64_t steps, int nesting)
 {
   script mine;
+  give_stack(group);
   group_at_[scheduler_.running()] = group.id();
   result<void> outcome;
   for (; steps > 0 && outcome; --steps) {
@@ -139,6 +142,8 @@ result<void> simulated_world::step(instance_group& group, script& mine)
     return find_in_global_scope(group);
   case pins:
     return pin(group, mine);
+  case uses_closure:
+    return use_closures(group, mine);
   case calls_shared:
     return call_shared(group);
   }

@@ -206,6 +206,7 @@ void simulated_world::drive()
   process_ = std::move(*made);
   shelf_ = static_cast<std::uint32_t>(process_->program().layout.memory_base.value);
   heap_ = static_cast<std::uint32_t>(process_->program().layout.heap_base.value);
+  stacks_ = static_cast<std::uint32_t>(process_->program().layout.stack_low.value);
   watch_ = std::make_unique<coordinator_watch>(*process_);
   reference_ = std::make_unique<reference_watch>(*process_);
   scheduler_.on_batch_end = [this] {

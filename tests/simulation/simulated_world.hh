@@ -73,6 +73,7 @@ enum class step_kind : std::uint8_t {
   calls_import,
   finds_global,
   pins,
+  uses_closure,
   calls_shared,
 };
 
@@ -129,6 +130,11 @@ private:
   result<void> pin(instance_group& group, script& mine);
   result<void> run_pinned(instance_group& group, script& mine);
   result<void> destruct(instance_group& group, const std::vector<module_id>& closing);
+  result<void> use_closures(instance_group& group, script& mine);
+  result<void> prepare(instance_group& group, std::uint32_t slot, std::uint32_t backing, std::uint32_t library);
+  result<void> call_closure(instance_group& group, std::uint32_t slot, const result<std::uint32_t>& returned);
+  /// Trampolines need one: a part of main's, which its own code does not use.
+  void give_stack(instance_group& group);
   result<void> wait(instance_group& group);
   result<void> notify(instance_group& group);
   result<void> spawn(instance_group& group);
@@ -212,7 +218,18 @@ private:
   std::uint32_t shelf_ = 0;
   std::uint32_t heap_ = 0;
   std::set<std::string> moved_;
-  std::map<std::uint32_t, std::uint32_t> meaning_;     ///< what the function in a shared slot returns
+  std::map<std::uint32_t, std::uint32_t> meaning_; ///< what the function in a shared slot returns
+
+  /// A closure that somebody may call.
+  struct closure {
+    std::uint32_t number{};         ///< of all that were made
+    std::set<std::uint32_t> values; ///< what it was ever prepared to return
+  };
+
+  std::map<std::uint32_t, closure> closures_;  ///< by slot
+  std::vector<std::uint32_t> shared_closures_; ///< slots: they stay
+  std::uint32_t closures_made_ = 0;
+  std::uint32_t stacks_ = 0;
   std::set<std::uint32_t> shared_;                     ///< every value that a call through the shelf may return
   std::map<std::uint32_t, std::uint32_t> constructed_; ///< runs, by library
   std::map<std::pair<group_id, std::uint32_t>, std::uint32_t> started_; ///< open start functions, by group and library

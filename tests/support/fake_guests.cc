@@ -257,6 +257,14 @@ std::vector<std::byte> make_library(const library_shape& shape)
     module.function(returns_int, wasm_code().i32_const(value), "shared_" + std::to_string(defined));
   }
   add_uses(module, shared, shape.number);
+  module.function({{wasm::i32, wasm::i32, wasm::i32}, {}},
+                  wasm_code()
+                      .local_get(1)
+                      .local_get(2)
+                      .i32_const(static_cast<std::int32_t>(backing_value_of(shape.number, 0)))
+                      .i32_add()
+                      .raw({0x36, 2, 0}),
+                  "back" + number);
   add_weak(module, weak, number);
   add_offers(module, shape);
   if (shape.data_bytes > 0) {

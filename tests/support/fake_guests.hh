@@ -31,6 +31,7 @@ struct function_name {
 
 /// What to make a library of. Its exports, for library number N:
 ///   fN_K () -> i32       N * 1000 + K
+///   backN (i32, i32 results, i32 datum)   stores N * 100'000 + datum to the results: what a closure calls
 ///   tlsN () -> i32       the word that `__wasm_init_tls` wrote in the calling thread: N * 1000 + 900
 ///   dataN (i32) -> i32   the word at that offset of its data
 ///   callN_J () -> i32    what the J-th of `calls` returns
@@ -100,6 +101,11 @@ std::vector<std::byte> make_main(const main_shape& shape);
 inline constexpr std::uint32_t shared_value_of(std::uint32_t library, std::uint32_t shared)
 {
   return library * 1000 + 500 + shared;
+}
+
+inline constexpr std::uint32_t backing_value_of(std::uint32_t library, std::uint32_t datum)
+{
+  return library * 100'000 + datum;
 }
 
 inline constexpr std::uint32_t maybe_value_of(std::uint32_t library, std::uint32_t maybe)

@@ -22,6 +22,7 @@ constexpr std::uint32_t op_call = opcode::call;
 constexpr std::uint32_t i32_load = 0x28;
 constexpr std::uint32_t i32_store = 0x36;
 constexpr std::uint32_t i32_atomic_load = 0xfe0010;
+constexpr std::uint32_t i64_atomic_load = 0xfe0011;
 constexpr std::uint32_t i32_atomic_store = 0xfe0017;
 constexpr std::uint32_t i32_atomic_add = 0xfe001e;
 
@@ -156,6 +157,7 @@ result<fake_interpreter::outcome> fake_interpreter::step(const fake_operation& a
   case i32_load:
   case i32_store:
   case i32_atomic_load:
+  case i64_atomic_load:
   case i32_atomic_store:
   case i32_atomic_add:
     return memory_access(at);
@@ -264,11 +266,12 @@ result<fake_interpreter::outcome> fake_interpreter::call_from_here(std::uint64_t
 result<fake_interpreter::outcome> fake_interpreter::memory_access(const fake_operation& at)
 {
   observe();
-  const bool is_load = at.opcode == i32_load || at.opcode == i32_atomic_load;
+  const bool is_load = at.opcode == i32_load || at.opcode == i32_atomic_load || at.opcode == i64_atomic_load;
+  const std::size_t size = at.opcode == i64_atomic_load ? sizeof(std::uint64_t) : sizeof(std::uint32_t);
   const std::uint32_t value = is_load ? 0 : pop32();
   const std::uint64_t address = pop32() + at.second;
   const std::span<std::byte> bytes = store_.bytes_of(instance_->memories[at.first]);
-  if (bytes.size() < sizeof(std::uint32_t) || address > bytes.size() - sizeof(std::uint32_t)) {
+  if (bytes.size() < size || address > bytes.size() - size) {
     return fail(trap("out of bounds memory access"));
   }
   // Other threads may be at the same word: plain accesses are relaxed atomics here, as they are in machine code.
@@ -283,6 +286,9 @@ result<fake_interpreter::outcome> fake_interpreter::memory_access(const fake_ope
   case i32_atomic_load:
     stack_->push_back(__atomic_load_n(word, __ATOMIC_SEQ_CST));
     break;
+  case i64_atomic_load:
+    stack_->push_back(__atomic_load_n(reinterpret_cast<std::uint64_t*>(word), __ATOMIC_SEQ_CST));
+    break;
   case i32_atomic_store:
     __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
     break;
@@ -296,6 +302,15 @@ result<fake_interpreter::outcome> fake_interpreter::arithmetic(const fake_operat
 {
   if (at.opcode == 0x45) { // i32.eqz
     stack_->push_back(pop32() == 0 ? 1 : 0);
+    return outcome::next;
+  }
+  if (at.opcode == 0xa7) { // i32.wrap_i64
+    stack_->push_back(pop32());
+    return outcome::next;
+  }
+  if (at.opcode == 0x88) { // i64.shr_u
+    const std::uint64_t places = pop() % 64;
+    stack_->push_back(pop() >> places);
     return outcome::next;
   }
   const std::uint32_t right = pop32();
