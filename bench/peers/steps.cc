@@ -12,7 +12,12 @@ namespace interlink::bench {
 
 load_request read_small_library(instance_group& group)
 {
-  const auto found = need(process_of(group).loader.files.find("./libbench_small.so", {}, {}, ""));
+  return read_library(group, "./libbench_small.so");
+}
+
+load_request read_library(instance_group& group, const std::string& path)
+{
+  const auto found = need(process_of(group).loader.files.find(path, {}, {}, ""));
   const loader_services& loader = process_of(group).loader;
   load_request request =
       need(make_ready(loader, need(read_closure(loader, process_of(group), group.applied(), found, {}))));

@@ -7,6 +7,7 @@
 #include "linker/topology.hh"
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,8 @@ namespace interlink::bench {
 /// A request for the small library as it is read from its file. The linker knows a file by its number, so that the same
 /// bytes under another number are another library.
 load_request read_small_library(instance_group& group);
+/// The same of a library by its path.
+load_request read_library(instance_group& group, const std::string& path);
 
 /// Carries a plan out in the requester's store, with data relocations. Returns the thunks' code.
 std::vector<module_artifact_ptr> carry_out_first(instance_group& requester, const planned_load& planned);
