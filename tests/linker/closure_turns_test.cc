@@ -120,6 +120,19 @@ TEST_F(Closures, TakeNoMoreAfterManyCycles)
   EXPECT_EQ(state().current->closures->batches->size(), 2U);
 }
 
+TEST_F(Closures, RestWhenTheyAreFreed)
+{
+  state().resting_slots = 2;
+  const table_index first = allocate();
+  release(first);
+  const table_index second = allocate();
+  EXPECT_NE(second, first);
+  const table_index third = allocate();
+  release(second);
+  release(third);
+  EXPECT_EQ(allocate(), first); // the oldest, when more rest than should
+}
+
 TEST_F(Closures, OfOtherSlotsAreRefusedOrLeftAlone)
 {
   const table_index freed = allocate();
