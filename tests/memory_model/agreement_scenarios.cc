@@ -148,6 +148,32 @@ void plain_store_of_an_index(run& now)
   });
 }
 
+/// An operation has given a function its slot. Another drainer's turn writes the record of a closure that is backed by
+/// it, and another group calls the closure: the record is all that passes to it.
+void record_of_a_closure(run& now)
+{
+  struct closure {
+    std::uint64_t word = 0;
+  };
+
+  process& in = now.make<process>();
+  group& other = now.make<group>(in);
+  closure& prepared = now.make<closure>();
+  now.thread([&] {
+    in.publish(1);
+    in.is_answered.store(true, release);
+  });
+  now.thread([&] {
+    in.is_answered.wait(false, acquire);
+    shared_words(&prepared.word).store(0, 1);
+  });
+  now.thread([&] {
+    if (const std::uint64_t backing = guest_record(prepared.word)) {
+      other.call_indirect(static_cast<int>(backing));
+    }
+  });
+}
+
 /// Another thread drains, as `coordinator::finish_batch`; the requester learns the index from its reply.
 void leak_after_a_reply(run& now)
 {
@@ -333,6 +359,7 @@ std::vector<scenario> agreement_scenarios()
       {"two publications", "agreement after two operations; no snapshot is older than a head", two_publications},
       {"chain of leaks", "agreement when the index passes through a third thread", chain_of_leaks},
       {"plain store", "agreement when the publisher stores the index without an order", plain_store_of_an_index},
+      {"closure", "agreement when the index is in a closure's record", record_of_a_closure},
       {"reply", "agreement when another thread drains and the requester leaks", leak_after_a_reply},
       {"snapshot leak", "agreement when a group leaks from a snapshot that it has found", leak_from_a_snapshot},
       {"plain snapshot leak", "the same, and it stores the index without an order", plain_store_from_a_snapshot},

@@ -17,4 +17,10 @@ inline bool guest_must_catch_up(std::uint64_t& head, std::uint32_t applied)
   return static_cast<std::uint32_t>(atomic_ref<std::uint64_t>(head).load(std::memory_order_seq_cst)) != applied;
 }
 
+/// The load of a closure's record, as wasm/closure_module.cc writes it: i64.atomic.load.
+inline std::uint64_t guest_record(std::uint64_t& word)
+{
+  return atomic_ref<std::uint64_t>(word).load(std::memory_order_seq_cst);
+}
+
 } // namespace interlink::memory_model

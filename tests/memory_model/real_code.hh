@@ -55,6 +55,7 @@ using interlink::memory_model::shared_ptr;
 #include "actors/parker.hh"
 #include "actors/publication.hh"
 #include "actors/serial_actor.hh"
+#include "actors/shared_words.hh"
 #undef noexcept
 #undef std
 
