@@ -60,7 +60,7 @@ result<engine::function> group_store::closure_function(closure_binding binding, 
   const std::uint32_t batch = binding.number() / closures_per_batch;
   auto instance = closure_batches_.find(batch);
   if (instance == closure_batches_.end()) {
-    auto made = instantiate_closures(*(*in.closures->batches)[batch], batch);
+    auto made = instantiate_closures(*in.closures->batches[batch], batch);
     if (!made) {
       return fail(made.error().with_context("closures"));
     }

@@ -47,13 +47,11 @@ result<std::uint32_t> take_trampoline(topology& state, closure_map& closures, co
   }
   std::deque<std::uint32_t>& free = pool->second;
   if (free.empty()) {
-    if (closures.batches->size() >= limit::closure_batches) {
+    if (closures.batches.size() >= limit::closure_batches) {
       return fail(too_many("batches of trampolines", limit::closure_batches));
     }
-    const auto first = static_cast<std::uint32_t>(closures.batches->size()) * closures_per_batch;
-    std::vector<closure_batch_ptr> batches = *closures.batches;
-    batches.push_back(std::make_shared<const closure_batch>(change.type, change.code));
-    closures.batches = std::make_shared<const std::vector<closure_batch_ptr>>(std::move(batches));
+    const auto first = static_cast<std::uint32_t>(closures.batches.size()) * closures_per_batch;
+    closures.batches.push_back(std::make_shared<const closure_batch>(change.type, change.code));
     for (std::uint32_t place = 0; place < closures_per_batch; ++place) {
       free.push_back(first + place);
     }
@@ -65,7 +63,7 @@ result<std::uint32_t> take_trampoline(topology& state, closure_map& closures, co
 
 const function_type& type_of(const closure_map& closures, closure_binding binding)
 {
-  return (*closures.batches)[binding.number() / closures_per_batch]->type;
+  return closures.batches[binding.number() / closures_per_batch]->type;
 }
 
 void give_back_trampoline(topology& state, const closure_map& closures, closure_binding binding)
@@ -121,7 +119,7 @@ result<closure_outcome> change(topology& state, const free_closure& change)
   give_back_trampoline(state, next, bound);
   next.freed_lately.push_back(change.slot);
   if (next.freed_lately.size() > freed_slots_named) {
-    next.freed_lately.erase(next.freed_lately.begin());
+    next.freed_lately.pop_front();
   }
   state.table.retire(change.slot, 1, state.resting_slots);
   publish(state, std::move(next), {change.slot, {}}, outcome);

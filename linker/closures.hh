@@ -17,7 +17,6 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -29,9 +28,8 @@ struct topology;
 /// What groups see. Context: immutable once published.
 struct closure_map {
   paged_vector<closure_binding> of_slot;
-  std::shared_ptr<const std::vector<closure_batch_ptr>> batches =
-      std::make_shared<const std::vector<closure_batch_ptr>>();
-  std::vector<table_index> freed_lately; ///< the newest last: what a call through a null slot may have meant
+  std::vector<closure_batch_ptr> batches;
+  std::deque<table_index> freed_lately; ///< the newest last: what a call through a null slot may have meant
 };
 
 /// What only turns need. Context: a value, owned by the coordinator.

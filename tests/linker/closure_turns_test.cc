@@ -81,7 +81,7 @@ TEST_F(Closures, GetATrampolineOfTheirNewType)
   const closure_outcome other = prepare(slot, other_type);
   EXPECT_EQ(other.operations.size(), 1U);
   EXPECT_NE(binding(slot), before);
-  EXPECT_EQ(state().current->closures->batches->at(binding(slot).number() / closures_per_batch)->type, other_type);
+  EXPECT_EQ(state().current->closures->batches.at(binding(slot).number() / closures_per_batch)->type, other_type);
   // The former one goes out again, after all others that are free.
   std::set<std::uint32_t> given;
   for (std::uint32_t i = 0; i < closures_per_batch; ++i) {
@@ -90,7 +90,7 @@ TEST_F(Closures, GetATrampolineOfTheirNewType)
     EXPECT_TRUE(given.insert(binding(next).number()).second);
     EXPECT_EQ(binding(next).number() == before.number(), i == closures_per_batch - 1);
   }
-  EXPECT_EQ(state().current->closures->batches->size(), 2U);
+  EXPECT_EQ(state().current->closures->batches.size(), 2U);
 }
 
 TEST_F(Closures, NeverShareATrampoline)
@@ -101,7 +101,7 @@ TEST_F(Closures, NeverShareATrampoline)
     prepare(slot, i % 2 == 0 ? one_type : other_type);
     EXPECT_TRUE(given.insert(binding(slot).number()).second);
   }
-  EXPECT_EQ(state().current->closures->batches->size(), 4U);
+  EXPECT_EQ(state().current->closures->batches.size(), 4U);
 }
 
 TEST_F(Closures, TakeNoMoreAfterManyCycles)
@@ -117,7 +117,7 @@ TEST_F(Closures, TakeNoMoreAfterManyCycles)
     }
   }
   EXPECT_EQ(state().table.size(), size);
-  EXPECT_EQ(state().current->closures->batches->size(), 2U);
+  EXPECT_EQ(state().current->closures->batches.size(), 2U);
 }
 
 TEST_F(Closures, RestWhenTheyAreFreed)
