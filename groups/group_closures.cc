@@ -80,7 +80,12 @@ result<engine::instance> group_store::instantiate_closures(const closure_batch& 
     if (!applied) {
       return fail(std::move(applied.error()));
     }
+    auto stack_low = store_->make_global({wasm::i32, true}, value_slot::of_i32(compared_stack_low()));
+    if (!stack_low) {
+      return fail(std::move(stack_low.error()));
+    }
     closures_applied_ = *applied;
+    closures_stack_low_ = *stack_low;
   }
   const std::uint32_t records =
       reserved::closure_records_address + number * closures_per_batch * std::uint32_t{sizeof(std::uint64_t)};
@@ -95,6 +100,7 @@ result<engine::instance> group_store::instantiate_closures(const closure_batch& 
                                           function_table_,
                                           runtime_table_,
                                           *stack_pointer_,
+                                          *closures_stack_low_,
                                           *closures_applied_,
                                           *base};
   return store_->instantiate(*code->compiled, imports);

@@ -566,6 +566,9 @@ void group_store::set_stack_low(std::uint32_t low)
       store_->global_set(*instance.stack_low, value_slot::of_i32(compared_stack_low()));
     }
   }
+  if (closures_stack_low_) {
+    store_->global_set(*closures_stack_low_, value_slot::of_i32(compared_stack_low()));
+  }
 }
 
 void group_store::set_stack_pointer(std::uint32_t value)

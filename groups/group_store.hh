@@ -231,7 +231,8 @@ private:
   std::map<module_id, live_instance> instances_;
   std::map<std::uint32_t, engine::instance> closure_batches_; ///< by number
   std::optional<engine::global> closures_applied_;            ///< absent: no batch is here
-  engine::function unprepared_closure_;                       ///< null until one is needed
+  std::optional<engine::global> closures_stack_low_;
+  engine::function unprepared_closure_; ///< null until one is needed
   known_places places_;
   std::map<module_id, memory_address> blocks_;
   memory_address offered_block_; ///< what the next request of a `__wasix_init_tls` to the allocator gets

@@ -4,7 +4,7 @@
 //
 //   record = atomic load of its word in the control memory
 //   if (head != applied) catch up
-//   room for results and arguments on the guest's stack; store the arguments
+//   room for results and arguments on the guest's stack, unless that ends; store the arguments
 //   call the slot in the record (arguments, results, datum)
 //   load the results; give the room back
 //
@@ -29,6 +29,7 @@ namespace interlink {
 namespace {
 
 namespace op {
+constexpr std::uint8_t unreachable = 0x00;
 constexpr std::uint8_t if_ = 0x04;
 constexpr std::uint8_t end = 0x0b;
 constexpr std::uint8_t call_indirect = 0x11;
@@ -40,6 +41,7 @@ constexpr std::uint8_t global_set = 0x24;
 constexpr std::uint8_t i32_const = 0x41;
 constexpr std::uint8_t i64_const = 0x42;
 constexpr std::uint8_t i32_ne = 0x47;
+constexpr std::uint8_t i32_lt_s = 0x48;
 constexpr std::uint8_t i32_add = 0x6a;
 constexpr std::uint8_t i32_sub = 0x6b;
 constexpr std::uint8_t i64_shr_u = 0x88;
@@ -62,8 +64,9 @@ constexpr std::uint32_t control_memory = 1;
 constexpr std::uint32_t function_table = 0;
 constexpr std::uint32_t runtime_table = 1;
 constexpr std::uint32_t stack_pointer = 0;
-constexpr std::uint32_t applied = 1;
-constexpr std::uint32_t batch = 2;
+constexpr std::uint32_t stack_low = 1;
+constexpr std::uint32_t applied = 2;
+constexpr std::uint32_t batch = 3;
 
 /// All that 32 bits can address.
 constexpr std::uint32_t pages_max = 65'536;
@@ -113,7 +116,7 @@ void write_imports(wasm_writer& out, bool is_memory_shared)
     out.u8(is_mutable ? 1 : 0);
   };
   constexpr std::uint8_t shared_with_maximum = 3;
-  out.u32(7);
+  out.u32(8);
   import(reserved::linked_memory, extern_kind::memory);
   out.u8(is_memory_shared ? shared_with_maximum : 0);
   out.u32(0);
@@ -127,6 +130,7 @@ void write_imports(wasm_writer& out, bool is_memory_shared)
   table(reserved::function_table, 0);
   table(reserved::runtime_table, reserved::runtime_table_size);
   global(reserved::stack_pointer, true);
+  global(reserved::stack_low, true);
   global(reserved::applied, true);
   global(reserved::closure_batch, false);
 }
@@ -203,6 +207,20 @@ private:
     out_.u8(op::end);
   }
 
+  /// As in instrumented code (wasm/instrumenter.hh), for a frame of any size.
+  void check_stack()
+  {
+    with_index(op::local_get, base_);
+    with_index(op::global_get, stack_low);
+    out_.u8(op::i32_sub);
+    constant(0);
+    out_.u8(op::i32_lt_s);
+    out_.u8(op::if_);
+    out_.u8(empty_block);
+    out_.u8(op::unreachable);
+    out_.u8(op::end);
+  }
+
   void store_arguments()
   {
     with_index(op::global_get, stack_pointer);
@@ -210,6 +228,7 @@ private:
     out_.u8(op::i32_sub);
     with_index(op::local_tee, base_);
     with_index(op::global_set, stack_pointer);
+    check_stack();
     std::uint32_t offset = results_size_;
     for (std::uint32_t i = 0; i < type_.parameters.size(); ++i) {
       const storage& how = *find_storage(type_.parameters[i]);

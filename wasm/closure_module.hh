@@ -23,7 +23,7 @@ std::uint32_t packed_size(const std::vector<value_type>& types);
 /// A module with `closures_per_batch` trampolines of one type, exported as "0", "1", ... Names in
 /// wasm/reserved_names.hh. Its imports, all of `interlink`:
 ///   memory (the process's), control (the control memory), function_table, runtime_table,
-///   stack_pointer (global mut i32), applied (global mut i32: what the group has applied),
+///   stack_pointer, stack_low (global mut i32 each), applied (global mut i32: what the group has applied),
 ///   batch (global i32: address of the first trampoline's record in the control memory).
 /// Pre: `can_be_closure`. Context: any thread.
 std::vector<std::byte> make_closure_module(const function_type& type, bool is_memory_shared);

@@ -40,10 +40,12 @@ inline constexpr std::string_view thunk_module_id = "module";
 /// or nobody. Only in modules with a thunk that tells its caller.
 inline constexpr std::string_view caller_global = "caller";
 
-/// Further imports of a trampoline module (wasm/closure_module.hh): the process's memory; the group's stack pointer and
-/// the version that it has applied, both mutable i32; a constant i32, the address of its first record.
+/// Further imports of a trampoline module (wasm/closure_module.hh): the process's memory; the group's stack pointer,
+/// the lower end of its stack and the version that it has applied, all mutable i32; a constant i32, the address of its
+/// first record.
 inline constexpr std::string_view linked_memory = "memory";
 inline constexpr std::string_view stack_pointer = "stack_pointer";
+inline constexpr std::string_view stack_low = "stack_low";
 inline constexpr std::string_view applied = "applied";
 inline constexpr std::string_view closure_batch = "batch";
 

@@ -44,7 +44,7 @@ TEST(ClosureModule, ImportsTheMemoryAsItIs)
     }
     EXPECT_EQ(names, (std::vector<std::string>{"interlink.memory", "interlink.control", "interlink.function_table",
                                                "interlink.runtime_table", "interlink.stack_pointer",
-                                               "interlink.applied", "interlink.batch"}));
+                                               "interlink.stack_low", "interlink.applied", "interlink.batch"}));
     EXPECT_EQ(std::get<memory_type>(info->imports[0].type).is_shared, is_shared);
     EXPECT_TRUE(std::get<memory_type>(info->imports[1].type).is_shared);
   }
