@@ -31,13 +31,6 @@ constexpr std::string_view wasix_init_tls = "__wasix_init_tls";
 /// aligned_alloc(alignment, size).
 const function_type allocator_type{{wasm::i32, wasm::i32}, {wasm::i32}};
 
-/// Imports that can be made many at once: entries of a module's global offset table.
-bool is_table_entry(const extern_type& import)
-{
-  const auto* type = std::get_if<global_type>(&import);
-  return type != nullptr && *type == global_type{wasm::i32, true};
-}
-
 /// Sets a flag for a scope.
 class scoped_flag {
 public:
@@ -74,6 +67,12 @@ std::unexpected<error> refuse_in_initialiser(std::string_view what)
 }
 
 } // namespace
+
+bool is_table_entry(const extern_type& import)
+{
+  const auto* type = std::get_if<global_type>(&import);
+  return type != nullptr && *type == global_type{wasm::i32, true};
+}
 
 result<std::unique_ptr<group_store>> group_store::make(const store_environment& environment,
                                                        const store_parameters& parameters, host_call_server& server,
@@ -177,18 +176,24 @@ result<void> group_store::add_module(const load_plan_ptr& load, std::size_t plan
   const auto* code = dynamic_cast<const compiled_code*>(plan.artifact.get());
   INTERLINK_ASSERT(code != nullptr);
   places_.add(plan.name, code->places);
-  live_instance self{plan.id, load, &plan, {}, std::nullopt, std::nullopt};
-  const auto made = make_planned_globals(plan);
+  if (auto again = take_again(load, plan, thunk_artifact)) {
+    return run_closed_initialisers(instances_[plan.id] = std::move(*again), open_initialisers);
+  }
+  live_instance self;
+  self.id = plan.id;
+  self.load = load;
+  self.plan = &plan;
+  // What the program needs stays as long as the program.
+  self.may_rest = code->can_start_again && load->modules.front().id != main_module;
+  auto made = store_->make_i32_globals(planned_values(plan));
   if (!made) {
     return fail(in_module(made.error(), plan));
   }
   std::span<const engine::global> globals = *made;
   if (!plan.thunks.empty()) {
-    auto thunks = instantiate_thunks(plan, thunk_artifact, globals.first(plan.thunks.size()));
-    if (!thunks) {
+    if (auto thunks = instantiate_thunks(self, thunk_artifact, globals.first(plan.thunks.size())); !thunks) {
       return fail(in_module(thunks.error(), plan));
     }
-    self.thunks = *thunks;
     globals = globals.subspan(plan.thunks.size());
   }
   std::vector<extern_value> imports;
@@ -237,8 +242,10 @@ result<void> group_store::add_module(const load_plan_ptr& load, std::size_t plan
       }
     }
   }
-  instances_[plan.id] = self;
-  return run_closed_initialisers(self, open_initialisers);
+  if (self.may_rest) {
+    self.planned = std::move(*made);
+  }
+  return run_closed_initialisers(instances_[plan.id] = std::move(self), open_initialisers);
 }
 
 result<void> group_store::run_closed_initialisers(const live_instance& self, std::vector<module_id>& open_initialisers)
@@ -318,7 +325,7 @@ std::optional<std::uint64_t> group_store::planned_value(const import_binding& bi
   return std::nullopt;
 }
 
-result<std::vector<engine::global>> group_store::make_planned_globals(const module_plan& plan)
+std::vector<std::uint32_t> group_store::planned_values(const module_plan& plan) const
 {
   std::vector<std::uint32_t> values;
   values.reserve(plan.thunks.size() + plan.imports.size());
@@ -330,7 +337,7 @@ result<std::vector<engine::global>> group_store::make_planned_globals(const modu
       values.push_back(static_cast<std::uint32_t>(*value));
     }
   }
-  return store_->make_i32_globals(values);
+  return values;
 }
 
 result<engine::extern_value> group_store::bind(const module_plan& plan, std::size_t import_ordinal,
@@ -432,22 +439,29 @@ result<engine::extern_value> group_store::bind_export(module_id provider, std::u
   return std::move(*value);
 }
 
-result<engine::instance> group_store::instantiate_thunks(const module_plan& plan, const module_artifact_ptr& artifact,
-                                                         std::span<const engine::global> slots)
+result<void> group_store::instantiate_thunks(live_instance& self, const module_artifact_ptr& artifact,
+                                             std::span<const engine::global> slots)
 {
   const auto* code = dynamic_cast<const compiled_code*>(artifact.get());
   INTERLINK_ASSERT(code != nullptr);
   std::vector<extern_value> imports{function_table_, runtime_table_};
-  auto id = store_->make_global({wasm::i32, false}, value_slot::of_i32(plan.id.value));
+  auto id = store_->make_global({wasm::i32, true}, value_slot::of_i32(self.id.value));
   if (!id) {
     return fail(std::move(id.error()));
   }
   imports.emplace_back(*id);
   imports.insert(imports.end(), slots.begin(), slots.end());
-  if (std::ranges::any_of(plan.thunks, &thunk_plan::tells_caller)) {
+  if (std::ranges::any_of(self.plan->thunks, &thunk_plan::tells_caller)) {
     imports.emplace_back(caller_);
   }
-  return store_->instantiate(*code->compiled, imports);
+  auto instance = store_->instantiate(*code->compiled, imports);
+  if (!instance) {
+    return fail(std::move(instance.error()));
+  }
+  self.thunks = *instance;
+  self.thunk_owner = *id;
+  self.thunk_code = code->compiled;
+  return {};
 }
 
 result<engine::tag> group_store::shared_tag(const import_info& import)
@@ -464,6 +478,11 @@ result<engine::tag> group_store::shared_tag(const import_info& import)
 
 void group_store::remove(std::span<const module_id> modules)
 {
+  for (const module_id id : modules) {
+    if (const auto found = instances_.find(id); found != instances_.end()) {
+      rest(found->second);
+    }
+  }
   for (const module_id id : modules) {
     instances_.erase(id);
     blocks_.erase(id);

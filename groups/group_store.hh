@@ -30,7 +30,8 @@ public:
   engine::compiled_module_ptr compiled;
   bool imports_control_memory{};
   bool imports_runtime_table{};
-  module_places_ptr places;                    ///< null for generated code
+  bool can_start_again{};   ///< an instance serves another incarnation of the module (wasm/second_start.hh)
+  module_places_ptr places; ///< null for generated code
   std::shared_ptr<const wasi::unique_fd> file; ///< keeps the library's file open, which pins its inode
 };
 
@@ -61,6 +62,22 @@ struct live_instance {
   std::optional<engine::instance> thunks;
   std::optional<engine::global> applied;   ///< absent: the module's code has no checks
   std::optional<engine::global> stack_low; ///< absent: the module's code lowers no stack pointer
+  // Of one that may rest when its module is unloaded.
+  bool may_rest = false;
+  engine::compiled_module_ptr thunk_code;
+  std::optional<engine::global> thunk_owner;  ///< the number that its thunks tell
+  std::vector<engine::global> planned;        ///< slots of its thunks, entries of its global offset table
+  std::vector<engine::function> own_elements; ///< of its own part of the table; empty until it rests
+};
+
+/// An instance whose module is gone. It holds nothing of the module's file.
+struct resting_instance {
+  live_instance self; ///< without its plan
+  memory_address memory_base;
+  table_index table_base;
+  std::vector<import_binding> imports;
+  std::vector<std::optional<std::uint64_t>> values; ///< parallel: of those that the plan decided
+  std::vector<engine::instance> providers;          ///< of direct imports
 };
 
 /// The runtime table's functions, bound to one group.
@@ -85,6 +102,9 @@ protected:
   host_call_server() = default;
   ~host_call_server() = default;
 };
+
+/// Imports that can be made many at once, and set again: entries of a module's global offset table.
+bool is_table_entry(const extern_type& import);
 
 /// Context: the thread that runs the group; the parent's thread while it is built.
 class group_store {
@@ -114,7 +134,8 @@ public:
   result<void> fill(std::span<const closure_fill> closures, const snapshot& in);
   /// The guest's memory, a stack of its own and the control memory are there.
   bool can_have_closures();
-  /// Nulls the slots and forgets the instances of a load that failed, or of modules that are unloaded.
+  /// Forgets the instances of a load that failed, or of modules that are unloaded. Pre: their slots are not cleared
+  /// yet.
   void remove(std::span<const module_id> modules);
   void clear_slots(std::span<const table_index> slots);
   /// Every slot that the load fills: element segments and assigned ones.
@@ -178,8 +199,12 @@ public:
 
   const std::map<module_id, live_instance>& instances() const { return instances_; }
 
-  /// Instances of failed loads and of modules that are gone: the engine keeps them as long as the store.
+  /// Instances of failed loads and of modules that are gone: the engine keeps them as long as the store. Those among
+  /// them that a later load may take again count as well.
   std::uint64_t dead_instance_count() const;
+
+  /// Instances that served another incarnation before.
+  std::uint64_t taken_again_count() const { return taken_again_; }
 
 private:
   group_store(const store_environment& environment, const store_parameters& parameters, host_call_server& server)
@@ -196,15 +221,21 @@ private:
   /// Value of a global that the plan decides; nothing for other bindings.
   std::optional<std::uint64_t> planned_value(const import_binding& binding) const;
   /// The slots of the module's thunks, then the entries of its global offset table.
-  result<std::vector<engine::global>> make_planned_globals(const module_plan& plan);
+  std::vector<std::uint32_t> planned_values(const module_plan& plan) const;
+  /// An instance that rests, made what the plan says; its initialisers are still to run.
+  std::optional<live_instance> take_again(const load_plan_ptr& load, const module_plan& plan,
+                                          const module_artifact_ptr& thunk_artifact);
+  bool is_right_for(const resting_instance& resting, const module_plan& plan,
+                    const engine::compiled_module_ptr& thunks) const;
+  void rest(const live_instance& self);
   result<engine::extern_value> bind_host(const import_info& import);
   /// A host call of the guest.
   result<void> serve(const char* name, const host_call& call, std::span<engine::value_slot> values);
   engine::function give_reserved_block(const engine::function& allocator);
   result<void> init_tls(const live_instance& self, memory_address block);
   result<engine::extern_value> bind_export(module_id provider, std::uint32_t export_ordinal);
-  result<engine::instance> instantiate_thunks(const module_plan& plan, const module_artifact_ptr& artifact,
-                                              std::span<const engine::global> slots);
+  result<void> instantiate_thunks(live_instance& self, const module_artifact_ptr& artifact,
+                                  std::span<const engine::global> slots);
   result<engine::function> source_function(const function_source& source);
   result<void> fill_closures(const snapshot& from);
   result<engine::function> closure_function(closure_binding binding, const snapshot& in);
@@ -232,7 +263,9 @@ private:
   std::map<std::uint32_t, engine::instance> closure_batches_; ///< by number
   std::optional<engine::global> closures_applied_;            ///< absent: no batch is here
   std::optional<engine::global> closures_stack_low_;
-  engine::function unprepared_closure_; ///< null until one is needed
+  engine::function unprepared_closure_;                                          ///< null until one is needed
+  std::map<engine::compiled_module_ptr, std::vector<resting_instance>> resting_; ///< the engine keeps their code, too
+  std::uint64_t taken_again_ = 0;
   known_places places_;
   std::map<module_id, memory_address> blocks_;
   memory_address offered_block_; ///< what the next request of a `__wasix_init_tls` to the allocator gets

@@ -278,8 +278,8 @@ result<void> instance_group::apply(const allocate_function_table& operation, con
 
 result<void> instance_group::apply(const unload_modules& operation, const snapshot&)
 {
-  store_->clear_slots(operation.slots);
   store_->remove(operation.modules);
+  store_->clear_slots(operation.slots);
   count_dead_instances();
   std::erase_if(initialisers_,
                 [&](module_id id) { return std::ranges::find(operation.modules, id) != operation.modules.end(); });
@@ -351,8 +351,8 @@ void instance_group::forget(const load_plan& load)
   for (const module_plan& plan : load.modules) {
     modules.push_back(plan.id);
   }
-  store_->clear_slots(group_store::slots_of(load));
   store_->remove(modules);
+  store_->clear_slots(group_store::slots_of(load));
   count_dead_instances();
   if (std::exchange(rehearses_scratch_, false)) {
     store_->drop_block(no_module);
@@ -372,6 +372,8 @@ void instance_group::count_dead_instances()
 {
   const std::uint64_t dead = store_->dead_instance_count();
   count(services_->counts.get(), &statistics::dead_instances, dead - std::exchange(dead_instances_, dead));
+  const std::uint64_t again = store_->taken_again_count();
+  count(services_->counts.get(), &statistics::second_lives, again - std::exchange(second_lives_, again));
 }
 
 void instance_group::zero(memory_address address, std::uint64_t size)

@@ -269,6 +269,7 @@ private:
   int depth_ = 0; ///< guest calls under way in this group
   int constructor_depth_ = 0;
   std::uint64_t dead_instances_ = 0; ///< counted so far
+  std::uint64_t second_lives_ = 0;   ///< the same
   bool has_left_ = false;
 };
 

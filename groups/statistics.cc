@@ -67,6 +67,7 @@ std::vector<std::string> to_lines(const statistics& counted)
   lines.push_back(fmt::format("  operations settled: {}", value_of(counted.settled)));
   lines.push_back(fmt::format("  function slots filled: {}", value_of(counted.slots)));
   lines.push_back(fmt::format("  dead instances, kept until their thread ends: {}", value_of(counted.dead_instances)));
+  lines.push_back(fmt::format("  dead instances that a later load took again: {}", value_of(counted.second_lives)));
   lines.push_back(fmt::format("  catch ups: {}", value_of(counted.catch_ups)));
   lines.push_back(fmt::format("  bytes compiled: {}", value_of(counted.bytes_compiled)));
   for (std::size_t i = 0; i < phase_names.size(); ++i) {

@@ -31,6 +31,7 @@ struct statistics {
   counter slots{0};          ///< of the function table, filled by the linker
   counter catch_ups{0};      ///< of all groups, empty ones included
   counter dead_instances{0}; ///< of failed loads and unloaded modules; the engine keeps them until their thread ends
+  counter second_lives{0};   ///< of them, how often one was taken again by a load of the same code at the same numbers
   counter settled{0};        ///< operations that all groups have carried out
   counter bytes_compiled{0}; ///< of instrumented modules and thunks, as given to the engine
   std::array<counter, std::variant_size_v<operation_body>> operations{}; ///< published, by alternative

@@ -92,6 +92,7 @@ result<prepared_module> module_cache::compile(module_content& content, const std
   code->compiled = std::move(*compiled);
   code->imports_control_memory = ready.imports_control_memory;
   code->imports_runtime_table = ready.imports_runtime_table;
+  code->can_start_again = ready.can_start_again;
   code->places = std::make_shared<const module_places>(
       module_places{std::move(ready.module_name), to_text(content.key), std::move(ready.places), content.info});
   return remember(modules_, content.key, prepared_module{content.info, std::move(code)});

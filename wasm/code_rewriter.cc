@@ -155,7 +155,9 @@ private:
     stack_change_ = {};
     for (instruction at; walker.next(at);) {
       cut_.reset();
-      if (!rewrite(at, in)) {
+      if (at.opcode == opcode::data_drop && index < plan_.keeps_data.size() && plan_.keeps_data[index]) {
+        leave_out(at, in);
+      } else if (!rewrite(at, in)) {
         return fail(refusal(at, index));
       }
       if (cut_) {
@@ -316,6 +318,12 @@ private:
     write_runtime_call(out_, plan_, slot);
     ++facts_.waits;
     return true;
+  }
+
+  void leave_out(const instruction& at, const binary_reader& in)
+  {
+    cut_at(at);
+    copied_ = static_cast<std::size_t>(in.offset());
   }
 
   /// Writes the opcode again and leaves the old instruction out; the immediates follow.

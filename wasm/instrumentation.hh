@@ -36,6 +36,9 @@ struct instrumentation {
   std::uint32_t stack_low_global{};
   std::uint32_t first_type{}; ///< of catch_up, wait32, wait64, notify, in this order
 
+  /// By defined function: whether its data.drop is left out. Empty: none is.
+  std::vector<bool> keeps_data;
+
   /// The runtime table is imported, so it comes in front of the tables that the module defines.
   bool shifts_tables = false;
 };

@@ -33,7 +33,10 @@ struct instrumented_module {
   bool imports_runtime_table = false;
   bool exports_applied = false;   ///< has `reserved::applied_global`
   bool exports_stack_low = false; ///< has `reserved::stack_low_global`
-  bool exports_start = false;     ///< has `reserved::start_function`; the start section is gone
+  /// An unloaded instance serves the module's next incarnation (wasm/second_start.hh). Its start function drops no
+  /// data.
+  bool can_start_again = false;
+  bool exports_start = false; ///< has `reserved::start_function`; the start section is gone
   instrumentation_facts facts;
 };
 

@@ -31,6 +31,7 @@
 #include "wasm/instrumentation.hh"
 #include "wasm/layout_reader.hh"
 #include "wasm/reserved_names.hh"
+#include "wasm/second_start.hh"
 
 namespace interlink {
 
@@ -244,6 +245,14 @@ result<instrumented_module> instrument(std::span<const std::byte> bytes, const m
     return unchanged(bytes, info);
   }
   instrumented_module module;
+  if (plan.is_dynamic && info.start != initialiser_kind::open) {
+    auto again = read_second_start(*layout);
+    if (!again) {
+      return fail(std::move(again.error()));
+    }
+    module.can_start_again = again->is_possible;
+    plan.keeps_data = std::move(again->in_start);
+  }
   const result<rewritten_code> code = rewrite_code(*layout, plan, module.facts);
   if (!code) {
     return fail(code.error());

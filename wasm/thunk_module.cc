@@ -86,7 +86,7 @@ void write_imports(wasm_writer& out, std::size_t thunks, bool tells_caller)
   out.u32(static_cast<std::uint32_t>(3 + thunks + (tells_caller ? 1 : 0)));
   table(reserved::function_table, 0);
   table(reserved::runtime_table, reserved::runtime_table_size);
-  global(reserved::module_name, reserved::thunk_module_id, false);
+  global(reserved::module_name, reserved::thunk_module_id, true);
   for (std::size_t i = 0; i < thunks; ++i) {
     global(reserved::thunk_slots, std::to_string(i), true);
   }

@@ -52,6 +52,7 @@ enum class happening : std::uint8_t {
   takes_over_constructor,
   reuses_memory,
   reuses_slot,
+  takes_instance_again,
   skips_closed_load,
   // Faults.
   instantiation_refused_to_requester,
@@ -122,6 +123,7 @@ inline constexpr auto happening_names = std::to_array<const char*>({
     "constructors taken over",
     "modules on memory that had another owner",
     "slots that had another owner",
+    "instances that had another incarnation",
     "loads that a laggard skips, as they are closed",
     "instantiations refused to a requester",
     "instantiations refused to a follower",

@@ -138,6 +138,7 @@ result<std::shared_ptr<process_core>> simulated_world::make_process()
   options.memory.stack_bytes = 65'536;
   // Small arenas make the guest's allocator supply blocks.
   options.memory.arena_bytes = chance(3) ? 0x4000 : 0x10'0000;
+  options.debug.statistics = true;
   options.resting_slots = chance(2) ? 0 : 1 + static_cast<std::uint32_t>(pick(24));
   options.report = [this](const std::string& line) {
     // A second of virtual time is far beyond what a run of everybody takes: nobody will come.
@@ -258,6 +259,7 @@ void simulated_world::drive()
   report_.operations = watch_->published();
   note(happening::reuses_memory, watch_->reused_ranges());
   note(happening::reuses_slot, watch_->reused_slots());
+  note(happening::takes_instance_again, process_->counts->second_lives);
   complain(watch_->check());
   complain(watch_->check_end());
   scheduler_.on_batch_end = nullptr;

@@ -53,7 +53,7 @@ TEST(ThunkModule, ImportsTheTablesTheModuleNumberAndASlotForEachThunk)
   }
   EXPECT_EQ(names, (std::vector<std::string>{"interlink.function_table", "interlink.runtime_table", "interlink.module",
                                              "slot.0", "slot.1"}));
-  EXPECT_EQ(info.imports[2].type, extern_type(global_type{wasm::i32, false}));
+  EXPECT_EQ(info.imports[2].type, extern_type(global_type{wasm::i32, true}));
   EXPECT_EQ(info.imports[4].type, extern_type(global_type{wasm::i32, true}));
 }
 
