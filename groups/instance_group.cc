@@ -19,7 +19,6 @@
 
 #include "groups/host_memory.hh"
 #include "linker/group_blocks.hh"
-#include "linker/stale_slots.hh"
 #include "messages/assert.hh"
 #include "messages/guest_end.hh"
 
@@ -46,22 +45,6 @@ public:
 private:
   int& count_;
 };
-
-/// A call through a slot that is null, or holds a function of another type, may have been meant for a library that is
-/// closed, or for a closure that is freed or not prepared: a trap of that kind names those.
-error with_stale_slots(const error& failure, const snapshot& now)
-{
-  const auto& trap = failure.detail().trap;
-  const bool is_of_that_kind =
-      failure == errc::guest_trapped && trap && failure.detail().remedy.empty() &&
-      (trap->message.contains("uninitialized element") || trap->message.contains("indirect call type mismatch"));
-  if (!is_of_that_kind) {
-    return failure;
-  }
-  error_detail detail = failure.detail();
-  detail.remedy = describe_stale_slots(now);
-  return {failure.code(), std::move(detail)};
-}
 
 /// Size of the scratch stack on which open initialisers run. Source: the planner reserves as much.
 constexpr std::uint32_t stack_alignment = 16;
@@ -501,7 +484,7 @@ result<void> instance_group::call(const engine::function& callee, std::span<engi
   if (!called && pointer) {
     store_->set_stack_pointer(*pointer); // what was unwound has not given its frames back
   }
-  return called ? called : fail(with_stale_slots(called.error(), *snapshot_));
+  return called;
 }
 
 result<void> instance_group::construct(module_id module)

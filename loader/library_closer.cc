@@ -155,6 +155,9 @@ result<void> end_close(const loader_services& loader, instance_group& group, con
     may_unload = loader.handlers->retire(closing);
   }
   if (may_unload == exit_handlers::retirement::granted) {
+    for (const module_id module : closing) {
+      loader.closed->add(group.services().name_of(module), pointed_types(group, module));
+    }
     group.ask(unload_request{closing});
   }
   return group.catch_up_if_behind();

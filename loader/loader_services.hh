@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "loader/closed_libraries.hh"
 #include "loader/closure_code.hh"
 #include "loader/debug_log.hh"
 #include "loader/exit_handlers.hh"
@@ -32,6 +33,7 @@ struct loader_services {
   std::shared_ptr<module_cache> modules;
   std::shared_ptr<closure_code> closures;
   std::shared_ptr<exit_handlers> handlers = std::make_shared<exit_handlers>();
+  std::shared_ptr<closed_libraries> closed = std::make_shared<closed_libraries>();
   debug_log log;
   program_facts program;
   std::optional<std::chrono::milliseconds> longest_open_wait; ///< of each open, for other threads' loads and

@@ -16,6 +16,7 @@
 #include "loader/symbol_lookup.hh"
 #include "process/main_program.hh"
 #include "process/source_places.hh"
+#include "process/stale_calls.hh"
 #include "process/thread_spawner.hh"
 #include "process/thrown_object.hh"
 
@@ -197,7 +198,7 @@ void post(const std::shared_ptr<process_core>& process, group_id id, const pendi
     });
     group->carried_out = outer;
     if (!outcome && unwinds_guest(outcome.error().code())) {
-      outcome = fail(with_thrown_object(outcome.error(), group->memory()));
+      outcome = fail(with_stale_pointers(*group, with_thrown_object(outcome.error(), group->memory())));
       process_of(*group).on_thread_result(fail(outcome.error()));
       if (outcome.error().code() == errc::thread_exited) {
         group->unwinding = outcome.error(); // the guest has given this thread's stack away

@@ -33,15 +33,21 @@ std::optional<found_module> file_of(const process_core& process, const std::stri
 
 std::optional<source_lines> read_lines(const process_core& process, const std::string& module_hash)
 {
-  const std::optional<found_module> file = file_of(process, module_hash);
-  const auto bytes = file ? library_files::read(*file) : fail(errc::file_unreadable, "");
-  if (!bytes || module_cache::hash_text(*bytes) != module_hash) {
-    return std::nullopt;
-  }
-  return source_lines::read(*bytes);
+  const auto bytes = read_module_file(process, module_hash);
+  return bytes ? source_lines::read(*bytes) : std::nullopt;
 }
 
 } // namespace
+
+std::optional<std::vector<std::byte>> read_module_file(const process_core& process, const std::string& module_hash)
+{
+  const std::optional<found_module> file = file_of(process, module_hash);
+  auto bytes = file ? library_files::read(*file) : fail(errc::file_unreadable, "");
+  if (!bytes || module_cache::hash_text(*bytes) != module_hash) {
+    return std::nullopt;
+  }
+  return std::move(*bytes);
+}
 
 error with_sources(const process_core& process, const error& failure)
 {

@@ -11,6 +11,7 @@
 
 #include "loader/memory_supply.hh"
 #include "process/process_core.hh"
+#include "process/stale_calls.hh"
 #include "process/thrown_object.hh"
 
 namespace interlink {
@@ -96,7 +97,9 @@ result<void> start_thread(std::shared_ptr<instance_group> group,
       std::move(group), stack_bytes, [keep = std::move(keep), raw, body = std::move(body)]() mutable {
         const std::shared_ptr<instance_group> self = keep->threads.find(raw->id());
         const result<void> outcome = unless_exhausted("a guest thread", [&] { return body(*self); });
-        keep->on_thread_result(outcome ? outcome : fail(with_thrown_object(outcome.error(), self->memory())));
+        keep->on_thread_result(
+            outcome ? outcome
+                    : fail(with_stale_pointers(*self, with_thrown_object(outcome.error(), self->memory()))));
         self->calls.drop_rest();
         self->leave();
         keep->threads.finish(self->id());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "linker/closures.hh"
-#include "linker/stale_slots.hh"
+#include "linker/stale_closures.hh"
 #include "linker/topology.hh"
 #include "messages/limits.hh"
 #include "tests/support/linking_world.hh"
@@ -168,11 +168,11 @@ TEST_F(Closures, HaveABoundedNumberOfTypes)
 
 TEST_F(Closures, AreNamedWhenTheyAreFreedOrNotPrepared)
 {
-  EXPECT_EQ(describe_stale_slots(*state().current), "");
+  EXPECT_EQ(describe_stale_closures(*state().current), "");
   const table_index freed = allocate();
   const table_index unprepared = allocate();
   release(freed);
-  EXPECT_EQ(describe_stale_slots(*state().current),
+  EXPECT_EQ(describe_stale_closures(*state().current),
             "a pointer to a closure that is freed is stale; freed lately: slot " + std::to_string(freed.value) +
                 "; a closure must be prepared before it is called; not prepared: slot " +
                 std::to_string(unprepared.value));

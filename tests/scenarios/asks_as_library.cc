@@ -24,8 +24,8 @@ TEST_P(Caller, DecidesWhatIsFound)
 }
 
 INSTANTIATE_TEST_SUITE_P(, Caller,
-                         testing::Values("runtime_path", "origin", "soname", "default_scope", "next", "deep",
-                                         "the_program"),
+                         testing::Values("runtime_path", "origin", "soname", "default_scope", "by_pointer", "next",
+                                         "deep", "the_program"),
                          [](const auto& one) { return std::string(one.param); });
 
 TEST(Reflection, TellsWhatLiesWhere)

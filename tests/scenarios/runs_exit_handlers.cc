@@ -34,12 +34,21 @@ INSTANTIATE_TEST_SUITE_P(
                     handler_case{"exits_in_a_handler", "b2 b1 a2 a1 m ", 3},
                     handler_case{"ends_thread_in_a_handler", "a2 a1 m "},
                     handler_case{"closes_in_a_handler", "a2 a1 b2 b1 b2 b1 a2 a1 m "},
-                    handler_case{"closes_at_exit", "x b2 b1 a2 a1 m "}),
+                    handler_case{"closes_at_exit", "x b2 b1 a2 a1 m "}, handler_case{"quickly", "b2 b1 M aq ", 4}),
     [](const auto& one) { return std::string(one.param.part); });
 
 TEST(ThreadLocalObject, KeepsItsLibraryUntilItsThreadEnds)
 {
   EXPECT_TRUE(succeeds(run_guest("runs_exit_handlers", {.arguments = {"of_thread"}})));
+}
+
+// Nothing could catch it: the close may be anybody's.
+TEST(ExitHandler, TrapsWhenAnExceptionLeavesIt)
+{
+  const command_result run = run_guest("throws_uncaught", {.arguments = {"handler"}});
+  EXPECT_TRUE(ends_with(run, 134));
+  EXPECT_TRUE(run.err.contains("an exception left a handler that runs when a library is closed")) << run.err;
+  EXPECT_TRUE(run.err.contains("libhandlers_a.so")) << run.err;
 }
 
 TEST(Exit, MayComeWhileThreadsClose)

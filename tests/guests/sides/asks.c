@@ -9,6 +9,10 @@ int asks_base_value(void);
 void *asks_open(const char *name, int flags) { return dlopen(name, flags); }
 void *asks_find(void *handle, const char *name) { return dlsym(handle, name); }
 
+// Whoever calls through a pointer asks as the program.
+static void *(*volatile by_pointer)(void *, const char *) = dlsym;
+void *asks_find_by_pointer(void *handle, const char *name) { return by_pointer(handle, name); }
+
 // Defined by the library it needs as well.
 int asks_layer(void) {
   int (*next)(void) = (int (*)(void))dlsym(RTLD_NEXT, "asks_layer");

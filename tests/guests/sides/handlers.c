@@ -8,8 +8,8 @@ extern void *__dso_handle;
 int __cxa_atexit(void (*function)(void *), void *argument, void *module);
 int __cxa_thread_atexit(void (*function)(void *), void *argument, void *module);
 
-static const char words[] = LETTER "1\0" LETTER "2\0" LETTER "t\0" LETTER "o\0" LETTER "n\0" LETTER "r";
-enum { first = 0, second = 3, of_thread = 6, for_another = 9, newer = 12, by_reference = 15 };
+static const char words[] = LETTER "1\0" LETTER "2\0" LETTER "t\0" LETTER "o\0" LETTER "n\0" LETTER "r\0" LETTER "q";
+enum { first = 0, second = 3, of_thread = 6, for_another = 9, newer = 12, by_reference = 15, quick = 18 };
 
 static void say_first(void) { say(words + first); }
 static void say_word(void *word) { say(word); }
@@ -39,6 +39,9 @@ static void registers(void) {
   enter(say_newer);
 }
 int handlers_register_more(void) { return enter(registers); }
+
+static void say_quick(void) { say(words + quick); }
+int handlers_register_quick(void) { return at_quick_exit(say_quick); }
 
 // Calls what it was given, then the program's exit or the end of the thread.
 static void (*then)(void);

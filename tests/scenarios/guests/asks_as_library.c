@@ -44,6 +44,11 @@ static void default_scope(void) {
   REQUIRE(find_as_library(RTLD_DEFAULT, "asks_common") == (void *)asks_common);
 }
 
+static void by_pointer(void) {
+  REQUIRE(((finds *)find(library, "asks_find_by_pointer"))(RTLD_DEFAULT, "asks_common") == (void *)asks_common);
+  REQUIRE(((finds *)find(library, "asks_find_by_pointer"))(RTLD_DEFAULT, "asks_own") == 0);
+}
+
 static void next(void) {
   REQUIRE(((nullary *)find(library, "asks_layer"))() == 11);
   REQUIRE(find_as_library(RTLD_NEXT, "asks_own") == 0 && dlerror() != 0);
@@ -69,6 +74,7 @@ int main(int argc, char **argv) {
                                       {"origin", origin},
                                       {"soname", soname},
                                       {"default_scope", default_scope},
+                                      {"by_pointer", by_pointer},
                                       {"next", next},
                                       {"deep", deep},
                                       {"the_program", the_program}};

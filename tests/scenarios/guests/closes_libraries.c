@@ -2,6 +2,7 @@
 // What dlclose does, one part for each behaviour: argv[1] says which. Threads compute meanwhile, without a call.
 #include "parts.h"
 
+#include <signal.h>
 #include <sys/stat.h>
 
 static int notes[4096];
@@ -279,13 +280,108 @@ static void in_destructor(void) {
   end_computing(1);
 }
 
-static void stale(void) {
-  void *one = open_now("./libclosed_1.so");
-  nullary *function = (nullary *)find(one, "closed_number");
-  REQUIRE(dlclose(one) == 0);
+// The place of a note, or -1.
+static int place_of(int number) {
+  for (int i = 0; i < atomic_load(&note_count); ++i) {
+    if (notes[i] == number) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+// Handles of several libraries given back in one order: all are gone then, and users went before what they need.
+static void close_in_order(const int *numbers, int count) {
+  char path[] = "./libclosed_0.so";
+  void *libraries[4];
+  atomic_store(&note_count, 0);
+  for (int i = 0; i < count; ++i) {
+    path[sizeof "./libclosed_" - 1] = (char)('0' + numbers[i]);
+    libraries[i] = open_now(path);
+  }
+  for (int i = 0; i < count; ++i) {
+    REQUIRE(dlclose(libraries[i]) == 0);
+  }
+  for (int i = 0; i < count; ++i) {
+    path[sizeof "./libclosed_" - 1] = (char)('0' + numbers[i]);
+    gone(path);
+    REQUIRE(place_of(-numbers[i]) >= 0);
+  }
+}
+
+static void permute(int *numbers, int count, int fixed, void (*use)(const int *)) {
+  if (fixed == count) {
+    use(numbers);
+    return;
+  }
+  for (int i = fixed; i < count; ++i) {
+    int swapped = numbers[fixed];
+    numbers[fixed] = numbers[i];
+    numbers[i] = swapped;
+    permute(numbers, count, fixed + 1, use);
+    numbers[i] = numbers[fixed];
+    numbers[fixed] = swapped;
+  }
+}
+
+static void close_diamond(const int *order) {
+  close_in_order(order, 4);
+  REQUIRE(place_of(-4) < place_of(-2) && place_of(-4) < place_of(-3));
+  REQUIRE(place_of(-2) < place_of(-1) && place_of(-3) < place_of(-1));
+}
+
+static void close_cycle(const int *order) { close_in_order(order, 2); }
+
+static void every_order(void) {
+  begin_computing(2);
+  permute((int[]){1, 2, 3, 4}, 4, 0, close_diamond);  // 4 needs 2 and 3, which need 1.
+  permute((int[]){5, 6}, 2, 0, close_cycle);
+  end_computing(2);
+}
+
+// The handler of a signal closes the library that the interrupted code has open; two threads compute.
+static void *closed_by_signal;
+
+static void close_it(int signal) {
+  (void)signal;
+  REQUIRE(dlclose(closed_by_signal) == 0);
+}
+
+static void in_signal_handler(void) {
+  begin_computing(2);
+  REQUIRE(signal(SIGUSR1, close_it) != SIG_ERR);
+  for (int round = 0; round < 3; ++round) {
+    atomic_store(&note_count, 0);
+    closed_by_signal = open_now("./libclosed_2.so");
+    REQUIRE(call(closed_by_signal, "closed_number") == 2);
+    REQUIRE(raise(SIGUSR1) == 0);
+    NOTED(1, 2, 1000, -2, -1);
+    gone("./libclosed_2.so");
+  }
+  end_computing(2);
+}
+
+// Two libraries are closed that have functions of different types.
+static nullary *stale_number;
+static binary *stale_add;
+
+static void become_stale(void) {
+  void *one = open_now("./libclosed_1.so"), *code = open_now("./libcode.so");
+  stale_number = (nullary *)find(one, "closed_number");
+  stale_add = (binary *)find(code, "code_add");
+  REQUIRE(dlclose(one) == 0 && dlclose(code) == 0);
   printf("calls a stale pointer\n");
   fflush(stdout);
-  function();
+}
+
+static void stale(void) {
+  become_stale();
+  stale_number();
+}
+
+static void stale_of_two(void) {
+  become_stale();
+  stale_add(1, 2);
 }
 
 int main(int argc, char **argv) {
@@ -302,6 +398,9 @@ int main(int argc, char **argv) {
                                       {"slot_again", slot_again},
                                       {"in_constructor", in_constructor},
                                       {"in_destructor", in_destructor},
-                                      {"stale", stale}};
+                                      {"in_signal_handler", in_signal_handler},
+                                      {"every_order", every_order},
+                                      {"stale", stale},
+                                      {"stale_of_two", stale_of_two}};
   return RUN_PART(parts);
 }

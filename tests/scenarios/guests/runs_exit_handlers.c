@@ -168,6 +168,16 @@ static void closes_at_exit(void) {
   atexit(closes_at_exit_now);
 }
 
+// Handlers of quick_exit run there alone, and those of a closed library not at all.
+static void quickly(void) {
+  REQUIRE(at_quick_exit(show) == 0);
+  void *a = open_now("./libhandlers_a.so"), *b = open_now("./libhandlers_b.so");
+  REQUIRE(call(a, "handlers_register_quick") == 0 && call(b, "handlers_register_quick") == 0);
+  REQUIRE(at_quick_exit(say_main_again) == 0);
+  REQUIRE(dlclose(b) == 0);
+  quick_exit(4);
+}
+
 static void *opens_and_closes_for_ever(void *unused) {
   (void)unused;
   for (;;) {
@@ -200,6 +210,7 @@ int main(int argc, char **argv) {
                                       {"ends_thread_in_a_handler", ends_thread_in_a_handler},
                                       {"closes_in_a_handler", closes_in_a_handler},
                                       {"closes_at_exit", closes_at_exit},
+                                      {"quickly", quickly},
                                       {"races_exit", races_exit}};
   REQUIRE(argc == 2);
   atexit(show);

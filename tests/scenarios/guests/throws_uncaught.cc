@@ -36,7 +36,14 @@ __attribute__((noinline)) void after_catch()
   throws(5); // in: after_catch
 }
 
+void throws_in_handler()
+{
+  throws(6);
+}
+
 } // namespace
+
+extern "C" __attribute__((visibility("default"))) void say(const char*) {}
 
 int main(int, char** arguments)
 {
@@ -47,6 +54,11 @@ int main(int, char** arguments)
     through_destructor(); // in: destructor
   } else if (strcmp(way, "thread") == 0) {
     pthread_join(start(thread_body, nullptr), nullptr);
+  } else if (strcmp(way, "handler") == 0) {
+    void* library = open_now("./libhandlers_a.so");
+    using registers = int(void (*)());
+    REQUIRE(reinterpret_cast<registers*>(find(library, "handlers_call_at_close"))(throws_in_handler) == 0);
+    dlclose(library);
   } else {
     after_catch(); // in: after_catch
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "linker/stale_slots.hh"
+#include "linker/stale_closures.hh"
 
 #include "linker/closures.hh"
 
@@ -31,7 +31,7 @@ std::string name_of(std::size_t slot)
 
 } // namespace
 
-std::string describe_stale_slots(const snapshot& now)
+std::string describe_stale_closures(const snapshot& now)
 {
   std::vector<std::string> freed;
   for (const table_index slot : now.closures->freed_lately) {
@@ -46,7 +46,6 @@ std::string describe_stale_slots(const snapshot& now)
     }
   });
   std::string text;
-  add(text, "a pointer to a function of a library that is closed is stale; closed lately:", *now.closed_lately);
   add(text, "a pointer to a closure that is freed is stale; freed lately:", freed);
   add(text, "a closure must be prepared before it is called; not prepared:", unprepared);
   return text;

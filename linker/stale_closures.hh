@@ -9,8 +9,8 @@
 
 namespace interlink {
 
-/// For a person: libraries closed lately, closures freed lately and those that are set aside and not prepared. Empty
+/// For a person: closures freed lately, and those that are set aside and not prepared. Empty
 /// when there are none. Context: pure.
-std::string describe_stale_slots(const snapshot& now);
+std::string describe_stale_closures(const snapshot& now);
 
 } // namespace interlink
