@@ -5,7 +5,6 @@
 #include "linker/module_checks.hh"
 
 #include <algorithm>
-#include <iterator>
 #include <mutex>
 #include <utility>
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/ranked_mutex.hh"
+#include "messages/ids.hh"
 #include "messages/wasm_types.hh"
 
 #include <deque>

@@ -4,6 +4,7 @@
 #include "linker/stale_closures.hh"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,7 +39,8 @@ std::optional<function_type> called_type(const process_core& process, const trap
     return std::nullopt;
   }
   const auto layout = read_layout(*bytes);
-  binary_reader in(std::span(*bytes).subspan(place));
+  const std::span<const std::byte> from_call = std::span<const std::byte>(*bytes).subspan(place);
+  binary_reader in(from_call);
   const std::uint32_t opcode = in.u8();
   const std::uint32_t type = in.u32();
   const bool is_call = opcode == opcode::call_indirect || opcode == opcode::return_call_indirect;
