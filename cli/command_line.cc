@@ -2,6 +2,7 @@
 #include "cli/command_line.hh"
 
 #include "cli/addr2line_command.hh"
+#include "cli/cache_command.hh"
 #include "cli/ldd_command.hh"
 #include "cli/messages.hh"
 #include "cli/new_command.hh"
@@ -219,8 +220,24 @@ subcommand add_addr2line(CLI::App& app)
   return {command, [options] { return show_places(*options); }};
 }
 
+subcommand add_cache(CLI::App& app)
+{
+  auto options = std::make_shared<cache_options>();
+  CLI::App* command = app.add_subcommand("cache", "Show, verify or remove the compiled modules that `run` keeps");
+  command->add_option("ACTION", options->action, "show, verify or clean (show)")
+      ->check(CLI::IsMember({"show", "verify", "clean"}));
+  command->add_option("--wasm-cache", options->cache, "The directory, as `run` is given it")->type_name("DIR");
+  command->footer(
+      "show lists the files, least recently used first: bytes, day and hour of the last use, name, module.\n"
+      "verify reads all of them and lists the damaged ones; the exit code is 1 if there are any. `run` compiles such\n"
+      "modules anew.\n"
+      "clean removes the files; programs that run go on.\n"
+      "Files are removed without this command, too: those that were not used for longest, beyond 2 GiB.");
+  return {command, [options] { return manage_cache(*options); }};
+}
+
 /// In the order of the help.
-constexpr std::array add_subcommands{add_run, add_ldd, add_nm, add_addr2line, add_new};
+constexpr std::array add_subcommands{add_run, add_ldd, add_nm, add_addr2line, add_cache, add_new};
 
 /// How many words the option that begins with `word` takes, itself included.
 std::size_t words_of_option(const CLI::App& command, const std::string& word)

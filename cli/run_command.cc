@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/run_command.hh"
 
+#include "cli/cache_command.hh"
 #include "cli/check_command.hh"
 #include "cli/host_process.hh"
 #include "cli/invocation.hh"
@@ -17,7 +18,6 @@
 #include <unistd.h>
 #include <utility>
 
-#include "loader/cache_reach.hh"
 #include "process/main_program.hh"
 #include "process/process.hh"
 #include "wasm/module_reader.hh"
@@ -25,37 +25,6 @@
 namespace interlink::cli {
 
 namespace {
-
-/// Nothing when there is no place for it.
-std::string cache_directory(const std::string& choice)
-{
-  if (choice == "off") {
-    return {};
-  }
-  if (choice != "default") {
-    return choice;
-  }
-  if (const char* base = std::getenv("XDG_CACHE_HOME"); base != nullptr && *base == '/') {
-    return std::string(base) + "/interlink/wasm";
-  }
-  const char* home = std::getenv("HOME");
-  return home == nullptr ? std::string{} : std::string(home) + "/.cache/interlink/wasm";
-}
-
-/// Nothing when the guest could write there, too: it would choose the native code of later runs.
-std::string cache_directory_out_of_reach(const run_options& options)
-{
-  const std::string directory = cache_directory(options.cache);
-  const auto reach = directory.empty()
-                         ? std::nullopt
-                         : writable_directory_around(directory, preopened_directories(options.guest_files));
-  if (!reach) {
-    return directory;
-  }
-  print_line("interlink: compiled modules are not kept in " + directory + ": the guest can write there, for it has " +
-             *reach + "; name another directory with --wasm-cache, or give the guest this one read-only (:ro)");
-  return {};
-}
 
 /// The guest's: the program's name, then what follows it on the command line.
 std::vector<std::string> arguments_of(const run_options& options, std::vector<std::string> program_and_arguments)
@@ -109,7 +78,7 @@ result<process_options> make_process_options(const run_options& options, std::ve
 result<engine::engine_ptr> make_engine(const run_options& options)
 {
   engine::engine_options engine_options;
-  engine_options.cache_directory = cache_directory_out_of_reach(options);
+  engine_options.cache_directory = cache_directory_of(options.cache);
   // And one for the guest's main thread.
   const auto compilation = host_allows_threads(std::thread::hardware_concurrency() + 1)
                                ? engine::parallel_compilation::always

@@ -20,14 +20,14 @@ LAYERS = {
     "engine": ({"messages", "engine"}, set()),
     "wasi": ({"messages", "wasi"}, set()),
     "groups": (BELOW | {"groups"}, {"fmt"}),
-    "loader": (BELOW | {"groups", "loader"}, {"fmt", "xxhash"}),
+    "loader": (BELOW | {"groups", "loader"}, {"fmt", "nettle", "xxhash"}),
     "process": (BELOW | {"groups", "loader", "process"}, {"asio", "fmt"}),
     # The command embeds the library as any program does: by completion tokens, and with host directories that it grants.
     "cli": ({"messages", "wasm", "linker", "engine", "wasi", "loader", "process", "cli"}, {"CLI", "asio", "fmt"}),
 }
 
 # Headers of others, by how their names begin. What is not here is the standard library's or the system's.
-OTHERS = {"asio": "asio", "fmt/": "fmt", "spdlog/": "spdlog", "xxhash": "xxhash", "elfutils/": "elfutils", "dwarf.h": "elfutils",
+OTHERS = {"asio": "asio", "fmt/": "fmt", "spdlog/": "spdlog", "xxhash": "xxhash", "nettle/": "nettle", "elfutils/": "elfutils", "dwarf.h": "elfutils",
           "libelf.h": "elfutils", "CLI/": "CLI", "nlohmann/": "nlohmann",
           "wasmtime": "wasmtime", "wasm.h": "wasmtime", "wasi.h": "wasmtime", "gtest/": "gtest", "gmock/": "gtest",
           "rapidcheck": "rapidcheck", "benchmark/": "benchmark"}

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/wasmtime_engine.hh"
 
+#include "engine/module_images.hh"
 #include "engine/wasmtime_faults.hh"
 #include "engine/wasmtime_objects.hh"
 #include "messages/assert.hh"
 
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <fcntl.h>
+#include <algorithm>
+#include <array>
 #include <filesystem>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <link.h>
+#include <sys/stat.h>
+#include <filesystem>
+#include <link.h>
+#include <sys/stat.h>
 
 namespace interlink::engine {
 
@@ -48,19 +50,7 @@ void set_features(wasm_config_t* config)
   wasmtime_config_wasm_stack_switching_set(config, false);
 }
 
-std::string in_toml_quotes(std::string_view text)
-{
-  std::string quoted = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-    }
-    quoted += c;
-  }
-  return quoted + '"';
-}
-
-/// Makes the directory if need be; returns its absolute path, which the engine asks for.
+/// Makes the directory if need be, for its owner alone; returns its absolute path.
 result<std::string> prepare_cache_directory(const std::string& given)
 {
   auto failed = [&](const std::string& what, const std::string& reason) {
@@ -69,15 +59,13 @@ result<std::string> prepare_cache_directory(const std::string& given)
     detail.remedy = "name a directory that can be written, or none";
     return fail(error(errc::file_unreadable, std::move(detail)));
   };
-  for (char c : given) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      return failed("cannot be used", "its name has a control character");
-    }
-  }
   std::error_code problem;
-  std::filesystem::create_directories(given, problem);
+  const bool is_new = std::filesystem::create_directories(given, problem);
   if (problem) {
     return failed("cannot be made", problem.message());
+  }
+  if (is_new) {
+    std::filesystem::permissions(given, std::filesystem::perms::owner_all, problem);
   }
   auto absolute = std::filesystem::canonical(given, problem);
   if (problem) {
@@ -86,72 +74,37 @@ result<std::string> prepare_cache_directory(const std::string& given)
   if (!std::filesystem::is_directory(absolute, problem)) {
     return failed("cannot be used", "it is not a directory");
   }
-  if (::access(absolute.c_str(), R_OK | W_OK | X_OK) != 0) {
-    return failed("cannot be written", std::strerror(errno));
-  }
   return absolute.string();
 }
 
-/// A file for the engine to read. Gone at the end of its scope.
-class settings_file {
-public:
-  /// In memory, where /proc gives that a name; else in the directory.
-  explicit settings_file(const std::string& directory) : fd_(::memfd_create("interlink-cache", MFD_CLOEXEC))
-  {
-    path_ = "/proc/self/fd/" + std::to_string(fd_);
-    if (fd_ >= 0 && ::access(path_.c_str(), R_OK) == 0) {
-      return;
-    }
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-    path_ = directory + "/settings.XXXXXX";
-    fd_ = ::mkostemp(path_.data(), O_CLOEXEC);
-    has_name_ = fd_ >= 0;
-  }
-
-  settings_file(const settings_file&) = delete;
-  settings_file& operator=(const settings_file&) = delete;
-
-  ~settings_file()
-  {
-    if (has_name_) {
-      ::unlink(path_.c_str());
-    }
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-
-  const std::string& path() const { return path_; }
-
-  /// False with errno when it has not all of the text.
-  bool write(std::string_view text) const
-  {
-    return fd_ >= 0 && ::write(fd_, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  }
-
-private:
-  int fd_;
-  std::string path_;
-  bool has_name_ = false;
-};
-
-/// The engine takes its cache settings only from a file.
-result<void> use_cache(wasm_config_t* config, const std::string& given)
+/// The library's build, as its linker has noted it; where that is not there, the file.
+std::string library_build()
 {
-  auto directory = prepare_cache_directory(given);
-  if (!directory) {
-    return fail(directory.error());
-  }
-  const settings_file file(*directory);
-  if (!file.write("[cache]\ndirectory = " + in_toml_quotes(*directory) + "\n")) {
-    return fail(errc::file_unreadable, std::string("cache settings: ") + std::strerror(errno));
-  }
-  if (const error_ptr failure(wasmtime_config_cache_config_load(config, file.path().c_str())); failure) {
-    return fail(refusal(errc::file_unreadable, "cache directory " + given, *failure));
-  }
-  return {};
+  std::string found = WASMTIME_VERSION;
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* object, std::size_t, void* into) {
+        const auto address = reinterpret_cast<std::uintptr_t>(&wasm_engine_new);
+        const std::span segments(object->dlpi_phdr, object->dlpi_phnum);
+        const auto holds_engine = [&](const ElfW(Phdr) & each) {
+          return each.p_type == PT_LOAD && address - object->dlpi_addr - each.p_vaddr < each.p_memsz;
+        };
+        if (std::ranges::none_of(segments, holds_engine)) {
+          return 0;
+        }
+        auto& text = *static_cast<std::string*>(into);
+        for (const ElfW(Phdr) & each : segments) {
+          if (each.p_type == PT_NOTE) {
+            text.append(reinterpret_cast<const char*>(object->dlpi_addr + each.p_vaddr), each.p_memsz);
+          }
+        }
+        struct stat file{};
+        if (*object->dlpi_name != '\0' && ::stat(object->dlpi_name, &file) == 0) {
+          text += std::to_string(file.st_size);
+        }
+        return 1;
+      },
+      &found);
+  return found;
 }
 
 result<config_ptr> make_config(const engine_options& options, parallel_compilation compilation)
@@ -171,12 +124,6 @@ result<config_ptr> make_config(const engine_options& options, parallel_compilati
   wasmtime_config_memory_guard_size_set(config.get(), memory_guard_bytes);
   wasmtime_config_async_stack_size_set(config.get(), options.guest_stack_bytes + host_stack_bytes);
   wasmtime_config_epoch_interruption_set(config.get(), options.interruptible);
-  if (!options.cache_directory.empty()) {
-    auto cached = use_cache(config.get(), options.cache_directory);
-    if (!cached) {
-      return fail(cached.error());
-    }
-  }
   return config;
 }
 
@@ -205,9 +152,14 @@ const std::uint8_t* data_of(std::span<const std::byte> bytes)
   return reinterpret_cast<const std::uint8_t*>(bytes.data());
 }
 
-class wasmtime_engine final : public engine {
+class wasmtime_engine final : public engine, public module_images {
 public:
-  explicit wasmtime_engine(engine_state_ptr state) : state_(std::move(state)) {}
+  wasmtime_engine(engine_state_ptr state, const engine_options& options, std::string cache_directory)
+      : state_(std::move(state)),
+        cache_directory_(std::move(cache_directory)),
+        settings_("stack " + std::to_string(options.guest_stack_bytes) + (options.interruptible ? ", epochs" : ""))
+  {
+  }
 
   result<void> validate(std::span<const std::byte> bytes) override
   {
@@ -248,8 +200,51 @@ public:
 
   void increment_epoch() override { wasmtime_engine_increment_epoch(state_->handle.get()); }
 
+  const std::string& cache_directory() const override { return cache_directory_; }
+
+  std::string identity() const override { return library_build() + settings_; }
+
+  result<std::vector<std::byte>> write_image(const compiled_module& module) override
+  {
+    wasm_byte_vec_t image{};
+    error_ptr failure(wasmtime_module_serialize(static_cast<const wasmtime_module&>(module).handle(), &image));
+    if (failure) {
+      return fail(refusal(errc::engine_refused, "compiled code cannot be written down", *failure));
+    }
+    const auto* first = reinterpret_cast<const std::byte*>(image.data);
+    std::vector<std::byte> copy(first, first + image.size);
+    wasm_byte_vec_delete(&image);
+    return copy;
+  }
+
+  result<compiled_module_ptr> map_image(int file) override
+  {
+    // The C API takes a name only.
+    const std::string name = "/proc/self/fd/" + std::to_string(file);
+    wasmtime_module_t* handle = nullptr;
+    error_ptr failure(wasmtime_module_deserialize_file(state_->handle.get(), name.c_str(), &handle));
+    return loaded(failure, handle);
+  }
+
+  result<compiled_module_ptr> read_image(std::span<const std::byte> image) override
+  {
+    wasmtime_module_t* handle = nullptr;
+    error_ptr failure(wasmtime_module_deserialize(state_->handle.get(), data_of(image), image.size(), &handle));
+    return loaded(failure, handle);
+  }
+
 private:
+  result<compiled_module_ptr> loaded(const error_ptr& failure, wasmtime_module_t* handle) const
+  {
+    if (failure) {
+      return fail(refusal(errc::engine_refused, "compiled code cannot be used", *failure));
+    }
+    return std::make_shared<wasmtime_module>(state_, handle);
+  }
+
   engine_state_ptr state_;
+  std::string cache_directory_;
+  std::string settings_;
 };
 
 } // namespace
@@ -260,6 +255,14 @@ result<engine_ptr> make_wasmtime_engine(const engine_options& options, parallel_
   if (!config) {
     return fail(config.error());
   }
+  std::string cache_directory;
+  if (!options.cache_directory.empty()) {
+    auto directory = prepare_cache_directory(options.cache_directory);
+    if (!directory) {
+      return fail(std::move(directory.error()));
+    }
+    cache_directory = std::move(*directory);
+  }
   auto state = std::make_shared<engine_state>();
   state->handle.reset(wasm_engine_new_with_config(config->release()));
   hide_faults_in_shared_memories();
@@ -268,7 +271,7 @@ result<engine_ptr> make_wasmtime_engine(const engine_options& options, parallel_
   }
   state->interruptible = options.interruptible;
   make_number_globals(*state);
-  return std::make_shared<wasmtime_engine>(std::move(state));
+  return std::make_shared<wasmtime_engine>(std::move(state), options, std::move(cache_directory));
 }
 
 std::string_view wasmtime_version()

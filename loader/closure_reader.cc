@@ -65,11 +65,7 @@ private:
 
   result<module_content> read_content(const found_module& file) const
   {
-    auto bytes = library_files::read(file);
-    if (!bytes) {
-      return fail(std::move(bytes.error()));
-    }
-    auto content = loader_.modules->read(std::move(*bytes), file.path);
+    auto content = loader_.modules->read_file(file);
     if (content && !content->info->dylink) {
       return fail(errc::not_a_library, file.path + ": not a dynamic library: it has no dylink.0 section");
     }

@@ -2,7 +2,6 @@
 #include "loader/module_cache.hh"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <mutex>
 #include <utility>
@@ -12,17 +11,6 @@
 #include "wasm/thunk_module.hh"
 
 namespace interlink {
-
-content_hash module_cache::hash(std::span<const std::byte> bytes)
-{
-  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
-  return {hash.low64, hash.high64};
-}
-
-std::string module_cache::to_text(const content_hash& hash)
-{
-  return fmt::format("{:016x}{:016x}", hash.high, hash.low);
-}
 
 template <class T>
 T module_cache::remember(table<T>& in, const content_hash& key, const T& made)
@@ -35,14 +23,64 @@ T module_cache::remember(table<T>& in, const content_hash& key, const T& made)
   return in.by_content.try_emplace(key, std::move(made)).first->second;
 }
 
-result<module_content> module_cache::read(std::vector<std::byte> bytes, const std::string& name)
+void module_cache::keep_in(cache_directory directory)
 {
-  const content_hash key = hash(bytes);
+  auto* const images = dynamic_cast<engine::module_images*>(engine_.get());
+  if (images == nullptr) {
+    return;
+  }
+  const module_variant variant{images->identity(), processor_features(), made_by(),
+                               fmt::format("{} {}", with_checks_, maximum_memory_bytes_.value_or(0))};
+  files_.emplace(*images, std::move(directory), variant);
+}
+
+std::optional<module_content> module_cache::find(const content_hash& key)
+{
   {
     std::lock_guard lock(mutex_);
     if (const auto known = modules_.by_content.find(key); known != modules_.by_content.end()) {
       return module_content{key, {}, known->second.info, nullptr, known->second.code};
     }
+  }
+  auto kept = files_ ? files_->find(key) : std::nullopt;
+  if (!kept || !kept->facts) {
+    return std::nullopt;
+  }
+  auto code = std::make_shared<compiled_code>();
+  code->compiled = std::move(kept->compiled);
+  code->imports_control_memory = kept->facts->imports_control_memory;
+  code->imports_runtime_table = kept->facts->imports_runtime_table;
+  code->can_start_again = kept->facts->can_start_again;
+  code->places = kept->facts->places;
+  const prepared_module known = remember(modules_, key, prepared_module{kept->facts->info, std::move(code)});
+  return module_content{key, {}, known.info, nullptr, known.code};
+}
+
+result<module_content> module_cache::read_file(const found_module& file)
+{
+  if (files_) {
+    const int descriptor = file.file->value();
+    const auto noted = files_->find_content(descriptor);
+    const auto key = noted ? noted : hash_of_file(descriptor);
+    if (auto known = key ? find(*key) : std::nullopt) {
+      if (!noted) {
+        files_->note_content(descriptor, *key);
+      }
+      return std::move(*known);
+    }
+  }
+  auto bytes = library_files::read(file);
+  if (!bytes) {
+    return fail(std::move(bytes.error()));
+  }
+  return read(std::move(*bytes), file.path);
+}
+
+result<module_content> module_cache::read(std::vector<std::byte> bytes, const std::string& name)
+{
+  const content_hash key = hash_of(bytes);
+  if (auto known = find(key)) {
+    return std::move(*known);
   }
   auto info = read_module(bytes);
   if (!info) {
@@ -95,6 +133,11 @@ result<prepared_module> module_cache::compile(module_content& content, const std
   code->can_start_again = ready.can_start_again;
   code->places = std::make_shared<const module_places>(
       module_places{std::move(ready.module_name), to_text(content.key), std::move(ready.places), content.info});
+  if (files_) {
+    const module_facts facts{content.info, code->imports_control_memory, code->imports_runtime_table,
+                             code->can_start_again, code->places};
+    files_->keep(content.key, *code->compiled, &facts);
+  }
   return remember(modules_, content.key, prepared_module{content.info, std::move(code)});
 }
 
@@ -109,20 +152,27 @@ result<module_artifact_ptr> module_cache::prepare_thunks(const std::vector<thunk
     shapes.push_back({thunk.type, thunk.tells_caller});
   }
   const std::vector<std::byte> bytes = make_thunk_module(shapes);
-  const content_hash key = hash(bytes);
+  const content_hash key = hash_of(bytes);
   {
     std::lock_guard lock(mutex_);
     if (const auto known = thunks_.by_content.find(key); known != thunks_.by_content.end()) {
       return known->second;
     }
   }
+  auto code = std::make_shared<compiled_code>();
+  if (auto kept = files_ ? files_->find(key) : std::nullopt; kept && !kept->facts) {
+    code->compiled = std::move(kept->compiled);
+    return remember(thunks_, key, module_artifact_ptr(std::move(code)));
+  }
   count(counts_, &statistics::bytes_compiled, bytes.size());
   auto compiled = engine_->compile(bytes);
   if (!compiled) {
     return fail(compiled.error().with_context("thunks"));
   }
-  auto code = std::make_shared<compiled_code>();
   code->compiled = std::move(*compiled);
+  if (files_) {
+    files_->keep(key, *code->compiled, nullptr);
+  }
   return remember(thunks_, key, module_artifact_ptr(std::move(code)));
 }
 

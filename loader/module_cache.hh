@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Bytes to facts and compiled code, once per content. Keyed by a 128-bit hash of the file's bytes; the engine's own
-// on-disk cache makes the compilation of a second run cheap.
+// Bytes to facts and compiled code, once per content; with a cache directory, once for all runs.
 #pragma once
 
 #include "actors/ranked_mutex.hh"
@@ -12,7 +11,6 @@
 #include "messages/module_info.hh"
 #include "wasi/unique_fd.hh"
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -20,6 +18,10 @@
 #include <span>
 #include <string>
 #include <vector>
+
+#include "loader/content_hash.hh"
+#include "loader/library_files.hh"
+#include "loader/module_files.hh"
 
 namespace interlink {
 
@@ -31,13 +33,6 @@ struct prepared_module {
   std::shared_ptr<const compiled_code> code;
 
   long use_count() const { return code.use_count(); }
-};
-
-/// 128 bits that stand for the bytes of a file.
-struct content_hash {
-  std::uint64_t low{};
-  std::uint64_t high{};
-  friend auto operator<=>(const content_hash&, const content_hash&) = default;
 };
 
 /// A file that was read and may have to be compiled.
@@ -65,6 +60,14 @@ public:
   {
   }
 
+  /// Keeps compiled modules in this directory, too. Without effect when the engine has no images of its modules.
+  /// Context: before the cache is shared.
+  void keep_in(cache_directory directory);
+
+  /// The facts and, if there is any, the compiled code of what the file holds.
+  /// Errors: those of `library_files::read` and of `read`.
+  result<module_content> read_file(const found_module& file);
+
   /// The facts in the bytes; nothing is compiled. `name` is for messages.
   /// Errors: malformed_module, unsupported_module, limit_exceeded, each naming the module.
   result<module_content> read(std::vector<std::byte> bytes, const std::string& name);
@@ -75,9 +78,6 @@ public:
 
   /// Compiles it, unless somebody has. Pre: it is instrumented. Errors: engine_refused, naming the module.
   result<prepared_module> compile(module_content& content, const std::string& name);
-
-  /// The name that a file's bytes are known by: their 128-bit hash, hexadecimal.
-  static std::string hash_text(std::span<const std::byte> bytes) { return to_text(hash(bytes)); }
 
   /// Compiled thunks for these signatures.
   result<module_artifact_ptr> prepare_thunks(const std::vector<thunk_plan>& thunks);
@@ -96,13 +96,14 @@ private:
   template <class T>
   T remember(table<T>& in, const content_hash& key, const T& made);
 
-  static content_hash hash(std::span<const std::byte> bytes);
-  static std::string to_text(const content_hash& hash);
+  /// Of this run or, with its file, of a former one.
+  std::optional<module_content> find(const content_hash& key);
 
   engine::engine_ptr engine_;
   bool with_checks_;
   std::optional<std::uint64_t> maximum_memory_bytes_;
   statistics* counts_;
+  std::optional<module_files> files_;
   ranked_mutex mutex_{lock_rank::module_cache};
   table<prepared_module> modules_;
   table<module_artifact_ptr> thunks_;

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "loader/cache_reach.hh"
 #include "loader/program_memory.hh"
 #include "process/abi/guest_abi.hh"
 #include "process/option_effects.hh"
@@ -101,14 +102,33 @@ result<module_content> process_core::open_files(const std::string& program_path)
     return fail(std::move(found.error()));
   }
   loader.program.file = std::move(*found);
-  auto bytes = library_files::read(loader.program.file);
-  if (!bytes) {
-    return fail(std::move(bytes.error()));
-  }
   loader.modules = std::make_shared<module_cache>(environment.engine, options_.instrument_checks, counts.get(),
                                                   options_.memory.maximum_bytes);
   loader.closures = std::make_shared<closure_code>(environment.engine, counts.get());
-  return loader.modules->read(std::move(*bytes), program_path);
+  keep_modules();
+  return loader.modules->read_file(loader.program.file);
+}
+
+void process_core::keep_modules()
+{
+  const auto* const images = dynamic_cast<const engine::module_images*>(environment.engine.get());
+  if (images == nullptr || images->cache_directory().empty()) {
+    return;
+  }
+  const std::string& path = images->cache_directory();
+  auto report = options_.report ? options_.report : [](const std::string&) {
+  };
+  if (const auto reach = writable_directory_around(path, options_.wasi.preopens)) {
+    report("compiled modules are not kept in " + path + ": the guest can write there, for it has " + *reach +
+           "; keep them in another directory, or give the guest this one read-only (:ro)");
+    return;
+  }
+  auto directory = cache_directory::open(path);
+  if (!directory) {
+    report("compiled modules are not kept: " + directory.error().message());
+    return;
+  }
+  loader.modules->keep_in(std::move(*directory));
 }
 
 result<void> process_core::prepare_static_program(module_content& content, const std::string& program_path)

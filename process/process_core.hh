@@ -130,6 +130,8 @@ public:
 private:
   process_core();
   result<module_content> open_files(const std::string& program_path);
+  /// In the engine's cache directory, unless somebody else could write there; says why not.
+  void keep_modules();
   /// Links it, then compiles it.
   result<void> prepare_static_program(module_content& content, const std::string& program_path);
   void describe_program(const module_info& info, const std::string& program_path);

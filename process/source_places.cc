@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "loader/module_cache.hh"
+#include "loader/content_hash.hh"
 #include "wasm/source_lines.hh"
 
 namespace interlink {
@@ -43,7 +43,7 @@ std::optional<std::vector<std::byte>> read_module_file(const process_core& proce
 {
   const std::optional<found_module> file = file_of(process, module_hash);
   auto bytes = file ? library_files::read(*file) : fail(errc::file_unreadable, "");
-  if (!bytes || module_cache::hash_text(*bytes) != module_hash) {
+  if (!bytes || to_text(hash_of(*bytes)) != module_hash) {
     return std::nullopt;
   }
   return std::move(*bytes);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace interlink {
@@ -27,6 +28,20 @@ public:
   /// `original_begin` and `rewritten_begin` are the places of the code sections' payloads; the edits are in the order
   /// of their places, and inside that payload.
   code_map(std::uint64_t original_begin, std::uint64_t rewritten_begin, std::span<const code_edit> edits);
+
+  /// What it consists of, so that it can be written down; `edits` may be any bytes.
+  struct parts {
+    std::uint64_t original_begin{};
+    std::uint64_t rewritten_begin{};
+    std::vector<std::byte> edits;
+  };
+
+  explicit code_map(parts given)
+      : original_begin_(given.original_begin), rewritten_begin_(given.rewritten_begin), edits_(std::move(given.edits))
+  {
+  }
+
+  parts take_apart() const { return {original_begin_, rewritten_begin_, edits_}; }
 
   /// Of code that was copied: its place in the original. Of code that was inserted: the place of the instruction that
   /// it guards or stands for. Time: linear in the number of edits.

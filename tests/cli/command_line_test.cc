@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 namespace interlink {
 namespace {
@@ -214,6 +215,73 @@ TEST_F(CacheInReach, OfAGuestThatOnlyReadsIsUsed)
     EXPECT_FALSE(std::filesystem::is_empty(cache));
     std::filesystem::remove_all(cache);
   }
+}
+
+/// The number of bytes that a run with INTERLINK_DEBUG=statistics has compiled.
+std::string bytes_compiled(const command_result& run)
+{
+  const std::string label = "bytes compiled: ";
+  const auto at = run.err.find(label);
+  return at == std::string::npos ? run.err
+                                 : run.err.substr(at + label.size(), run.err.find('\n', at) - at - label.size());
+}
+
+TEST(CommandLine, ShowsVerifiesAndCleansItsCache)
+{
+  const scratch_directory scratch;
+  const std::string cache = scratch / "cache";
+  const auto run = [&](const std::string& name) {
+    return run_command({"run", "--wasm-cache", cache, program(name)}, {.environment = {"INTERLINK_DEBUG=statistics"}});
+  };
+  const auto manage = [&](const std::string& action) {
+    return run_command({"cache", action, "--wasm-cache", cache}, {});
+  };
+  EXPECT_NE(bytes_compiled(run("static_command.wasm")), "0");
+  EXPECT_NE(bytes_compiled(run("dlsym_under_construction.wasm")), "0"); // with libraries and thunks
+  EXPECT_EQ(bytes_compiled(run("static_command.wasm")), "0");
+  const command_result warm = run("dlsym_under_construction.wasm");
+  EXPECT_TRUE(succeeds(warm));
+  EXPECT_EQ(bytes_compiled(warm), "0");
+
+  const command_result shown = manage("show");
+  EXPECT_TRUE(ends_with(shown, 0));
+  EXPECT_TRUE(shown.out.contains(".module")) << shown.out;
+  EXPECT_TRUE(ends_with(manage("verify"), 0));
+  // A bit of each file, in its middle: code that would run, and run wrong.
+  for (const auto& each : std::filesystem::directory_iterator(cache)) {
+    std::filesystem::permissions(each.path(), std::filesystem::perms::owner_all);
+    const auto middle = static_cast<std::streamoff>(each.file_size() / 2);
+    std::fstream file(each.path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(middle);
+    const auto byte = static_cast<char>(file.get() ^ 1);
+    file.seekp(middle);
+    file.put(byte);
+    file.close();
+    std::filesystem::permissions(each.path(), std::filesystem::perms::owner_read);
+  }
+  const command_result damaged = manage("verify");
+  EXPECT_TRUE(ends_with(damaged, 1));
+  EXPECT_TRUE(damaged.out.contains("damaged")) << damaged.out;
+  EXPECT_NE(bytes_compiled(run("dlsym_under_construction.wasm")), "0");
+  EXPECT_EQ(bytes_compiled(run("dlsym_under_construction.wasm")), "0");
+
+  EXPECT_TRUE(ends_with(manage("clean"), 0));
+  EXPECT_TRUE(std::filesystem::is_empty(cache));
+  EXPECT_TRUE(manage("show").out.contains(": 0 files, 0 bytes"));
+  EXPECT_TRUE(ends_with(manage("polish"), 2));
+  EXPECT_TRUE(ends_with(run_command({"cache", "--wasm-cache", scratch / "none"}, {}), 1));
+}
+
+TEST(CommandLine, RunsWithoutACacheThatOthersCanWriteTo)
+{
+  const scratch_directory scratch;
+  std::filesystem::create_directory(scratch / "cache");
+  std::filesystem::permissions(scratch / "cache", std::filesystem::perms::all);
+  const command_result run =
+      run_command({"run", "--wasm-cache", scratch / "cache", program("static_command.wasm")}, {});
+  EXPECT_TRUE(ends_with(run, 0));
+  EXPECT_TRUE(run.err.contains("others than its owner can write to it")) << run.err;
+  EXPECT_TRUE(std::filesystem::is_empty(scratch / "cache"));
 }
 
 TEST(CommandLine, RefusesACacheThatCannotBeMade)

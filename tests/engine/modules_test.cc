@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "engine/module_images.hh"
 #include "tests/engine/fixture.hh"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -184,26 +185,10 @@ protected:
 
   ~CacheDirectory() override { remove(); }
 
-  /// The engine may write its statistics at the same time; what is left over then is in the tests' own folder.
   void remove()
   {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
-  }
-
-  /// When each file of compiled code was written. The engine keeps statistics beside them, and writes those when it
-  /// likes.
-  std::map<std::string, std::filesystem::file_time_type> files() const
-  {
-    std::map<std::string, std::filesystem::file_time_type> written;
-    std::error_code gone; // a file of the engine's that it took away meanwhile
-    std::filesystem::recursive_directory_iterator entry(path_, gone);
-    for (; entry != std::filesystem::recursive_directory_iterator(); entry.increment(gone)) {
-      if (entry->is_regular_file(gone) && !entry->path().has_extension()) {
-        written[entry->path()] = entry->last_write_time(gone);
-      }
-    }
-    return written;
   }
 
   engine_options options(std::string directory) const
@@ -218,31 +203,52 @@ protected:
 
 constexpr std::string_view cached_module = "(module (func (export \"f\") (result i32) i32.const 11))";
 
-TEST_F(CacheDirectory, IsMadeWhenMissingAndKeepsCompiledCode)
+TEST_F(CacheDirectory, IsMadeForItsOwnerWhenMissing)
 {
   auto made = need(make_wasmtime_engine(options(path_ + "/deep/er")));
   need(made->compile(wat(cached_module)));
-  EXPECT_FALSE(files().empty());
+  EXPECT_EQ(dynamic_cast<module_images&>(*made).cache_directory(), std::filesystem::canonical(path_ + "/deep/er"));
+  EXPECT_EQ(std::filesystem::status(path_ + "/deep/er").permissions(), std::filesystem::perms::owner_all);
+  EXPECT_TRUE(std::filesystem::is_empty(path_ + "/deep/er")); // the engine itself keeps nothing
 }
 
-TEST_F(CacheDirectory, ServesTheSecondEngine)
+/// What the module's `f` returns, in a store of that engine.
+std::uint32_t result_of(engine& of, const compiled_module& module)
 {
-  need(need(make_wasmtime_engine(options(path_)))->compile(wat(cached_module)));
-  auto files_before = files();
-  auto second = need(make_wasmtime_engine(options(path_)));
-  auto module = need(second->compile(wat(cached_module)));
-  EXPECT_EQ(files(), files_before);
-  auto own_store = need(second->make_store({}));
+  auto own_store = need(of.make_store({}));
   std::array<value_slot, 1> values;
-  auto f = own_store->find_export(need(own_store->instantiate(*module, {})), "f");
-  ASSERT_TRUE(own_store->call(std::get<function>(*f), values));
-  EXPECT_EQ(values[0].i32(), 11U);
+  auto f = own_store->find_export(need(own_store->instantiate(module, {})), "f");
+  EXPECT_TRUE(own_store->call(std::get<function>(*f), values));
+  return values[0].i32();
 }
 
-TEST_F(CacheDirectory, MayHaveQuotesAndBackslashesInItsName)
+TEST_F(CacheDirectory, ImagesServeAnotherEngine)
 {
-  auto made = make_wasmtime_engine(options(path_ + "/a \"b\\n"));
-  EXPECT_TRUE(made) << made.error().message();
+  auto first = need(make_wasmtime_engine(options({})));
+  auto image = need(dynamic_cast<module_images&>(*first).write_image(*need(first->compile(wat(cached_module)))));
+  std::filesystem::create_directories(path_);
+  std::ofstream file(path_ + "/image", std::ios::binary);
+  file.write(reinterpret_cast<const char*>(image.data()), static_cast<std::streamsize>(image.size()));
+  file << "and what follows";
+  file.close();
+  auto second = need(make_wasmtime_engine(options({})));
+  auto& images = dynamic_cast<module_images&>(*second);
+  EXPECT_EQ(images.identity(), dynamic_cast<module_images&>(*first).identity());
+  EXPECT_EQ(result_of(*second, *need(images.read_image(image))), 11U);
+  const int opened = ::open((path_ + "/image").c_str(), O_RDONLY | O_CLOEXEC);
+  auto mapped = need(images.map_image(opened));
+  ::close(opened);
+  std::filesystem::remove(path_ + "/image"); // its bytes stay as long as the module
+  EXPECT_EQ(result_of(*second, *mapped), 11U);
+  EXPECT_FALSE(images.map_image(-1));
+  EXPECT_FALSE(images.read_image(std::span(image).first(image.size() / 2)));
+  EXPECT_FALSE(images.read_image({}));
+
+  auto interruptible = options({});
+  interruptible.interruptible = true;
+  auto other = need(make_wasmtime_engine(interruptible));
+  EXPECT_NE(dynamic_cast<module_images&>(*other).identity(), images.identity());
+  EXPECT_FALSE(dynamic_cast<module_images&>(*other).read_image(image)); // and the engine itself says so
 }
 
 TEST_F(CacheDirectory, IsRefusedWhenItIsAFile)
