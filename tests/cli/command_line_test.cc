@@ -231,7 +231,8 @@ TEST(CommandLine, ShowsVerifiesAndCleansItsCache)
   const scratch_directory scratch;
   const std::string cache = scratch / "cache";
   const auto run = [&](const std::string& name) {
-    return run_command({"run", "--wasm-cache", cache, program(name)}, {.environment = {"INTERLINK_DEBUG=statistics"}});
+    return run_command({"run", "--wasm-cache", cache, "--dir", ".", program(name)},
+                       {.environment = {"INTERLINK_DEBUG=statistics"}});
   };
   const auto manage = [&](const std::string& action) {
     return run_command({"cache", action, "--wasm-cache", cache}, {});
