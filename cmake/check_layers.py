@@ -44,6 +44,7 @@ MAY_SHARE = ("actors", "wasi")
 # Files outside those that share something all the same. Each says why; the list may only shrink, but for what the engine forces on us.
 SHARES_BECAUSE = {
     "engine/wasmtime_faults.cc": "a signal handler is the process's: it reads the places of memories without a lock",
+    "engine/wasmtime_function_types.hh": "types of host functions: every thread makes the same, the first one tells the engine",
     "engine/wasmtime_global_blocks.hh": "modules of the engine's, compiled at first need by whichever thread comes first",
     "groups/coordinator.hh": "head, the published version: written in turns, read by every check",
     "groups/coordinator_messages.hh": "a group's lane, the word that says a request is answered, and what a group waits for, for reports",

@@ -50,7 +50,7 @@ bool needs_no_backtrace(errc code)
 
 function wasmtime_store::make_function(const function_type& type, host_function body)
 {
-  auto wasm_type = to_wasm(engine_->handle.get(), type);
+  const auto wasm_type = engine_->host_function_types.find(engine_->handle.get(), type);
   if (!wasm_type) {
     return {};
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine/wasmtime_faults.hh"
+#include "engine/wasmtime_function_types.hh"
 #include "engine/wasmtime_global_blocks.hh"
 #include "engine/wasmtime_types.hh"
 
@@ -24,6 +25,7 @@ struct engine_state {
   /// Types of globals of numbers, by kind of value and mutability: a module has thousands of such globals.
   std::array<std::array<global_type_ptr, 2>, 5> number_globals;
   global_blocks blocks;
+  function_types host_function_types; ///< after the engine, which outlives them
 };
 
 using engine_state_ptr = std::shared_ptr<const engine_state>;
