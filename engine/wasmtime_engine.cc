@@ -8,11 +8,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <filesystem>
 #include <link.h>
-#include <sys/stat.h>
-#include <filesystem>
-#include <link.h>
+#include <span>
+#include <string>
 #include <sys/stat.h>
 
 namespace interlink::engine {
