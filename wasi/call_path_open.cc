@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/call_support.hh"
 #include "wasi/mount_directory.hh"
+#include "wasi/wasix_calls.hh"
 
 #include <algorithm>
 #include <cerrno>
@@ -188,19 +189,17 @@ expected<open_file_ptr> open_file_at(const open_file_ptr& start, std::string pat
   return file;
 }
 
-descriptor make_descriptor(open_file_ptr file, const open_request& wanted)
+descriptor make_descriptor(open_file_ptr file, const open_request& wanted, bool closes_on_exec)
 {
   bool is_directory = file->type == file_type::directory;
   auto base = wanted.base & file->possible_rights;
   auto inheriting = is_directory ? wanted.inheriting & rights::below_directory : 0;
-  return {std::move(file), base, inheriting, std::nullopt};
+  return {std::move(file), base, inheriting, std::nullopt, closes_on_exec};
 }
 
-} // namespace
-
-outcome path_open(system& s, call_context& c, guest_fd fd, std::uint32_t lookup, guest_pointer path, guest_size length,
+outcome open_path(system& s, call_context& c, guest_fd fd, std::uint32_t lookup, guest_pointer path, guest_size length,
                   std::uint32_t open_flags, std::uint64_t base, std::uint64_t inheriting, std::uint32_t flags,
-                  guest_pointer opened)
+                  bool closes_on_exec, guest_pointer opened)
 {
   open_request wanted{lookup, open_flags, base & rights::all, inheriting & rights::all, flags};
   auto directory = find_directory(s, fd, rights_for_flags(wanted));
@@ -217,7 +216,7 @@ outcome path_open(system& s, call_context& c, guest_fd fd, std::uint32_t lookup,
   if (!c.memory.contains(opened, 4)) {
     return errno_code::fault;
   }
-  auto text = load_path(c.memory, path, length);
+  auto text = load_path(c.memory, path, length, (*directory)->file.get());
   if (!text) {
     return text.error();
   }
@@ -228,8 +227,28 @@ outcome path_open(system& s, call_context& c, guest_fd fd, std::uint32_t lookup,
   if (!file) {
     return file.error();
   }
-  auto number = s.descriptors().insert(make_descriptor(std::move(*file), wanted));
+  auto number = s.descriptors().insert(make_descriptor(std::move(*file), wanted, closes_on_exec));
   return number ? c.memory.store(opened, *number) : number.error();
+}
+
+} // namespace
+
+outcome path_open(system& s, call_context& c, guest_fd fd, std::uint32_t lookup, guest_pointer path, guest_size length,
+                  std::uint32_t open_flags, std::uint64_t base, std::uint64_t inheriting, std::uint32_t flags,
+                  guest_pointer opened)
+{
+  return open_path(s, c, fd, lookup, path, length, open_flags, base, inheriting, flags, false, opened);
+}
+
+outcome path_open2(system& s, call_context& c, guest_fd fd, std::uint32_t lookup, guest_pointer path, guest_size length,
+                   std::uint32_t open_flags, std::uint64_t base, std::uint64_t inheriting, std::uint32_t flags,
+                   std::uint32_t extended_flags, guest_pointer opened)
+{
+  if ((extended_flags & ~std::uint32_t{extended_flag::all}) != 0) {
+    return errno_code::inval;
+  }
+  const bool closes_on_exec = (extended_flags & extended_flag::close_on_exec) != 0;
+  return open_path(s, c, fd, lookup, path, length, open_flags, base, inheriting, flags, closes_on_exec, opened);
 }
 
 } // namespace interlink::wasi

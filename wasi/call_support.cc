@@ -67,7 +67,8 @@ expected<std::vector<iovec>> load_iovecs(const guest_memory& memory, guest_point
   return buffers;
 }
 
-expected<std::string> load_path(const guest_memory& memory, guest_pointer address, guest_size length)
+expected<std::string> load_path(const guest_memory& memory, guest_pointer address, guest_size length,
+                                const open_file* start)
 {
   if (!memory.contains(address, length)) {
     return refuse(errno_code::fault);
@@ -78,6 +79,12 @@ expected<std::string> load_path(const guest_memory& memory, guest_pointer addres
   auto path = memory.load_string(address, length);
   if (!path) {
     return path;
+  }
+  if (start != nullptr && start->is_root && path->starts_with('/')) {
+    path->erase(0, path->find_first_not_of('/'));
+    if (path->empty()) {
+      path = ".";
+    }
   }
   if (auto checked = check_relative_path(*path); !checked.is_success()) {
     return refuse(checked);

@@ -53,8 +53,10 @@ auto within_file_limit(Call call)
 /// Errors: fault; inval when they are longer than 4 GiB together.
 expected<std::vector<iovec>> load_iovecs(const guest_memory& memory, guest_pointer address, guest_size count);
 
-/// A checked path, copied. Errors: fault and those of `check_relative_path`.
-expected<std::string> load_path(const guest_memory& memory, guest_pointer address, guest_size length);
+/// A checked path, copied. Beneath the guest's "/" an absolute path is in order, and means the same as without its
+/// leading slashes. Errors: fault and those of `check_relative_path`.
+expected<std::string> load_path(const guest_memory& memory, guest_pointer address, guest_size length,
+                                const open_file* start = nullptr);
 
 /// A directory's descriptor. Errors: badf, notdir, notcapable.
 expected<descriptor_ptr> find_directory(system& s, guest_fd fd, std::uint64_t needed);

@@ -71,6 +71,7 @@ outcome fd_read(system& s, call_context& c, guest_fd fd, guest_pointer iovecs, g
 /// Each call reads on its own host description, so threads with their own cookies do not disturb each other.
 outcome fd_readdir(system& s, call_context& c, guest_fd fd, guest_pointer buffer, guest_size size, std::uint64_t cookie,
                    guest_pointer used);
+/// To a WASIX C library it is dup2: `from` stays open, and `to` need not be.
 outcome fd_renumber(system& s, call_context& c, guest_fd from, guest_fd to);
 /// spipe for pipes, terminals and sockets, whatever their rights.
 outcome fd_seek(system& s, call_context& c, guest_fd fd, std::uint64_t offset, std::uint32_t whence,

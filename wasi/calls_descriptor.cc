@@ -235,7 +235,7 @@ outcome fd_prestat_dir_name(system& s, call_context& c, guest_fd fd, guest_point
 
 outcome fd_renumber(system& s, call_context&, guest_fd from, guest_fd to)
 {
-  return s.descriptors().renumber(from, to);
+  return s.has_wasix_libc ? s.descriptors().duplicate(from, to) : s.descriptors().renumber(from, to);
 }
 
 outcome fd_seek(system& s, call_context& c, guest_fd fd, std::uint64_t offset, std::uint32_t whence,

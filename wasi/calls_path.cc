@@ -33,7 +33,7 @@ expected<place> find_place(system& s, call_context& c, guest_fd fd, std::uint64_
   if (!directory) {
     return std::unexpected(directory.error());
   }
-  auto text = load_path(c.memory, path, length);
+  auto text = load_path(c.memory, path, length, (*directory)->file.get());
   if (!text) {
     return std::unexpected(text.error());
   }

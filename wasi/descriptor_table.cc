@@ -30,22 +30,49 @@ expected<descriptor_ptr> descriptor_table::find(guest_fd fd, std::uint64_t neede
   return entry;
 }
 
-expected<guest_fd> descriptor_table::insert(descriptor entry)
+expected<guest_fd> descriptor_table::place(descriptor_ptr entry, guest_fd lowest)
 {
-  auto added = std::make_shared<const descriptor>(std::move(entry));
-  std::lock_guard lock(mutex_);
-  auto place = std::find(entries_.begin() + static_cast<std::ptrdiff_t>(first_free_), entries_.end(), nullptr);
-  auto fd = static_cast<std::size_t>(place - entries_.begin());
+  const std::size_t from = std::min(std::max<std::size_t>(first_free_, lowest), bound::descriptors);
+  std::size_t fd = from;
+  while (fd < entries_.size() && entries_[fd]) {
+    ++fd;
+  }
   if (fd >= bound::descriptors) {
     return refuse(errno_code::mfile);
   }
-  if (place == entries_.end()) {
-    entries_.push_back(std::move(added));
-  } else {
-    *place = std::move(added);
+  if (fd >= entries_.size()) {
+    entries_.resize(fd + 1);
   }
-  first_free_ = fd + 1;
+  entries_[fd] = std::move(entry);
+  if (from == first_free_) {
+    first_free_ = fd + 1;
+  }
   return static_cast<guest_fd>(fd);
+}
+
+expected<guest_fd> descriptor_table::insert(descriptor entry, guest_fd lowest)
+{
+  auto added = std::make_shared<const descriptor>(std::move(entry));
+  std::lock_guard lock(mutex_);
+  return place(std::move(added), lowest);
+}
+
+expected<std::pair<guest_fd, guest_fd>> descriptor_table::insert_pair(descriptor first, descriptor second)
+{
+  auto one = std::make_shared<const descriptor>(std::move(first));
+  auto other = std::make_shared<const descriptor>(std::move(second));
+  std::lock_guard lock(mutex_);
+  const auto first_number = place(std::move(one), 0);
+  if (!first_number) {
+    return std::unexpected(first_number.error());
+  }
+  const auto second_number = place(std::move(other), 0);
+  if (!second_number) {
+    entries_[*first_number] = nullptr;
+    first_free_ = std::min<std::size_t>(first_free_, *first_number);
+    return std::unexpected(second_number.error());
+  }
+  return std::pair(*first_number, *second_number);
 }
 
 // In the functions below the replaced entry is released after the lock: closing a host file may take long.
@@ -78,6 +105,40 @@ outcome descriptor_table::renumber(guest_fd from, guest_fd to)
   return errno_code::success;
 }
 
+outcome descriptor_table::duplicate(guest_fd from, guest_fd to)
+{
+  descriptor_ptr replaced;
+  std::lock_guard lock(mutex_);
+  const auto entry = entry_at(from);
+  if (!entry || to >= bound::descriptors) {
+    return errno_code::badf;
+  }
+  if (from == to) {
+    return errno_code::success;
+  }
+  auto copy = std::make_shared<descriptor>(*entry);
+  copy->closes_on_exec = false;
+  if (to >= entries_.size()) {
+    entries_.resize(std::size_t{to} + 1);
+  }
+  replaced = std::exchange(entries_[to], std::move(copy));
+  return errno_code::success;
+}
+
+outcome descriptor_table::set_closes_on_exec(guest_fd fd, bool closes)
+{
+  descriptor_ptr replaced;
+  std::lock_guard lock(mutex_);
+  const auto entry = entry_at(fd);
+  if (!entry) {
+    return errno_code::badf;
+  }
+  auto changed = std::make_shared<descriptor>(*entry);
+  changed->closes_on_exec = closes;
+  replaced = std::exchange(entries_[fd], std::move(changed));
+  return errno_code::success;
+}
+
 outcome descriptor_table::shrink_rights(guest_fd fd, std::uint64_t base, std::uint64_t inheriting)
 {
   descriptor_ptr replaced;
@@ -101,6 +162,19 @@ std::size_t descriptor_table::open_count() const
   std::lock_guard lock(mutex_);
   return static_cast<std::size_t>(
       std::count_if(entries_.begin(), entries_.end(), [](auto& e) { return e != nullptr; }));
+}
+
+void descriptor_table::assign(std::vector<descriptor_ptr> entries)
+{
+  std::lock_guard lock(mutex_);
+  entries_.swap(entries);
+  first_free_ = 0;
+}
+
+std::vector<descriptor_ptr> descriptor_table::entries() const
+{
+  std::lock_guard lock(mutex_);
+  return entries_;
 }
 
 } // namespace interlink::wasi

@@ -17,6 +17,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace interlink::wasi {
@@ -27,6 +28,7 @@ struct descriptor {
   std::uint64_t base_rights{};
   std::uint64_t inheriting_rights{};
   std::optional<std::string> preopened_as; ///< the guest's name of a preopened directory
+  bool closes_on_exec = false;             ///< a program that this one starts does not get it
 };
 
 using descriptor_ptr = std::shared_ptr<const descriptor>;
@@ -40,8 +42,11 @@ public:
   /// Errors: badf; notcapable when a bit of `needed` is missing.
   expected<descriptor_ptr> find(guest_fd fd, std::uint64_t needed) const;
 
-  /// Gives the lowest free number. Errors: mfile.
-  expected<guest_fd> insert(descriptor entry);
+  /// Gives the lowest free number, at or above `lowest`. Errors: mfile.
+  expected<guest_fd> insert(descriptor entry, guest_fd lowest = 0);
+
+  /// Both or none. Errors: mfile.
+  expected<std::pair<guest_fd, guest_fd>> insert_pair(descriptor first, descriptor second);
 
   /// Errors: badf.
   outcome close(guest_fd fd);
@@ -50,13 +55,27 @@ public:
   /// them is not open.
   outcome renumber(guest_fd from, guest_fd to);
 
+  /// Makes `to` a second number for the file of `from`, whether it was open or not. It stays open in a program that
+  /// this one starts; the same number twice is left as it is. Errors: badf.
+  outcome duplicate(guest_fd from, guest_fd to);
+
+  /// Errors: badf.
+  outcome set_closes_on_exec(guest_fd fd, bool closes);
+
   /// Takes rights away. Errors: badf; notcapable when a right would be added.
   outcome shrink_rights(guest_fd fd, std::uint64_t base, std::uint64_t inheriting);
 
   std::size_t open_count() const;
 
+  /// As it is at one moment, by number; null where none is open.
+  std::vector<descriptor_ptr> entries() const;
+
+  /// Replaces them all. Context: before the guest starts.
+  void assign(std::vector<descriptor_ptr> entries);
+
 private:
-  descriptor_ptr entry_at(guest_fd fd) const; // null when not open; under the lock
+  descriptor_ptr entry_at(guest_fd fd) const;                      // null when not open; under the lock
+  expected<guest_fd> place(descriptor_ptr entry, guest_fd lowest); // under the lock
 
   mutable std::mutex mutex_;
   std::vector<descriptor_ptr> entries_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/open_file.hh"
 
+#include "wasi/socket_state.hh"
+
 #include <cerrno>
 #include <fcntl.h>
 #include <string>
@@ -83,6 +85,7 @@ expected<open_file_ptr> describe(unique_fd fd)
   file->fd = std::move(fd);
   if (S_ISSOCK(status.st_mode)) {
     file->method = wait_method::socket;
+    file->socket = std::make_shared<socket_state>();
   } else if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) && !S_ISBLK(status.st_mode)) {
     // Pipes, character devices, and what has no type in its mode: event counters, timers and the like.
     file->method = wait_method::no_wait_flag;

@@ -32,6 +32,8 @@ namespace interlink::wasi {
 enum class wait_method : std::uint8_t { never_waits, nonblocking, no_wait_flag, socket, turns };
 
 struct mount_directory;
+struct socket_state;
+class epoll_set;
 
 /// An open host file. Shared by the descriptor table and by every call under way, so its host descriptor is closed, and
 /// its number reused by the host, only after the last of them. Context: any thread.
@@ -49,6 +51,9 @@ struct open_file {
 
   /// Of a directory that no host directory stands for; `fd` is closed then. See wasi/mount_directory.hh.
   std::shared_ptr<const mount_directory> mounts;
+
+  std::shared_ptr<socket_state> socket; ///< of a socket; see wasi/socket_state.hh
+  std::shared_ptr<epoll_set> epoll;     ///< of an epoll descriptor; see wasi/epoll_set.hh
 
   /// A FIFO that the guest opened for reading says end-of-file while no writer has come yet; a poll knows the
   /// difference, so it comes first.

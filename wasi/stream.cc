@@ -2,6 +2,7 @@
 #include "wasi/stream.hh"
 
 #include "wasi/signal_guard.hh"
+#include "wasi/socket_state.hh"
 
 #include <algorithm>
 #include <array>
@@ -139,7 +140,10 @@ attempt try_write_quietly(open_file& file, std::span<iovec> buffers)
 // After a transfer that would have blocked. A ready file whose turn another thread has would make this a busy loop.
 outcome wait_again(open_file& file, short events, canceller& cancel)
 {
-  auto ready = wait_for_events(file.fd.value(), events, cancel);
+  const std::int64_t limit = file.socket == nullptr ? -1
+                             : events == POLLIN     ? file.socket->receive_limit.load(std::memory_order_relaxed)
+                                                    : file.socket->send_limit.load(std::memory_order_relaxed);
+  auto ready = wait_for_events(file.fd.value(), events, cancel, limit);
   const bool takes_turns = file.method.load(std::memory_order_relaxed) == wait_method::turns;
   return ready.is_success() && takes_turns ? cancel.sleep_for(turn_retry) : ready;
 }
@@ -151,8 +155,10 @@ bool is_nonblocking(const open_file& file)
 
 } // namespace
 
-outcome wait_for_events(int fd, short events, canceller& cancel)
+outcome wait_for_events(int fd, short events, canceller& cancel, std::int64_t limit)
 {
+  using clock = std::chrono::steady_clock;
+  const auto start = clock::now();
   int wake_fd = cancel.wake_fd();
   while (true) {
     if (auto over = cancel.look(); !over.is_success()) {
@@ -160,7 +166,16 @@ outcome wait_for_events(int fd, short events, canceller& cancel)
     }
     // A negative descriptor is skipped by poll.
     std::array<pollfd, 2> both{pollfd{fd, events, 0}, pollfd{wake_fd, POLLIN, 0}};
-    int count = ::poll(both.data(), both.size(), wake_fd >= 0 ? -1 : cancel_check_ms);
+    int pause = wake_fd >= 0 ? -1 : cancel_check_ms;
+    if (limit >= 0) {
+      const auto left = std::chrono::nanoseconds(limit) - (clock::now() - start);
+      if (left.count() <= 0) {
+        return errno_code::again;
+      }
+      const auto left_ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+      pause = static_cast<int>(std::min<std::int64_t>(left_ms, pause < 0 ? INT_MAX : pause));
+    }
+    int count = ::poll(both.data(), both.size(), pause);
     if (count < 0 && errno != EINTR) {
       return from_host_errno(errno);
     }

@@ -9,13 +9,15 @@
 #include "wasi/outcome.hh"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <sys/uio.h>
 
 namespace interlink::wasi {
 
-/// Waits until `fd` has one of the poll `events`, an error or a hangup; success then, else as canceller::look.
-outcome wait_for_events(int fd, short events, canceller& cancel);
+/// Waits until `fd` has one of the poll `events`, an error or a hangup; success then, else as canceller::look. Errno
+/// again when that lasts longer than the limit in nanoseconds; a negative limit is none.
+outcome wait_for_events(int fd, short events, canceller& cancel, std::int64_t limit = -1);
 
 /// Reads what is there, at least one byte, or 0 at the end of the file. Returns the count.
 /// Errors: again when the guest's descriptor is non-blocking and nothing is there; intr; the host's.

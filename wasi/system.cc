@@ -324,6 +324,56 @@ result<std::shared_ptr<system>> make_system(options wanted)
   made->args_ = std::move(wanted.args);
   made->env_ = std::move(wanted.env);
   made->on_exit_ = std::move(wanted.on_exit);
+  made->network_ = std::move(wanted.network);
+  made->report_ = std::move(wanted.report);
+  return made;
+}
+
+bool system::allows_network(const network_request& request)
+{
+  // A guest chooses what it asks for; the lines are kept to be told once, so there is a bound.
+  constexpr std::size_t lines_max = 64;
+  std::vector<std::string> names;
+  {
+    std::lock_guard lock(network_notes_->mutex);
+    if (const auto found = network_notes_->names.find(request.host); found != network_notes_->names.end()) {
+      names.assign(found->second.begin(), found->second.end());
+    }
+  }
+  if (allows(network_, request, names)) {
+    return true;
+  }
+  auto line = describe_refusal(request);
+  const bool is_new = [&] {
+    std::lock_guard lock(network_notes_->mutex);
+    return network_notes_->reported.size() < lines_max && network_notes_->reported.insert(line).second;
+  }();
+  if (is_new && report_) {
+    report_(line);
+  }
+  return false;
+}
+
+void system::note_resolved(const std::string& name, const std::string& address)
+{
+  constexpr std::size_t addresses_max = 4096;
+  std::lock_guard lock(network_notes_->mutex);
+  if (network_notes_->names.size() < addresses_max) {
+    network_notes_->names[address].insert(name);
+  }
+}
+
+std::shared_ptr<system> system::make_successor(std::vector<std::string> args, std::vector<std::string> env) const
+{
+  std::shared_ptr<system> made(new system);
+  made->args_ = std::move(args);
+  made->env_ = std::move(env);
+  made->mounts_ = mounts_;
+  made->network_ = network_;
+  made->report_ = report_;
+  made->network_notes_ = network_notes_;
+  made->current_directory_ = current_directory();
+  made->descriptors_.assign(descriptors_.entries());
   return made;
 }
 

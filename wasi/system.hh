@@ -3,22 +3,27 @@
 // What the threads of one guest process share of WASI: arguments, environment, preopened directories, descriptors, the
 // current directory. It knows no engine and no linker.
 //
-// Locks of this layer: two, both leaves. Under neither is another lock taken, a system call made or a hook run.
+// Locks of this layer, all leaves. Under neither is another lock taken, a system call made or a hook run.
 //  - descriptor_table::mutex_: the array of descriptors; held for one look-up or one change of it.
 //  - system::current_directory_mutex_: one string; held to copy or to swap it.
+//  - network_notes::mutex: lines that were reported, and names that were resolved.
+//  - epoll_set::mutex_: what an epoll descriptor watches.
 // open_file::read_turn and write_turn are no locks: nobody waits for them, who finds one taken tries again later.
 #pragma once
 
 #include "messages/error.hh"
 #include "wasi/beneath.hh"
 #include "wasi/descriptor_table.hh"
+#include "wasi/network_policy.hh"
 #include "wasi/outcome.hh"
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,6 +54,9 @@ struct options {
   int stdout_fd = 1;
   int stderr_fd = 2;
   std::vector<int> inherited; ///< duplicated: more descriptors after the directories, such as a listening socket
+  network_policy network;
+  /// One line about what the guest was refused, each line once. Called by any guest thread; must not throw.
+  std::function<void(const std::string& line)> report;
   /// Called once, by the first thread that exits the process, before its guest is unwound. Must not throw.
   std::function<void(std::uint32_t code)> on_exit;
 };
@@ -73,6 +81,10 @@ public:
 
   descriptor_table& descriptors() { return descriptors_; }
 
+  /// The guest's C library takes some calls of preview 1 otherwise (wasi/calls.hh says which). Written before the guest
+  /// starts.
+  bool has_wasix_libc = false;
+
   /// Finds the preopened directory with the longest name that is a prefix of `path`; a relative path starts at the
   /// current directory. ".." is taken textually, before the look-up. A name without leading slash, "." above all, and
   /// the same name with one mean one place, as in wasi-libc; given both, an absolute path goes to the absolute name.
@@ -90,6 +102,16 @@ public:
 
   /// Errors: as resolve_guest_path; noent, notdir, notcapable, the host's.
   outcome change_directory(std::string_view path);
+
+  /// True when the embedder lets the guest do it. Otherwise its line goes to the report, once.
+  bool allows_network(const network_request& request);
+
+  /// From here on the address counts as the name's, for what is allowed by name.
+  void note_resolved(const std::string& name, const std::string& address);
+
+  /// For a program that this one starts: the same directories, policy and current directory, and the descriptors, which
+  /// share their files: all of them, those that it is to close as well.
+  std::shared_ptr<system> make_successor(std::vector<std::string> args, std::vector<std::string> env) const;
 
   /// Runs the exit hook unless another thread has. Returns the outcome that unwinds the caller.
   outcome exit(std::uint32_t code);
@@ -115,6 +137,17 @@ private:
   descriptor_table descriptors_;
   std::function<void(std::uint32_t)> on_exit_;
   std::atomic_flag has_exited_;
+  network_policy network_;
+  std::function<void(const std::string&)> report_;
+
+  /// What grows while the guest uses the network. Leaf lock: held to look at the two sets or to add to them.
+  struct network_notes {
+    std::mutex mutex;
+    std::set<std::string> reported;
+    std::map<std::string, std::set<std::string>> names; ///< by address
+  };
+
+  std::shared_ptr<network_notes> network_notes_ = std::make_shared<network_notes>();
 
   // A leaf lock: held to copy or replace the string, never with the lock of the table or across a system call.
   mutable std::mutex current_directory_mutex_;
