@@ -65,7 +65,9 @@ instance_group::instance_group(std::shared_ptr<group_services> services, join_re
 {
   channel_.events = &events_;
   canceller_.takes_interruption = [this] {
-    return is_interrupted_.exchange(false, std::memory_order_acq_rel) ||
+    // A signal stays until the call that waits returns and hands it to its handler.
+    return pending_signals.load(std::memory_order_acquire) != 0 ||
+           is_interrupted_.exchange(false, std::memory_order_acq_rel) ||
            (carried_out != nullptr && carried_out->take_interruption());
   };
   if (is_watched_) {

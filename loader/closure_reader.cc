@@ -65,7 +65,7 @@ private:
 
   result<module_content> read_content(const found_module& file) const
   {
-    auto content = loader_.modules->read_file(file);
+    auto content = loader_.modules->read_file(file, file.path);
     if (content && !content->info->dylink) {
       return fail(errc::not_a_library, file.path + ": not a dynamic library: it has no dylink.0 section");
     }

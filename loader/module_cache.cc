@@ -56,7 +56,7 @@ std::optional<module_content> module_cache::find(const content_hash& key)
   return module_content{key, {}, known.info, nullptr, known.code};
 }
 
-result<module_content> module_cache::read_file(const found_module& file)
+result<module_content> module_cache::read_file(const found_module& file, const std::string& name)
 {
   if (files_) {
     const int descriptor = file.file->value();
@@ -73,7 +73,7 @@ result<module_content> module_cache::read_file(const found_module& file)
   if (!bytes) {
     return fail(std::move(bytes.error()));
   }
-  return read(std::move(*bytes), file.path);
+  return read(std::move(*bytes), name);
 }
 
 result<module_content> module_cache::read(std::vector<std::byte> bytes, const std::string& name)

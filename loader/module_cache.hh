@@ -66,7 +66,7 @@ public:
 
   /// The facts and, if there is any, the compiled code of what the file holds.
   /// Errors: those of `library_files::read` and of `read`.
-  result<module_content> read_file(const found_module& file);
+  result<module_content> read_file(const found_module& file, const std::string& name);
 
   /// The facts in the bytes; nothing is compiled. `name` is for messages.
   /// Errors: malformed_module, unsupported_module, limit_exceeded, each naming the module.

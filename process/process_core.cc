@@ -2,6 +2,7 @@
 #include "process/process_core.hh"
 
 #include "groups/instance_group.hh"
+#include "wasi/terminal.hh"
 
 #include <algorithm>
 #include <cstring>
@@ -47,6 +48,43 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
   made->options_ = std::move(options);
   made->environment.engine = std::move(engine);
   made->environment.registry = abi::make_guest_abi(std::move(embedder_functions));
+  made->family = std::make_shared<process_family>();
+  if (!made->options_.wasi.report) {
+    made->options_.wasi.report = made->options_.report;
+  }
+  auto program = library_files::open_host_file(program_path);
+  if (!program) {
+    return fail(std::move(program.error()));
+  }
+  made->loader.program.file = std::move(*program);
+  auto finished = finish_making(made, program_path, std::move(background));
+  if (finished) {
+    static_cast<void>(made->family->add(no_process, made, process_family::keeping::no));
+  }
+  return finished;
+}
+
+result<std::shared_ptr<process_core>>
+process_core::make_successor(const process_core& parent, std::shared_ptr<wasi::system> system, found_module program)
+{
+  std::shared_ptr<process_core> made(new process_core);
+  made->options_ = parent.options_;
+  made->options_.runs_command = true;
+  made->options_.serves_calls = false;
+  made->environment.engine = parent.environment.engine;
+  made->environment.registry = parent.environment.registry;
+  made->family = parent.family;
+  made->wasi_system = std::move(system);
+  const std::string path = program.path;
+  made->loader.program.file = std::move(program);
+  return finish_making(std::move(made), path, parent.background_);
+}
+
+result<std::shared_ptr<process_core>> process_core::finish_making(std::shared_ptr<process_core> made,
+                                                                  const std::string& program_path,
+                                                                  asio::any_io_executor background)
+{
+  const bool is_embedders = made->wasi_system == nullptr;
   made->events_per_actor = made->options_.events_per_actor;
   made->is_watched = made->options_.watchdog > std::chrono::milliseconds(0);
   made->loader.longest_open_wait = made->options_.longest_open_wait;
@@ -54,7 +92,10 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
   if (made->loader.log.enabled().statistics) {
     made->counts = std::make_unique<statistics>();
   }
-  auto program = made->open_files(program_path);
+  if (auto opened = made->open_files(program_path); !opened) {
+    return fail(std::move(opened.error()));
+  }
+  auto program = made->read_program(program_path);
   if (!program) {
     return fail(std::move(program.error()));
   }
@@ -62,7 +103,7 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
   if (auto unfit = find_nothing_to_run(info, {made->options_.runs_command, made->options_.serves_calls})) {
     return fail(unfit->with_context(program_path));
   }
-  made->describe_program(info, program_path);
+  made->describe_program(info);
   if (auto memory = made->make_memories(info); !memory) {
     return fail(memory.error().with_context(program_path));
   }
@@ -80,33 +121,39 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
   }
   made->background_ = background;
   made->make_coordinator(std::move(background));
-  made->report_options_without_effect(info);
+  if (is_embedders) {
+    made->report_options_without_effect(info);
+  }
   return made;
 }
 
-result<module_content> process_core::open_files(const std::string& program_path)
+result<void> process_core::open_files(const std::string& program_path)
 {
-  const phase_timer timer(counts.get(), load_phase::read);
-  auto system = wasi::make_system(options_.wasi);
-  if (!system) {
-    return fail(std::move(system.error()));
+  if (!wasi_system) {
+    auto system = wasi::make_system(options_.wasi);
+    if (!system) {
+      return fail(std::move(system.error()));
+    }
+    wasi_system = std::move(*system);
+    // For `$ORIGIN` of the main module. A program that the guest cannot see lies in its current directory.
+    loader.program.file.path = guest_path_of(options_.wasi.preopens, program_path)
+                                   .value_or(join_path(wasi_system->current_directory(), file_name_of(program_path)));
   }
-  wasi_system = std::move(*system);
   auto directories = library_files::make(wasi_system, options_.library_path);
   if (!directories) {
     return fail(std::move(directories.error()));
   }
   loader.files = std::move(*directories);
-  auto found = library_files::open_host_file(program_path);
-  if (!found) {
-    return fail(std::move(found.error()));
-  }
-  loader.program.file = std::move(*found);
+  return {};
+}
+
+result<module_content> process_core::read_program(const std::string& program_path)
+{
   loader.modules = std::make_shared<module_cache>(environment.engine, options_.instrument_checks, counts.get(),
                                                   options_.memory.maximum_bytes);
   loader.closures = std::make_shared<closure_code>(environment.engine, counts.get());
   keep_modules();
-  return loader.modules->read_file(loader.program.file);
+  return loader.modules->read_file(loader.program.file, program_path);
 }
 
 void process_core::keep_modules()
@@ -149,15 +196,18 @@ result<void> process_core::prepare_static_program(module_content& content, const
   return {};
 }
 
-void process_core::describe_program(const module_info& info, const std::string& program_path)
+void process_core::describe_program(const module_info& info)
 {
   program_facts& facts = loader.program;
   facts.is_dynamic = info.dylink.has_value();
   facts.exports_spawn_group = exports_spawn_group(info);
   facts.has_wasix_libc = has_wasix_libc(info);
-  // For `$ORIGIN` of the main module. A program that the guest cannot see lies in its current directory.
-  facts.file.path = guest_path_of(options_.wasi.preopens, program_path)
-                        .value_or(join_path(wasi_system->current_directory(), file_name_of(program_path)));
+  wasi_system->has_wasix_libc = facts.has_wasix_libc;
+  for (const export_info& exported : info.exports) {
+    if (exported.type == extern_type(function_type{{wasm::i32}, {}})) {
+      handler_exports_.insert(exported.name);
+    }
+  }
   const bool asks_for_directory = std::ranges::any_of(info.imports, [](const import_info& import) {
     return import.module_name == "wasix_32v1" && import.name == "getcwd";
   });
@@ -341,15 +391,44 @@ void process_core::look_at_calls(std::chrono::milliseconds waited)
 
 void process_core::end(const process_outcome& outcome)
 {
-  std::vector<std::function<void(const process_outcome&)>> callbacks;
+  if (stop_threads(outcome)) {
+    announce_end(outcome);
+    return;
+  }
+  const std::shared_ptr<process_core> successor = [this] {
+    std::lock_guard lock(mutex_);
+    return successor_.lock();
+  }();
+  if (successor) {
+    successor->end(outcome);
+  }
+}
+
+void process_core::end_as(const std::shared_ptr<process_core>& successor)
+{
   {
     std::lock_guard lock(mutex_);
     if (outcome_) {
       return;
     }
+    successor_ = successor;
+  }
+  if (stop_threads({})) {
+    successor->on_end([self = shared_from_this()](const process_outcome& outcome) { self->announce_end(outcome); });
+  }
+}
+
+bool process_core::stop_threads(const process_outcome& outcome)
+{
+  std::map<std::uint32_t, std::unique_ptr<asio::steady_timer>> timers;
+  {
+    std::lock_guard lock(mutex_);
+    if (outcome_) {
+      return false;
+    }
     outcome_ = outcome;
-    callbacks.swap(on_end_);
     call_watch_.reset();
+    timers.swap(signal_timers_);
   }
   has_ended_.store(true, std::memory_order_release);
   // First the stop, then the wake-ups: a thread that wakes finds the stop published and unwinds.
@@ -366,11 +445,27 @@ void process_core::end(const process_outcome& outcome)
       loader.log.write(loader.log.enabled().statistics, "{}", line);
     }
   }
+  return true;
+}
+
+void process_core::announce_end(const process_outcome& outcome)
+{
+  const std::uint32_t signal = outcome.failure ? signal_of_trap : outcome.signal;
+  family->finish(number, {outcome.exit_code, signal});
+  if (number == first_process) {
+    wasi::restore_terminals();
+    for (const auto& other : family->others(number)) {
+      other->end({128 + signal_kill, std::nullopt, signal_kill});
+    }
+  }
   std::vector<std::shared_ptr<parker>> waiters;
+  std::vector<std::function<void(const process_outcome&)>> callbacks;
   {
     std::lock_guard lock(mutex_);
+    outcome_ = outcome;
     is_over_ = true;
     waiters.swap(end_waiters_);
+    callbacks.swap(on_end_);
   }
   for (const auto& waiter : waiters) {
     waiter->unpark();
@@ -382,11 +477,16 @@ void process_core::end(const process_outcome& outcome)
 
 bool process_core::join_threads(parker::clock::time_point deadline)
 {
-  if (threads.join_all(deadline)) {
-    return true;
+  bool all_ended = threads.join_all(deadline);
+  if (number == first_process) {
+    for (const auto& other : family->unfinished(no_process)) {
+      all_ended = other->threads.join_all(deadline) && all_ended;
+    }
   }
-  abandon_operations();
-  return false;
+  if (!all_ended) {
+    abandon_operations();
+  }
+  return all_ended;
 }
 
 void process_core::abandon_operations()
@@ -428,7 +528,7 @@ void process_core::end_with(const error& failure)
 
 void process_core::on_thread_result(const result<void>& outcome)
 {
-  if (outcome) {
+  if (outcome || has_ended()) {
     return;
   }
   switch (outcome.error().code()) {
@@ -464,24 +564,12 @@ void process_core::on_end(std::function<void(const process_outcome&)> callback)
 {
   {
     std::lock_guard lock(mutex_);
-    if (!outcome_) {
+    if (!is_over_) {
       on_end_.push_back(std::move(callback));
       return;
     }
   }
   callback(*outcome_); // written once, before the flag that lets us come here
-}
-
-std::string process_core::signal_handler() const
-{
-  std::lock_guard lock(mutex_);
-  return signal_handler_;
-}
-
-void process_core::set_signal_handler(std::string name)
-{
-  std::lock_guard lock(mutex_);
-  signal_handler_ = std::move(name);
 }
 
 std::vector<std::string> process_core::library_path() const

@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -26,6 +27,7 @@
 
 #include "loader/loader_services.hh"
 #include "process/embedder_groups.hh"
+#include "process/process_family.hh"
 #include "process/thread_table.hh"
 
 namespace interlink {
@@ -34,9 +36,18 @@ namespace interlink {
 struct process_outcome {
   std::uint32_t exit_code{};    ///< the guest's own; 134 after a trap, as a shell reports an abort
   std::optional<error> failure; ///< the trap, or what else ended it
+  std::uint32_t signal{};       ///< WASI's number of the signal that ended it; 0 for none
 };
 
 inline constexpr std::uint32_t exit_code_of_trap = 134;
+
+/// Source: WASI preview 1, `signal`.
+inline constexpr std::uint32_t signal_of_trap = 6; ///< abrt
+inline constexpr std::uint32_t signal_kill = 9;
+inline constexpr std::uint32_t signal_max = 31;
+
+/// Whether a signal without handler ends a process. Source: POSIX default actions, with WASI's numbers.
+bool is_deadly(std::uint32_t signal);
 
 /// The group that runs the program's `_start` or `_initialize`.
 inline constexpr group_id first_group{1};
@@ -72,6 +83,11 @@ public:
                                                     process_options options, host_registry embedder_functions,
                                                     asio::any_io_executor background);
 
+  /// For a guest that starts another program of its files: the engine, options and guest ABI of `parent`, with the
+  /// given files and descriptors. Neither runs nor joins the family. Errors: as above.
+  static result<std::shared_ptr<process_core>>
+  make_successor(const process_core& parent, std::shared_ptr<wasi::system> system, found_module program);
+
   ~process_core() override;
 
   const process_options& options() const { return options_; }
@@ -82,6 +98,10 @@ public:
   loader_services loader;
   std::shared_ptr<wasi::system> wasi_system;
 
+  /// The processes that began with the embedder's, and this one's number among them. Written before the start.
+  std::shared_ptr<process_family> family;
+  process_id number = first_process;
+
   // Each guards itself.
   futex_table& futexes = shared_futexes(); ///< its addresses are the host's: processes may share a memory
   thread_table threads;
@@ -91,6 +111,26 @@ public:
   /// Context: any thread that is not in a turn.
   void end(const process_outcome& outcome);
   void end_with(const error& failure) override;
+
+  /// Ends the threads as `end` does; the process counts as over, with the outcome of `successor`, when that is. Nothing
+  /// when it has ended already. Context: as `end`.
+  void end_as(const std::shared_ptr<process_core>& successor);
+
+  /// Sends a signal to the process: to its handler, in the main thread or else another one, if the program has one;
+  /// else by the signal's default. False when it has ended. Context: any thread that is not in a turn.
+  bool signal(std::uint32_t signal);
+
+  /// The same to one thread. False when it is not alive.
+  bool signal_thread(group_id thread, std::uint32_t signal);
+
+  /// Sends the signal after each interval, or after one. Replaces what was asked for before; 0 only takes it back.
+  void signal_after(std::uint32_t signal, std::chrono::nanoseconds interval, bool repeats);
+
+  /// Whether the program has a function that takes signals.
+  bool handles_signals() const;
+
+  /// Bit n: signal n is ignored without a handler. Written before the start.
+  std::uint32_t ignored_signals{};
 
   /// True for the first caller: a program is started once.
   bool begin();
@@ -120,7 +160,7 @@ public:
   /// Runs `callback` once, with the outcome, when the process has ended; at once when it has. On the ending thread.
   void on_end(std::function<void(const process_outcome&)> callback);
 
-  /// Name of the export that handles signals; empty until the guest names one.
+  /// Name of the export that handles signals: the one that the guest names, else `__wasm_signal`.
   std::string signal_handler() const;
   void set_signal_handler(std::string name);
 
@@ -129,18 +169,27 @@ public:
 
 private:
   process_core();
-  result<module_content> open_files(const std::string& program_path);
+  /// Goes on from files, options, engine and guest ABI.
+  static result<std::shared_ptr<process_core>>
+  finish_making(std::shared_ptr<process_core> made, const std::string& program_path, asio::any_io_executor background);
+  result<void> open_files(const std::string& program_path);
+  result<module_content> read_program(const std::string& program_path);
   /// In the engine's cache directory, unless somebody else could write there; says why not.
   void keep_modules();
   /// Links it, then compiles it.
   result<void> prepare_static_program(module_content& content, const std::string& program_path);
-  void describe_program(const module_info& info, const std::string& program_path);
+  void describe_program(const module_info& info);
   result<void> make_memories(const module_info& info);
   void make_coordinator(asio::any_io_executor background);
   void report_unimplemented(const std::string& name);
   void report_options_without_effect(const module_info& info) const;
   /// A wait in the linker has lasted long: asks who holds it for its frames, and reports it when it is long enough.
   void on_long_wait(group_id waiter, const linker_wait& wait, std::chrono::milliseconds waited);
+  /// Wakes what waits and publishes the stop. False when it has ended already.
+  bool stop_threads(const process_outcome& outcome);
+  /// Tells everybody who waits for the end.
+  void announce_end(const process_outcome& outcome);
+  void arm_signal(std::uint32_t signal, std::chrono::nanoseconds interval, bool repeats);
   /// Advances the epoch until every thread has ended: a store that was answering for another process as an epoch came
   /// has missed it (engine::store::set_interrupt).
   void interrupt_again(std::chrono::milliseconds pause);
@@ -153,11 +202,14 @@ private:
   asio::any_io_executor background_;
 
   mutable ranked_mutex mutex_{lock_rank::process_state};
-  std::string signal_handler_;
+  std::string signal_handler_{"__wasm_signal"};
+  std::set<std::string> handler_exports_; ///< of type (i32) -> (); of the program, before start
+  std::map<std::uint32_t, std::unique_ptr<asio::steady_timer>> signal_timers_;
   std::set<std::string> reported_unimplemented_;
   std::optional<asio::steady_timer> call_watch_; ///< while a function of the embedder's may hold calls up
   bool has_begun_{};
-  bool is_over_{}; ///< the stop is published and the waits are woken
+  std::weak_ptr<process_core> successor_; ///< of end_as
+  bool is_over_{};                        ///< the stop is published and the waits are woken
   std::optional<process_outcome> outcome_;
   std::vector<std::function<void(const process_outcome&)>> on_end_;
   std::vector<std::shared_ptr<parker>> end_waiters_;

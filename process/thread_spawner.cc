@@ -103,7 +103,7 @@ result<void> start_thread(std::shared_ptr<instance_group> group,
         self->calls.drop_rest();
         self->leave();
         keep->threads.finish(self->id());
-        if (keep->threads.alive_count() == 0) {
+        if (!keep->has_ended() && keep->threads.alive_count() == 0) {
           keep->end(
               process_outcome{0, std::nullopt}); // as when the last thread of a C program has left by pthread_exit
         }

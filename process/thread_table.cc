@@ -58,7 +58,7 @@ bool thread_table::signal(group_id group, std::uint32_t signal)
   const std::shared_ptr<instance_group> target = find(group);
   if (target != nullptr && signal != 0) {
     target->pending_signals.fetch_or(1U << signal, std::memory_order_acq_rel);
-    target->waits().unpark();
+    target->wake_waits();
   }
   return target != nullptr;
 }

@@ -17,6 +17,7 @@ std::shared_ptr<const host_registry> make_guest_abi(host_registry embedder_funct
   add_threads(*registry);
   add_futexes(*registry);
   add_process(*registry);
+  add_process_control(*registry);
   add_embedder_calls(*registry);
   add_reflection(*registry);
   guard_embedder_functions(embedder_functions);

@@ -29,6 +29,7 @@ void add_exit_handler_calls(host_registry& registry);
 void add_threads(host_registry& registry);
 void add_futexes(host_registry& registry);
 void add_process(host_registry& registry);
+void add_process_control(host_registry& registry);
 void add_embedder_calls(host_registry& registry);
 void add_reflection(host_registry& registry);
 

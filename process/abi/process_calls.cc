@@ -17,26 +17,17 @@ namespace interlink::abi {
 
 namespace {
 
-/// Highest signal number of WASI. Source: preview 1, `signal`.
-constexpr std::uint32_t signal_max = 31;
-
 /// What a leaf function may use below its stack pointer. Source: C ABI of wasm32 (LLVM's red zone).
 constexpr std::uint32_t red_zone_bytes = 128;
+
+/// The number that wasix-libc has for its main thread.
+constexpr std::uint32_t main_thread_of_libc = 0x3fffffff;
 
 std::unexpected<error> exit_with(std::uint32_t code)
 {
   error_detail detail;
   detail.exit_code = code;
   return fail(error(errc::guest_exited, std::move(detail)));
-}
-
-/// What a signal without handler does to a process. Source: POSIX default actions, with WASI's numbers.
-bool is_deadly(std::uint32_t signal)
-{
-  constexpr std::uint32_t ignored_or_stopping = 1U << 16 /* chld */ | 1U << 17 /* cont */ | 1U << 18 /* stop */ |
-                                                1U << 19 /* tstp */ | 1U << 20 /* ttin */
-                                                | 1U << 21 /* ttou */ | 1U << 22 /* urg */ | 1U << 27 /* winch */;
-  return signal != 0 && (ignored_or_stopping >> signal & 1U) == 0;
 }
 
 result<void> proc_exit2(instance_group&, values arguments)
@@ -80,16 +71,23 @@ result<void> chdir(instance_group& group, values arguments)
   return answer(arguments, changed.code());
 }
 
-/// No signal dispositions are inherited from the host.
+/// One for each signal: a WASIX C library takes default actions only where it is told of some.
 result<void> proc_signals_sizes_get(instance_group& group, values arguments)
 {
-  const wasi::outcome stored = group.memory().store<std::uint32_t>(arguments[0].i32(), 0);
+  const wasi::outcome stored = group.memory().store<std::uint32_t>(arguments[0].i32(), signal_max);
   return answer(arguments, stored.is_success() ? errno_code::success : errno_memviolation);
 }
 
-result<void> proc_signals_get(instance_group&, values arguments)
+/// Each is two bytes: the signal's number, then 0 for its default or 1 for ignored. Source: WASIX, signal_disposition.
+result<void> proc_signals_get(instance_group& group, values arguments)
 {
-  return answer(arguments, errno_code::success);
+  std::array<std::byte, std::size_t{2} * signal_max> dispositions{};
+  for (std::uint32_t signal = 1; signal <= signal_max; ++signal) {
+    dispositions[2 * signal - 2] = static_cast<std::byte>(signal);
+    dispositions[2 * signal - 1] = static_cast<std::byte>(process_of(group).ignored_signals >> signal & 1U);
+  }
+  const wasi::outcome stored = group.memory().store_bytes(arguments[0].i32(), dispositions);
+  return answer(arguments, stored.is_success() ? errno_code::success : errno_memviolation);
 }
 
 /// Names the export that handles signals, in every thread. Source: WASIX, default `__wasm_signal`.
@@ -110,7 +108,8 @@ result<void> thread_signal(instance_group& group, values arguments)
   if (signal > signal_max) {
     return answer(arguments, errno_code::inval);
   }
-  if (!process_of(group).threads.signal(group_id{arguments[0].i32()}, signal)) {
+  const group_id thread{arguments[0].i32() == main_thread_of_libc ? first_group.value : arguments[0].i32()};
+  if (!process_of(group).signal_thread(thread, signal)) {
     return answer(arguments, errno_code::srch);
   }
   static_cast<void>(answer(arguments, errno_code::success));
@@ -131,8 +130,10 @@ result<void> after_blocking(instance_group& group)
     const std::string handler = process_of(group).signal_handler();
     const auto function = handler.empty() ? std::nullopt : group.store().find_function(main_module, handler);
     if (!function) {
+      // Sent while there was a handler, which the guest has renamed since.
       if (is_deadly(signal)) {
-        return exit_with(128 + signal);
+        process_of(group).end({128 + signal, std::nullopt, signal});
+        return fail(errc::stopping, "the process is ending");
       }
       continue;
     }

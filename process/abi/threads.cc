@@ -84,14 +84,24 @@ result<void> thread_exit(instance_group&, values arguments)
 result<void> thread_join(instance_group& group, values arguments)
 {
   const group_id joined{arguments[0].i32()};
+  process_core& process = process_of(group);
   if (joined == group.id()) {
     return answer(arguments, errno_code::deadlk);
   }
   join_outcome outcome{};
-  {
-    const blocking_call blocking(group, "thread_join");
-    group.before_wait();
-    outcome = process_of(group).threads.join(joined, group.shared_waits(), group.interruption());
+  while (true) {
+    {
+      const blocking_call blocking(group, "thread_join");
+      group.before_wait();
+      outcome = process.threads.join(joined, group.shared_waits(), group.interruption());
+    }
+    if (outcome != join_outcome::interrupted || group.pending_signals.load(std::memory_order_acquire) == 0) {
+      break;
+    }
+    // A handler runs at once, and the join goes on: pthread_join knows no EINTR.
+    if (auto delivered = after_blocking(group); !delivered) {
+      return delivered;
+    }
   }
   if (outcome == join_outcome::stopped) {
     return fail(errc::stopping, "the process is ending");

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Binds the functions of wasi/ to guests: WASI preview 1 under its two module names.
+// Binds the functions of wasi/ to guests: WASI preview 1 under its two module names, and the files of WASIX.
 #include "groups/instance_group.hh"
 #include "wasi/preview1.hh"
+#include "wasi/wasix.hh"
 
 #include <array>
 
 #include "process/abi/blocking.hh"
 #include "process/abi/guest_abi.hh"
+#include "process/abi/guest_values.hh"
 #include "process/process_core.hh"
 
 namespace interlink::abi {
 
 namespace {
 
-/// path_open has the most: nine.
-constexpr std::size_t parameters_max = 9;
+/// path_open2 has the most: ten.
+constexpr std::size_t parameters_max = 10;
 
 result<void> unwind(const wasi::outcome& outcome)
 {
@@ -27,10 +29,19 @@ result<void> unwind(const wasi::outcome& outcome)
   return fail(error(errc::guest_exited, std::move(detail)));
 }
 
-/// One call: values in, errno out. Those that can wait catch up when they return.
-host_call bind(const wasi::host_call& function)
+/// The number for a bad address differs: Fault of preview 1 is Memviolation of WASIX.
+enum class errno_numbers : bool { preview1, wasix };
+
+std::uint32_t number_of(const wasi::outcome& outcome, errno_numbers numbers)
 {
-  return [&function](instance_group& group, std::span<engine::value_slot> values) -> result<void> {
+  const bool is_renamed = numbers == errno_numbers::wasix && outcome == wasi::outcome(errno_code::fault);
+  return is_renamed ? static_cast<std::uint32_t>(errno_memviolation) : outcome.value;
+}
+
+/// One call: values in, errno out. Those that can wait catch up when they return.
+host_call bind(const wasi::host_call& function, errno_numbers numbers = errno_numbers::preview1)
+{
+  return [&function, numbers](instance_group& group, std::span<engine::value_slot> values) -> result<void> {
     if (auto checked = group.check_stack(); !checked) {
       return checked;
     }
@@ -49,7 +60,7 @@ host_call bind(const wasi::host_call& function)
         return unwind(outcome);
       }
       if (!function.type.results.empty()) {
-        values[0] = engine::value_slot::of_i32(outcome.value);
+        values[0] = engine::value_slot::of_i32(number_of(outcome, numbers));
       }
       return {};
     }
@@ -61,7 +72,7 @@ host_call bind(const wasi::host_call& function)
     if (outcome.kind != wasi::outcome_kind::returned) {
       return unwind(outcome);
     }
-    values[0] = engine::value_slot::of_i32(outcome.value);
+    values[0] = engine::value_slot::of_i32(number_of(outcome, numbers));
     return after_blocking(group);
   };
 }
@@ -75,6 +86,10 @@ void add_wasi(host_registry& registry)
   }
   for (const wasi::host_call& function : wasi::unstable_calls()) {
     registry.add("wasi_unstable", std::string(function.name), function.type, bind(function));
+  }
+  for (const wasi::host_call& function : wasi::wasix_calls()) {
+    registry.add(std::string(wasi::wasix_module), std::string(function.name), function.type,
+                 bind(function, errno_numbers::wasix));
   }
 }
 

@@ -144,9 +144,9 @@ __attribute__((export_name("on_signal"))) void on_signal(uint32_t signal) {
 static void signals(void) {
   enum { usr1 = 10, usr2 = 12, beyond_all = 32, unused_id = 9999 };
   uint32_t count = 9, id = 0;
-  uint8_t dispositions[8] = {7};
-  REQUIRE(proc_signals_sizes_get(&count) == success && count == 0);
-  REQUIRE(proc_signals_get(dispositions) == success && dispositions[0] == 7);
+  uint8_t dispositions[2 * 31] = {7};
+  REQUIRE(proc_signals_sizes_get(&count) == success && count == 31);
+  REQUIRE(proc_signals_get(dispositions) == success && dispositions[0] == 1 && dispositions[1] == 0);
 
   callback_signal("on_signal", 9);
   REQUIRE(thread_signal(main_id, usr1) == success);
