@@ -14,11 +14,13 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <CLI/Validators.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -69,6 +71,42 @@ void add_guest_file_options(CLI::App& command, guest_file_options& options, cons
                   "Look for bare library names in this host directory, before the runtime paths; may be repeated");
 }
 
+/// `--net`, and addresses that are allowed beside it.
+void add_network_options(CLI::App& command, wasi::network_policy& network)
+{
+  const auto add_endpoints = [&command](const char* name, std::vector<wasi::network_endpoint>& into, const char* form,
+                                        const char* help) {
+    command
+        .add_option_function<std::vector<std::string>>(
+            name,
+            [&into](const std::vector<std::string>& texts) {
+              for (const std::string& text : texts) {
+                into.push_back(*wasi::parse_endpoint(text));
+              }
+            },
+            help)
+        ->check([](const std::string& text) {
+          const auto parsed = wasi::parse_endpoint(text);
+          return parsed ? std::string() : text + ": " + parsed.error();
+        })
+        ->type_name(form)
+        ->allow_extra_args(false);
+  };
+  const std::map<std::string, wasi::network_access> accesses{{"none", wasi::network_access::none},
+                                                             {"loopback", wasi::network_access::loopback},
+                                                             {"all", wasi::network_access::all}};
+  command
+      .add_option_function<std::string>(
+          "--net", [accesses, &network](const std::string& text) { network.access = accesses.at(text); },
+          "Let the guest use sockets: loopback is this machine's own addresses and sockets in its directories (none)")
+      ->check(CLI::IsMember({"none", "loopback", "all"}).description(""))
+      ->type_name("none|loopback|all");
+  add_endpoints("--allow-connect", network.connect, "HOST:PORT",
+                "Let it connect and send there, and look the name up; * is any host or port; may be repeated");
+  add_endpoints("--allow-listen", network.listen, "ADDR:PORT",
+                "Let it listen and receive there; * is any address or port; may be repeated");
+}
+
 template <class Target>
 void add_size(CLI::App& command, const char* name, Target& target, const char* help)
 {
@@ -114,6 +152,7 @@ subcommand add_run(CLI::App& app)
                    "Set a variable of the guest; KEY alone passes the host's on, if it has one; may be repeated")
       ->type_name("KEY[=VALUE]")
       ->allow_extra_args(false);
+  add_network_options(*command, options->network);
   add_size_options(*command, options->memory);
   command
       ->add_option(

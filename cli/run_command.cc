@@ -4,6 +4,7 @@
 #include "cli/cache_command.hh"
 #include "cli/check_command.hh"
 #include "cli/host_process.hh"
+#include "cli/host_signals.hh"
 #include "cli/invocation.hh"
 #include "cli/messages.hh"
 #include "engine/wasmtime_engine.hh"
@@ -48,6 +49,7 @@ result<process_options> make_process_options(const run_options& options, std::ve
   process.wasi.args = std::move(arguments);
   process.wasi.preopens = preopened_directories(options.guest_files);
   process.wasi.initial_directory = options.initial_directory;
+  process.wasi.network = options.network;
   const auto closed = closed_streams();
   process.wasi.stdin_fd = closed[STDIN_FILENO] ? -1 : STDIN_FILENO;
   process.wasi.stdout_fd = closed[STDOUT_FILENO] ? -1 : STDOUT_FILENO;
@@ -236,6 +238,7 @@ int run(const run_options& options, std::vector<std::string> program_and_argumen
                           is_usage ? exit_wrong_usage : static_cast<int>(exit_code_of_load_failure));
   }
   auto* const guest = new process(std::move(*made));
+  pass_signals_on(loop->context(), *guest);
   if (options.function) {
     auto called = read_invocation(*guest, *options.function, words);
     if (!called) {

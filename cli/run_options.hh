@@ -5,6 +5,7 @@
 
 #include "cli/guest_files.hh"
 #include "linker/memory_layout.hh"
+#include "wasi/network_policy.hh"
 
 #include <chrono>
 #include <optional>
@@ -18,6 +19,7 @@ struct run_options {
   guest_file_options guest_files;
   std::string initial_directory;        ///< the guest's name of it; empty for the default
   std::vector<std::string> environment; ///< KEY=VALUE, or KEY to pass the host's value on
+  wasi::network_policy network;
   memory_options memory;
   std::string cache = "default";                     ///< directory, `default` or `off`
   std::optional<std::chrono::milliseconds> watchdog; ///< 0 is off; nothing: the library's own
