@@ -33,8 +33,12 @@ constexpr std::chrono::seconds patience{1};
 class signal_relay {
 public:
   signal_relay(asio::io_context& context, process& guest)
-      : signals_(context, SIGINT, SIGTERM, SIGQUIT), late_(context), guest_(guest)
+      : signals_(context, SIGINT, SIGTERM), late_(context), guest_(guest)
   {
+    // The guest support library takes every signal, whether the program wants it or not.
+    if (!guest.core().program().exports_spawn_group) {
+      signals_.add(SIGQUIT);
+    }
   }
 
   void await()
@@ -52,7 +56,7 @@ private:
   {
     process_core& core = guest_.core();
     if (!core.handles_signals()) {
-      die_of(signal); // a dump of the threads at SIGQUIT would be written here
+      die_of(signal);
     }
     // The numbers of these three are the same in WASI.
     if (!core.signal(static_cast<std::uint32_t>(signal))) {

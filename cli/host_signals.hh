@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Signals that the command gets while a guest runs. SIGINT, SIGTERM and SIGQUIT are the guest's, if it has a handler;
-// for any other guest they do to the command what they do by default.
+// Signals that the command gets while a guest runs. SIGINT and SIGTERM are the guest's, if it has a handler, and so is
+// SIGQUIT where its C library is not the kit's; for any other guest they do to the command what they do by default.
 #pragma once
 
 #include <asio/io_context.hpp>

@@ -204,7 +204,7 @@ void process_core::describe_program(const module_info& info)
   facts.has_wasix_libc = has_wasix_libc(info);
   wasi_system->has_wasix_libc = facts.has_wasix_libc;
   for (const export_info& exported : info.exports) {
-    if (exported.type == extern_type(function_type{{wasm::i32}, {}})) {
+    if (std::holds_alternative<function_type>(exported.type)) { // one of another type is named when it is to be called
       handler_exports_.insert(exported.name);
     }
   }

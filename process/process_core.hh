@@ -203,7 +203,7 @@ private:
 
   mutable ranked_mutex mutex_{lock_rank::process_state};
   std::string signal_handler_{"__wasm_signal"};
-  std::set<std::string> handler_exports_; ///< of type (i32) -> (); of the program, before start
+  std::set<std::string> handler_exports_; ///< functions of the program; before start
   std::map<std::uint32_t, std::unique_ptr<asio::steady_timer>> signal_timers_;
   std::set<std::string> reported_unimplemented_;
   std::optional<asio::steady_timer> call_watch_; ///< while a function of the embedder's may hold calls up
