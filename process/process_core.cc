@@ -149,6 +149,7 @@ result<void> process_core::open_files(const std::string& program_path)
 
 result<module_content> process_core::read_program(const std::string& program_path)
 {
+  const phase_timer timer(counts.get(), load_phase::read);
   loader.modules = std::make_shared<module_cache>(environment.engine, options_.instrument_checks, counts.get(),
                                                   options_.memory.maximum_bytes);
   loader.closures = std::make_shared<closure_code>(environment.engine, counts.get());
