@@ -8,6 +8,7 @@
 
 #include "actors/schedule_point.hh"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -37,9 +38,7 @@ public:
   /// Time from `ticks` until now, never negative. A fraction of a millisecond right after `start` is a guess.
   static duration since(std::uint64_t ticks);
 
-private:
-  friend class event_ages;
-
+  /// The same moment by both clocks.
   struct pair {
     std::uint64_t ticks;
     schedule_clock::time_point time;
@@ -47,10 +46,30 @@ private:
 
   static pair read() { return {now(), schedule_clock::now()}; }
 
+private:
+  friend class event_ages;
+
   static const pair& origin()
   {
     static const pair first = read();
     return first;
+  }
+};
+
+/// Ticks as times: on the line through two moments. Lines that join make times that never go back. Context: a value.
+struct event_line {
+  event_clock::pair from;
+  event_clock::pair to;
+
+  /// Since `zero`; never negative.
+  event_clock::duration at(std::uint64_t ticks, schedule_clock::time_point zero) const
+  {
+    const auto span = static_cast<double>(to.ticks - from.ticks);
+    const auto passed = static_cast<double>(event_clock::duration(to.time - from.time).count());
+    const double rate = to.ticks > from.ticks && passed > 0 ? passed / span : 1;
+    const auto after = static_cast<double>(static_cast<std::int64_t>(ticks - from.ticks)) * rate;
+    return std::max(event_clock::duration(0), event_clock::duration(from.time - zero) +
+                                                  event_clock::duration(static_cast<std::int64_t>(after)));
   }
 };
 

@@ -66,29 +66,44 @@ public:
   /// The newest events, at most `number` of them, oldest first. Fewer when the writer overtakes the reader.
   std::vector<event> last(std::size_t number) const
   {
-    std::vector<event> events;
-    if (slots_ == nullptr) {
-      return events;
-    }
     const std::uint64_t end = written();
-    const std::uint64_t begin = end - std::min<std::uint64_t>({number, end, mask_});
+    return read(end - std::min<std::uint64_t>({number, end, mask_}), end).events;
+  }
+
+  struct reading {
+    std::vector<event> events;  ///< oldest first
+    std::uint64_t dropped{};    ///< of those asked for, overwritten before they were read
+    std::uint64_t next{};       ///< where to go on
+  };
+
+  /// What was written since the `begin`th event.
+  reading since(std::uint64_t begin) const { return read(begin, written()); }
+
+private:
+  reading read(std::uint64_t from, std::uint64_t end) const
+  {
+    reading all{.events = {}, .dropped = 0, .next = end};
+    if (slots_ == nullptr) {
+      return all;
+    }
+    const std::uint64_t begin = std::max(from, end - std::min<std::uint64_t>(end, mask_));
     for (std::uint64_t i = begin; i < end; ++i) {
       std::array<std::uint64_t, words_per_event> words{};
       for (std::size_t word = 0; word < words_per_event; ++word) {
         words[word] = slots_[i & mask_][word].load(std::memory_order_relaxed);
       }
-      events.push_back(unpack(words));
+      all.events.push_back(unpack(words));
     }
     std::atomic_thread_fence(std::memory_order_acquire);
     // The slot of event i is written again by event i + slots, which may be under way when that many are complete.
     const std::uint64_t now = written_.load(std::memory_order_relaxed);
     const std::uint64_t intact = now > mask_ ? now - mask_ : 0;
-    const std::uint64_t torn = intact > begin ? std::min<std::uint64_t>(intact - begin, events.size()) : 0;
-    events.erase(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(torn));
-    return events;
+    const std::uint64_t torn = intact > begin ? std::min<std::uint64_t>(intact - begin, all.events.size()) : 0;
+    all.events.erase(all.events.begin(), all.events.begin() + static_cast<std::ptrdiff_t>(torn));
+    all.dropped = begin - from + torn;
+    return all;
   }
 
-private:
   static constexpr std::size_t words_per_event = sizeof(event) / sizeof(std::uint64_t);
   using slot = std::array<std::atomic<std::uint64_t>, words_per_event>;
 
@@ -96,21 +111,24 @@ private:
   // narrower stores of its members.
   static std::array<std::uint64_t, words_per_event> pack(const event& from)
   {
-    return {from.ticks, from.subject, from.message | std::uint64_t{from.cause} << 32,
+    return {from.ticks, from.subject | std::uint64_t{from.name} << 32, from.message | std::uint64_t{from.cause} << 32,
             from.peer.value | static_cast<std::uint64_t>(from.kind) << 32 |
-                static_cast<std::uint64_t>(from.request) << 40 | std::uint64_t{from.unused} << 48};
+                static_cast<std::uint64_t>(from.request) << 40 | static_cast<std::uint64_t>(from.phase) << 48 |
+                static_cast<std::uint64_t>(from.note) << 56};
   }
 
   static event unpack(const std::array<std::uint64_t, words_per_event>& words)
   {
     return {.ticks = words[0],
-            .subject = words[1],
+            .subject = static_cast<std::uint32_t>(words[1]),
+            .name = static_cast<std::uint32_t>(words[1] >> 32),
             .message = static_cast<std::uint32_t>(words[2]),
             .cause = static_cast<std::uint32_t>(words[2] >> 32),
             .peer = group_id{static_cast<std::uint32_t>(words[3])},
             .kind = static_cast<event_kind>(words[3] >> 32 & 0xff),
             .request = static_cast<request_kind>(words[3] >> 40 & 0xff),
-            .unused = static_cast<std::uint16_t>(words[3] >> 48)};
+            .phase = static_cast<event_phase>(words[3] >> 48 & 0xff),
+            .note = static_cast<event_note>(words[3] >> 56)};
   }
 
   std::size_t mask_;

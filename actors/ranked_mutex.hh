@@ -12,6 +12,7 @@ namespace interlink {
 
 /// In the order in which they may be taken. docs/concurrency.md says what each guards.
 enum class lock_rank : unsigned char {
+  tracing = 0,
   process_state = 1,
   module_cache = 2,
   futex_bucket = 3,
@@ -19,6 +20,7 @@ enum class lock_rank : unsigned char {
   call_queue = 5,
   parker = 6,
   exit_handlers = 7,
+  event_recorder = 8,
 };
 
 /// A mutex that knows its rank. Context: any thread.

@@ -9,6 +9,7 @@
 #include "cli/nm_command.hh"
 #include "cli/option_values.hh"
 #include "cli/run_command.hh"
+#include "cli/trace_command.hh"
 #include "engine/wasmtime_engine.hh"
 
 #include <CLI/App.hpp>
@@ -27,6 +28,8 @@
 #include <utility>
 #include <vector>
 
+#include "trace/formats.hh"
+
 namespace interlink::cli {
 
 namespace {
@@ -39,6 +42,8 @@ constexpr std::string_view debug_help =
     "  bindings    what each import of a module is bound to\n"
     "  threads     threads that the guest starts, and why one is refused\n"
     "  statistics  counts and times, at exit\n"
+    "  ops         operations committed, published, and carried out by all threads\n"
+    "  actors      everything that the coordinator and the threads do\n"
     "  all         all of these";
 
 /// The usage line of a command whose program and arguments the parser does not know as such.
@@ -179,6 +184,12 @@ subcommand add_run(CLI::App& app)
           "Initialise PROGRAM, a reactor or library, call this function of it with ARGUMENTS, which are numbers, and "
           "print what it returns")
       ->type_name("FUNCTION");
+  command
+      ->add_option_function<std::string>(
+          "--trace", [options](const std::string& path) { options->trace = path; },
+          "Record what all threads do in FILE: as JSON lines, which `interlink trace` reads, or for Perfetto when its "
+          "name ends in .json")
+      ->type_name("FILE");
   command->add_flag("--check", options->checks_only,
                     "Say whether PROGRAM and all it needs can be linked; compile and run nothing");
   command->footer(
@@ -275,8 +286,19 @@ subcommand add_cache(CLI::App& app)
   return {command, [options] { return manage_cache(*options); }};
 }
 
+subcommand add_trace(CLI::App& app)
+{
+  auto options = std::make_shared<trace_options>();
+  CLI::App* command = app.add_subcommand("trace", "Say what a trace of `interlink run --trace` shows");
+  command->add_option("FILE", options->file, "Trace, as JSON lines")->required();
+  command->add_option("--to", options->to, "Print it in another form instead of a summary")
+      ->check(CLI::IsMember(trace::format_names()))
+      ->type_name("FORM");
+  return {command, [options] { return show_trace(*options); }};
+}
+
 /// In the order of the help.
-constexpr std::array add_subcommands{add_run, add_ldd, add_nm, add_addr2line, add_cache, add_new};
+constexpr std::array add_subcommands{add_run, add_ldd, add_nm, add_addr2line, add_trace, add_cache, add_new};
 
 /// How many words the option that begins with `word` takes, itself included.
 std::size_t words_of_option(const CLI::App& command, const std::string& word)

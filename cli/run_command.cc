@@ -7,6 +7,7 @@
 #include "cli/host_signals.hh"
 #include "cli/invocation.hh"
 #include "cli/messages.hh"
+#include "cli/trace_file.hh"
 #include "engine/wasmtime_engine.hh"
 
 #include <asio/executor_work_guard.hpp>
@@ -15,6 +16,7 @@
 #include <cstdlib>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -26,6 +28,9 @@
 namespace interlink::cli {
 
 namespace {
+
+/// Chosen: 32 KiB for each thread, far more than one does between two looks of the thread that writes the trace.
+constexpr std::size_t events_of_traced_actor = 1023;
 
 /// The guest's: the program's name, then what follows it on the command line.
 std::vector<std::string> arguments_of(const run_options& options, std::vector<std::string> program_and_arguments)
@@ -59,8 +64,8 @@ result<process_options> make_process_options(const run_options& options, std::ve
   process.runs_command = !options.function;
   process.serves_calls = options.function.has_value();
   process.watchdog = options.watchdog.value_or(process.watchdog);
-  if (process.watchdog.count() == 0) {
-    process.events_per_actor = 0; // nobody reads them
+  if (options.trace) {
+    process.events_per_actor = events_of_traced_actor;
   }
   process.report = [](const std::string& text) {
     print_line("interlink: " + text);
@@ -70,8 +75,9 @@ result<process_options> make_process_options(const run_options& options, std::ve
   };
   if (const char* categories = std::getenv("INTERLINK_DEBUG")) {
     if (const std::string unknown = process.debug.enable(categories); !unknown.empty()) {
-      return fail(errc::invalid_argument, "INTERLINK_DEBUG: unknown category " + unknown +
-                                              "; known are libs, symbols, bindings, threads, statistics, all");
+      return fail(errc::invalid_argument,
+                  "INTERLINK_DEBUG: unknown category " + unknown +
+                      "; known are libs, symbols, bindings, threads, statistics, ops, actors, all");
     }
   }
   return process;
@@ -103,6 +109,42 @@ int report_end(process& guest, const std::string& program, const process_outcome
 {
   const auto code = static_cast<int>(outcome.exit_code);
   return outcome.failure ? report_failure(program, guest.located(*outcome.failure), code) : code;
+}
+
+result<void> begin_trace(process& guest, const std::string& path)
+{
+  auto file = output_file::make(recording_path(path));
+  if (!file) {
+    return fail(std::move(file.error()));
+  }
+  auto shared = std::make_shared<output_file>(std::move(*file));
+  return guest.trace().start([shared](std::string_view text) {
+    auto written = shared->write(text);
+    if (!written) {
+      print_line("interlink: the trace ends here, the program goes on: " + written.error().message());
+    }
+    return written;
+  });
+}
+
+void end_trace(process& guest, const std::string& path)
+{
+  const auto report = guest.trace().stop();
+  if (!report) {
+    return;
+  }
+  if (report->failure && report->failure->code() == errc::deadline_passed) {
+    print_line("interlink: --trace " + path + ": " + report->failure->message());
+    return;
+  }
+  if (report->dropped != 0) {
+    print_line("interlink: --trace " + path + ": " + std::to_string(report->dropped) +
+               " events came too fast and were "
+               "dropped");
+  }
+  if (auto finished = finish_trace_file(path); !finished) {
+    print_line("interlink: --trace: " + finished.error().message());
+  }
 }
 
 /// The main thread while the guest runs: it carries out completions, and turns that others left to it. So the
@@ -239,6 +281,11 @@ int run(const run_options& options, std::vector<std::string> program_and_argumen
   }
   auto* const guest = new process(std::move(*made));
   pass_signals_on(loop->context(), *guest);
+  if (options.trace) {
+    if (auto begun = begin_trace(*guest, *options.trace); !begun) {
+      return report_failure("--trace", begun.error(), exit_wrong_usage);
+    }
+  }
   if (options.function) {
     auto called = read_invocation(*guest, *options.function, words);
     if (!called) {
@@ -251,7 +298,11 @@ int run(const run_options& options, std::vector<std::string> program_and_argumen
                         : report_failure(program, outcome.error(), static_cast<int>(exit_code_of_load_failure)));
     });
   }
-  return loop->run();
+  const int code = loop->run();
+  if (options.trace) {
+    end_trace(*guest, *options.trace);
+  }
+  return code;
 }
 
 } // namespace interlink::cli

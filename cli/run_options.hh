@@ -25,6 +25,7 @@ struct run_options {
   std::optional<std::chrono::milliseconds> watchdog; ///< 0 is off; nothing: the library's own
   std::optional<std::string> program_name;           ///< `--argv0`
   std::optional<std::string> function;               ///< `--invoke`: the arguments are this function's
+  std::optional<std::string> trace;                  ///< file; its ending says in which form
   bool checks_only{};                                ///< `--check`
 };
 

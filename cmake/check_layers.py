@@ -19,11 +19,12 @@ LAYERS = {
     "actors": ({"messages", "actors"}, {"asio"}),
     "engine": ({"messages", "engine"}, set()),
     "wasi": ({"messages", "wasi"}, set()),
+    "trace": ({"messages", "trace"}, {"fmt", "nlohmann"}),
     "groups": (BELOW | {"groups"}, {"fmt"}),
     "loader": (BELOW | {"groups", "loader"}, {"fmt", "nettle", "xxhash"}),
-    "process": (BELOW | {"groups", "loader", "process"}, {"asio", "fmt"}),
+    "process": (BELOW | {"trace", "groups", "loader", "process"}, {"asio", "fmt"}),
     # The command embeds the library as any program does: by completion tokens, and with host directories that it grants.
-    "cli": ({"messages", "wasm", "linker", "engine", "wasi", "loader", "process", "cli"}, {"CLI", "asio", "fmt"}),
+    "cli": ({"messages", "wasm", "linker", "engine", "wasi", "loader", "process", "trace", "cli"}, {"CLI", "asio", "fmt"}),
 }
 
 # Headers of others, by how their names begin. What is not here is the standard library's or the system's.

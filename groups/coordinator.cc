@@ -50,7 +50,8 @@ const char* name_of(request_kind kind)
       "an unload",
       "a library's stay",
       "a closure",
-      "a stop"};
+      "a stop",
+      "a report"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -73,7 +74,8 @@ coordinator::coordinator(topology initial, std::uint64_t* head_word, asio::any_i
       first_(log_.tail()),
       publication_(state_.current, head_word),
       observer_(std::move(observer)),
-      events_(observer_.events)
+      recorder_(observer_.recorder ? observer_.recorder : std::make_shared<event_recorder>(0)),
+      events_(recorder_->add(no_group))
 {
 }
 
@@ -90,13 +92,10 @@ coordinator_reply coordinator::ask(request_channel& channel, group_id from, coor
   request.wait = &channel.wait;
   request.is_answered.store(false, std::memory_order_relaxed);
   const request_kind kind = kind_of(request.body);
-  if (events_.is_on()) {
-    request.id = next_message_.fetch_add(1, std::memory_order_relaxed);
+  if (recorder_->is_on()) {
+    request.id = recorder_->next_message();
     if (channel.events != nullptr) {
-      channel.events->write({.message = request.id,
-                             .cause = std::exchange(channel.last_message, request.id),
-                             .kind = event_kind::send,
-                             .request = kind});
+      channel.events->write({.message = request.id, .kind = event_kind::send, .request = kind});
     }
   }
   tell(request);
@@ -125,7 +124,15 @@ void coordinator::await(request_channel& channel, group_id from, const wait_limi
     wait.next_notice = wait.began + observer_.watchdog / 2;
     wait.since.store(event_clock::now(), std::memory_order_relaxed);
   }
-  wait.what.store(name_of(kind_of(request.body)), std::memory_order_relaxed);
+  const char* const what = name_of(kind_of(request.body));
+  wait.what.store(what, std::memory_order_relaxed);
+  std::optional<event_slice> waiting;
+  if (channel.events != nullptr) {
+    waiting.emplace(*channel.events, event{.name = channel.events->name_of_static(what),
+                                           .cause = request.id,
+                                           .kind = event_kind::wait,
+                                           .request = kind_of(request.body)});
+  }
   const bool is_watched = observer_.on_long_wait && observer_.watchdog > milliseconds(0);
   bool gave_up = false;
   while (!request.is_answered.load(std::memory_order_acquire)) {
@@ -145,6 +152,9 @@ void coordinator::await(request_channel& channel, group_id from, const wait_limi
       until = until ? std::min(*until, wait.next_notice) : wait.next_notice;
     }
     if (channel.at->park_regardless_of_stop(until) != wake_reason::deadline) {
+      if (channel.when_woken) {
+        channel.when_woken();
+      }
       continue; // answered, cancelled, or a permit left over
     }
     if (const auto now = parker::clock::now(); is_watched && now >= wait.next_notice) {
@@ -158,20 +168,74 @@ void coordinator::await(request_channel& channel, group_id from, const wait_limi
   }
 }
 
+std::optional<coordinator_view> coordinator::inspect(request_channel& channel, parker::clock::time_point deadline)
+{
+  coordinator_message& request = channel.request;
+  const bool is_under_way = request.at != nullptr && !request.is_answered.load(std::memory_order_acquire);
+  if (!is_under_way) {
+    request.body = inspect_request{};
+    request.at = channel.at;
+    request.is_answered.store(false, std::memory_order_relaxed);
+    tell(request);
+  }
+  while (!request.is_answered.load(std::memory_order_acquire)) {
+    if (channel.at->park_regardless_of_stop(deadline) == wake_reason::deadline) {
+      return std::nullopt;
+    }
+  }
+  return std::get<coordinator_view>(std::move(request.reply));
+}
+
+coordinator::turn_reply coordinator::turn(coordinator_message&, inspect_request&)
+{
+  coordinator_view view;
+  view.version = state_.current->version;
+  view.groups = state_.roster.size();
+  view.modules = state_.current->modules->size();
+  view.table_slots = state_.current->table_size;
+  view.memory_pages = state_.memory_pages;
+  for (const auto& [id, load] : state_.loads) {
+    view.loads.push_back({id, load.request.requester, load.request.modules.front().name});
+  }
+  for (const auto& [module, closing] : state_.closing) {
+    view.closes.push_back({closing.close, closing.closer, state_.current->find(module)->plan().name});
+  }
+  const auto add_parked = [&](const std::vector<coordinator_message*>& waiting) {
+    for (const coordinator_message* each : waiting) {
+      view.parked.push_back({each->from, kind_of(each->body)});
+    }
+  };
+  for (const auto& [load, waiting] : await_load_) {
+    add_parked(waiting);
+  }
+  add_parked(await_constructor_);
+  for (const auto& each : unsettled_) {
+    const auto node = each.lock();
+    if (node && node->pending() != 0) {
+      view.unsettled.push_back({node->version(), node->pending()});
+    }
+  }
+  return view;
+}
+
 void coordinator::handle(mailbox_node& node)
 {
   auto& message = static_cast<coordinator_message&>(node);
   if (message.cancels != nullptr) {
+    events_->begin_task(message.cancels->id);
     give_up(*message.cancels, message.reason);
     answer(message, done_reply{state_.current->version});
     return;
   }
-  cause_ = message.id;
-  events_.write({.message = message.id,
-                 .cause = message.id,
-                 .peer = message.from,
-                 .kind = event_kind::receive,
-                 .request = kind_of(message.body)});
+  events_->begin_task(message.id);
+  const bool has_details = events_->has_details();
+  event turn_event{.message = message.id,
+                   .cause = message.id,
+                   .peer = message.from,
+                   .kind = event_kind::receive,
+                   .request = kind_of(message.body),
+                   .phase = has_details ? event_phase::begin : event_phase::instant};
+  events_->write(turn_event);
   if (observer_.on_turn) {
     observer_.on_turn();
   }
@@ -182,6 +246,10 @@ void coordinator::handle(mailbox_node& node)
         }
       },
       message.body);
+  if (has_details) {
+    turn_event.phase = event_phase::end;
+    events_->write(turn_event);
+  }
 }
 
 void coordinator::finish_batch()
@@ -190,7 +258,13 @@ void coordinator::finish_batch()
   if (const topology_version before = publication_.head(); before != version) {
     publication_.publish(state_.current); // invariant C1
     for (std::uint64_t published = before.value + 1; published <= version.value; ++published) {
-      events_.write({.subject = published, .kind = event_kind::publish});
+      events_->write({.subject = static_cast<std::uint32_t>(published),
+                      .cause = causes_[published - before.value - 1],
+                      .kind = event_kind::publish});
+    }
+    causes_.clear();
+    if (events_->has_details()) {
+      events_->write({.subject = static_cast<std::uint32_t>(state_.current->table_size), .kind = event_kind::slots});
     }
   }
   for (coordinator_message* message : answered_) {
@@ -214,11 +288,11 @@ void coordinator::answer(coordinator_message& message, coordinator_reply reply)
   message.reply = std::move(reply);
   answered_.push_back(&message);
   if (message.cancels == nullptr) {
-    events_.write({.message = message.id,
-                   .cause = cause_,
-                   .peer = message.from,
-                   .kind = event_kind::send,
-                   .request = kind_of(message.body)});
+    events_->write({.subject = static_cast<std::uint32_t>(state_.current->version.value),
+                    .message = message.id,
+                    .peer = message.from,
+                    .kind = event_kind::send,
+                    .request = kind_of(message.body)});
   }
 }
 
@@ -235,9 +309,17 @@ void coordinator::append(operation_body operation)
   if (observer_.on_publish) {
     observer_.on_publish(version, operation);
   }
-  record(event_kind::commit, version.value);
+  record_commit(version, operation);
   const auto& node = log_.append(version, std::move(operation));
   node->expect(static_cast<std::uint32_t>(state_.roster.size()));
+  const auto is_settled = [](const std::weak_ptr<const group_log::node>& each) {
+    const auto alive = each.lock();
+    return alive == nullptr || alive->pending() == 0;
+  };
+  while (!unsettled_.empty() && is_settled(unsettled_.front())) {
+    unsettled_.pop_front();
+  }
+  unsettled_.push_back(node);
 }
 
 void coordinator::append(std::vector<operation_body>& operations)
@@ -251,7 +333,23 @@ void coordinator::append(std::vector<operation_body>& operations)
 
 void coordinator::record(event_kind kind, std::uint64_t subject, group_id peer)
 {
-  events_.write({.subject = subject, .cause = cause_, .peer = peer, .kind = kind});
+  events_->write({.subject = static_cast<std::uint32_t>(subject), .peer = peer, .kind = kind});
+}
+
+void coordinator::record_commit(topology_version version, const operation_body& operation)
+{
+  if (!events_->is_on()) {
+    causes_.push_back(0);
+    return;
+  }
+  static constexpr auto first_note = static_cast<std::uint8_t>(event_note::load_modules);
+  const auto* load = std::get_if<load_modules>(&operation);
+  causes_.push_back(events_->task());
+  events_->write({.subject = static_cast<std::uint32_t>(version.value),
+                  .name = load == nullptr ? 0 : events_->name(load->plan->modules.front().name),
+                  .peer = group_id{static_cast<std::uint32_t>(state_.roster.size())},
+                  .kind = event_kind::commit,
+                  .note = static_cast<event_note>(first_note + operation.index())});
 }
 
 void coordinator::note_reusable_memory()
@@ -377,6 +475,14 @@ coordinator::turn_reply coordinator::turn(coordinator_message& message, next_con
 
 coordinator::turn_reply coordinator::park(coordinator_message& message, wait_holder holder)
 {
+  if (events_->is_on()) {
+    events_->write({.subject = static_cast<std::uint32_t>(holder.load.value),
+                    .name = events_->name(holder.library),
+                    .message = message.id,
+                    .peer = holder.group,
+                    .kind = event_kind::hold,
+                    .request = kind_of(message.body)});
+  }
   if (message.wait != nullptr) {
     message.wait->holder.store(std::make_shared<const wait_holder>(std::move(holder)));
   }

@@ -18,8 +18,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +38,7 @@ struct coordinator_observer {
   std::function<void(group_id, const linker_wait&, std::chrono::milliseconds waited)> on_long_wait;
   std::chrono::milliseconds watchdog{0};
   std::function<std::shared_ptr<void>()> keep_alive; ///< the coordinator's owner
-  std::size_t events = 0;                            ///< that the coordinator keeps of its own; 0 records none
+  std::shared_ptr<event_recorder> recorder;          ///< null: records nothing
 };
 
 /// Context: `ask`, `head`, `current` from any thread; everything else in turns.
@@ -51,6 +54,10 @@ public:
   coordinator_reply ask(request_channel& channel, group_id from, coordinator_request_body body,
                         const wait_limit& limit = {});
 
+  /// For reports. Nothing when its turn has not come by the deadline, for a turn is under way that does not end; the
+  /// channel then serves the next such call as well, and lives until it is answered. Context: one thread at a time.
+  std::optional<coordinator_view> inspect(request_channel& channel, parker::clock::time_point deadline);
+
   /// Version published last. Sequentially consistent: pairs with the publication.
   topology_version head() const { return publication_.head(); }
 
@@ -61,7 +68,7 @@ public:
   group_log::cursor first_cursor() const { return first_; }
 
   /// Its last events. Context: any thread.
-  const event_ring& events() const { return events_; }
+  const event_ring& events() const { return events_->ring(); }
 
   /// The coordinator's own state, for tests and reports. Pre: nobody sends meanwhile.
   const topology& state() const { return state_; }
@@ -73,7 +80,7 @@ private:
   /// Until the request of the channel is answered.
   void await(request_channel& channel, group_id from, const wait_limit& limit);
   /// Parks a request: reports say what it waits for.
-  static turn_reply park(coordinator_message& message, wait_holder holder);
+  turn_reply park(coordinator_message& message, wait_holder holder);
   void unpark(coordinator_message& message, coordinator_reply reply);
 
   void handle(mailbox_node& message) override;
@@ -97,6 +104,7 @@ private:
   turn_reply turn(coordinator_message& message, pin_request& request);
   turn_reply turn(coordinator_message& message, closure_request& request);
   turn_reply turn(coordinator_message& message, stop_request& request);
+  turn_reply turn(coordinator_message& message, inspect_request& request);
 
   turn_reply slot_reply(result<slot_outcome> outcome);
   /// Answers those who wait for a load that has been committed or abandoned, or for a close that is over.
@@ -107,6 +115,7 @@ private:
   void append(std::vector<operation_body>& operations);
   /// Records what the turn under way does.
   void record(event_kind kind, std::uint64_t subject, group_id peer = no_group);
+  void record_commit(topology_version version, const operation_body& operation);
   void answer(coordinator_message& message, coordinator_reply reply);
   void answer_parked(std::vector<coordinator_message*>& waiting, const coordinator_reply& reply);
   void wake_constructor_waiters();
@@ -125,9 +134,10 @@ private:
   std::vector<coordinator_message*> answered_; ///< replies of this batch, leaving after publication
   bool is_stopping_ = false;
 
-  event_ring events_;
-  std::uint32_t cause_ = 0; ///< the message of the turn under way
-  std::atomic<std::uint32_t> next_message_{1};
+  std::shared_ptr<event_recorder> recorder_;
+  std::shared_ptr<actor_events> events_;
+  std::deque<std::weak_ptr<const group_log::node>> unsettled_; ///< the oldest first, some settled ones among them
+  std::vector<std::uint32_t> causes_; ///< of the operations of this batch: the messages of their turns
 };
 
 } // namespace interlink

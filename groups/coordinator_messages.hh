@@ -4,7 +4,7 @@
 // one cancel node (its `request_channel`), so it has at most one request under way and never meets a full mailbox.
 #pragma once
 
-#include "actors/event_ring.hh"
+#include "actors/event_recorder.hh"
 #include "actors/group_lane.hh"
 #include "actors/mailbox.hh"
 #include "actors/operation_log.hh"
@@ -116,11 +116,14 @@ struct stop_request {
   std::uint32_t exit_code{};
 };
 
+/// For reports. Its reply is a `coordinator_view`.
+struct inspect_request {};
+
 using coordinator_request_body =
     std::variant<prepare_load_request, commit_load_request, abandon_load_request, await_load_request,
                  add_memory_request, next_constructor_request, assign_slot_request, bind_lazy_request,
                  allocate_slots_request, join_request, leave_request, close_request, unload_request, pin_request,
-                 closure_request, stop_request>;
+                 closure_request, stop_request, inspect_request>;
 
 static_assert(std::variant_size_v<coordinator_request_body> == static_cast<std::size_t>(request_kind::none));
 
@@ -152,8 +155,37 @@ struct close_reply {
   std::vector<module_id> closing; ///< destructors to run, in this order
 };
 
+/// What the coordinator has in hand, for reports.
+struct coordinator_view {
+  struct load {
+    load_id id;
+    group_id group; ///< the requester, or the closer
+    std::string library;
+  };
+
+  struct parked_request {
+    group_id from;
+    request_kind request{};
+  };
+
+  struct unsettled_operation {
+    topology_version version;
+    std::uint32_t pending{}; ///< groups that have not applied it
+  };
+
+  topology_version version;
+  std::size_t groups{};
+  std::size_t modules{};
+  std::vector<load> loads;  ///< between prepare and commit
+  std::vector<load> closes; ///< between the turns of a close
+  std::vector<parked_request> parked;
+  std::vector<unsettled_operation> unsettled;
+  std::uint64_t table_slots{};
+  std::uint64_t memory_pages{}; ///< that the linker needs
+};
+
 using coordinator_reply = std::variant<done_reply, ask_again_reply, prepare_outcome, run_constructor, constructors_done,
-                                       slot_outcome, join_reply, join_needs_memory_reply, close_reply, error>;
+                                       slot_outcome, join_reply, join_needs_memory_reply, close_reply, coordinator_view, error>;
 
 /// How long a wait in the linker may last, and who can end it earlier. Context: a value; `is_cancelled` outlives the
 /// wait.
@@ -220,8 +252,8 @@ struct request_channel {
   std::shared_ptr<parker> at = std::make_shared<parker>();
   linker_wait wait;
   std::function<void()> before_wait; ///< called by the waiting thread
-  event_ring* events = nullptr;      ///< its group's; null for those that are no group
-  std::uint32_t last_message = 0;    ///< the one answered last: what the next one follows from
+  std::function<void()> when_woken;  ///< the same, whenever it is woken and may wait again
+  actor_events* events = nullptr;    ///< its group's; null for those that are no group
 };
 
 } // namespace interlink

@@ -4,6 +4,7 @@
 // the process knows its groups, and the calls of the guest ABI know both.
 #pragma once
 
+#include "actors/event_recorder.hh"
 #include "groups/coordinator.hh"
 #include "groups/group_store.hh"
 #include "groups/statistics.hh"
@@ -11,7 +12,6 @@
 #include "messages/ids.hh"
 #include "messages/link_plan.hh"
 
-#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -40,7 +40,7 @@ public:
   const runtime_functions& runtime;   ///< what instrumented code calls
   load_plan_ptr static_program;       ///< of a program without dylink.0; every group instantiates it whole
   std::unique_ptr<statistics> counts; ///< null when nobody wants them
-  std::size_t events_per_actor{};     ///< kept for reports; 0 records none
+  std::shared_ptr<event_recorder> recorder = std::make_shared<event_recorder>(0); ///< whose room says how much
   bool is_watched{};                  ///< long waits are reported, so groups show what they do
 
 protected:

@@ -60,11 +60,15 @@ instance_group::instance_group(std::shared_ptr<group_services> services, join_re
       lane_(std::move(joined.lane)),
       snapshot_(std::move(joined.group.from)),
       joined_blocks_(std::move(joined.group.blocks)),
-      events_(services_->events_per_actor),
+      events_(services_->recorder->add(id_)),
       is_watched_(services_->is_watched)
 {
-  channel_.events = &events_;
+  channel_.events = events_.get();
+  channel_.when_woken = [this] {
+    show_frames_if_asked();
+  };
   canceller_.takes_interruption = [this] {
+    show_frames_if_asked(); // every wait of the guest's looks here when it is woken
     // A signal stays until the call that waits returns and hands it to its handler.
     return pending_signals.load(std::memory_order_acquire) != 0 ||
            is_interrupted_.exchange(false, std::memory_order_acq_rel) ||
@@ -79,7 +83,15 @@ instance_group::instance_group(std::shared_ptr<group_services> services, join_re
 
 void instance_group::record(event_kind kind, std::uint64_t subject)
 {
-  events_.write({.subject = subject, .kind = kind});
+  events_->write({.subject = static_cast<std::uint32_t>(subject), .kind = kind});
+}
+
+event instance_group::initialisation_of(module_id module, event_note what)
+{
+  return {.subject = module.value,
+          .name = events_->is_on() ? events_->name(services_->name_of(module)) : 0,
+          .kind = event_kind::initialise,
+          .note = what};
 }
 
 result<std::unique_ptr<instance_group>> instance_group::make(std::shared_ptr<group_services> services,
@@ -101,6 +113,7 @@ result<std::unique_ptr<instance_group>> instance_group::make(std::shared_ptr<gro
 instance_group::~instance_group()
 {
   leave();
+  services_->recorder->remove(events_);
 }
 
 void instance_group::take_blocks(std::span<const group_block> blocks)
@@ -218,7 +231,7 @@ result<void> instance_group::apply_published()
   const snapshot_ptr target = services_->coordination().current();
   INTERLINK_ASSERT(lane_->version() <= target->version.value); // invariant G2
   schedule_point(schedule_place::target_read);
-  record(event_kind::catch_up, target->version.value);
+  const event_slice slice(*events_, {.subject = static_cast<std::uint32_t>(target->version.value), .kind = event_kind::catch_up});
   while (cursor_->version() < target->version) {
     if (!lost_) {
       schedule_point(schedule_place::operation);
@@ -394,7 +407,7 @@ result<void> instance_group::drain_initialisers()
     const module_id module = initialisers_.front();
     initialisers_.pop_front(); // invariant G3
     schedule_point(schedule_place::initialiser);
-    record(event_kind::initialise, module.value);
+    const event_slice slice(*events_, initialisation_of(module, event_note::none));
     if (auto ran = run_initialiser(module); !ran) {
       return ran;
     }
@@ -478,6 +491,9 @@ result<void> instance_group::call(const engine::function& callee, std::span<engi
     return caught_up;
   }
   const scoped_count counted(depth_);
+  const event_slice slice(*events_,
+                          {.subject = static_cast<std::uint32_t>(snapshot_->version.value), .kind = event_kind::call},
+                          events_->has_details());
   const std::optional<std::uint32_t> pointer = store_->stack_pointer();
   auto called = store_->store().call(callee, values);
   if (!called) {
@@ -491,7 +507,7 @@ result<void> instance_group::call(const engine::function& callee, std::span<engi
 
 result<void> instance_group::construct(module_id module)
 {
-  record(event_kind::initialise, module.value);
+  const event_slice slice(*events_, initialisation_of(module, event_note::constructor));
   const auto constructor = store_->find_function(module, "__wasm_call_ctors");
   const scoped_count counted(constructor_depth_);
   return constructor ? call(*constructor, {}) : result<void>{};
@@ -506,13 +522,11 @@ result<void> instance_group::serve(const char* name, const host_call& call, std:
     return run();
   }
   last_call_.enter(name);
-  if (is_asked_for_frames_.load(std::memory_order_relaxed)) [[unlikely]] {
-    show_frames();
-  }
+  show_frames_if_asked();
   auto outcome = run();
   last_call_.leave(name);
-  if (outcome && is_asked_for_frames_.load(std::memory_order_relaxed)) [[unlikely]] {
-    show_frames();
+  if (outcome) {
+    show_frames_if_asked();
   }
   return outcome;
 }

@@ -170,7 +170,7 @@ public:
   void stop_waits();
 
   /// Its last events. Context: written by the group's thread, read by any.
-  event_ring& events() { return events_; }
+  actor_events& events() { return *events_; }
 
   // What reports show of it. Context: any thread.
   last_call::reading called_last() const { return last_call_.read(); }
@@ -180,7 +180,7 @@ public:
   /// The newest frames seen; null when none were.
   std::shared_ptr<const shown_frames> frames() const { return shown_frames_.load(); }
 
-  /// Has the group keep its frames when it next enters a host call or returns from one.
+  /// Has the group keep its frames when it next enters a host call, returns from one, or is woken in a wait.
   void ask_for_frames() { is_asked_for_frames_.store(true, std::memory_order_relaxed); }
 
   /// Where the guest's own waits park (futexes, joins, sleeps).
@@ -220,7 +220,16 @@ private:
   void record(event_kind kind, std::uint64_t subject);
   /// A trap of the guest's code that its own comparison of the stack pointer made, told as such.
   error with_stack_overflow(const error& failure);
+  event initialisation_of(module_id module, event_note what);
   void show_frames();
+
+  void show_frames_if_asked()
+  {
+    if (is_asked_for_frames_.load(std::memory_order_relaxed)) [[unlikely]] {
+      show_frames();
+    }
+  }
+
   void count_dead_instances();
   /// Takes a rehearsed load out of the store.
   void forget(const load_plan& load);
@@ -250,7 +259,7 @@ private:
   group_lane_ptr lane_;
   snapshot_ptr snapshot_;
   std::vector<group_block> joined_blocks_;
-  event_ring events_;
+  std::shared_ptr<actor_events> events_;
   last_call last_call_;
   published<shown_frames> shown_frames_{nullptr};
   std::atomic<bool> is_asked_for_frames_{false};

@@ -161,7 +161,7 @@ result<needed_closure> read_closure(const loader_services& loader, const group_s
   return reader(loader, process, loaded, library_path).read(root);
 }
 
-result<load_request> make_ready(const loader_services& loader, needed_closure closure)
+result<load_request> make_ready(const loader_services& loader, actor_events& events, needed_closure closure)
 {
   for (needed_closure::unready_module& each : closure.unready) {
     if (auto done = loader.modules->instrument(each.content, closure.request.modules[each.place].name); !done) {
@@ -170,6 +170,8 @@ result<load_request> make_ready(const loader_services& loader, needed_closure cl
   }
   for (needed_closure::unready_module& each : closure.unready) {
     requested_module& module = closure.request.modules[each.place];
+    event_slice slice(events, {.name = events.name(module.name), .kind = event_kind::compile});
+    slice.note(each.content.code ? event_note::cached : event_note::none);
     auto prepared = loader.modules->compile(each.content, module.name);
     if (!prepared) {
       return fail(std::move(prepared.error()));

@@ -41,8 +41,8 @@ result<needed_closure> read_closure(const loader_services& loader, const group_s
                                     const snapshot& loaded, const found_module& root,
                                     const std::vector<std::string>& library_path);
 
-/// Instruments, and then compiles, what is not compiled. Errors: those of module_cache.
-result<load_request> make_ready(const loader_services& loader, needed_closure closure);
+/// Instruments, and then compiles, what is not compiled; `events` are of whoever loads. Errors: those of module_cache.
+result<load_request> make_ready(const loader_services& loader, actor_events& events, needed_closure closure);
 
 /// One error for several libraries that cannot be loaded: a user who mends one at a time loses a day. A single failure
 /// stays as it is. Pre: not empty.

@@ -14,12 +14,14 @@ std::string debug_options::enable(std::string_view list)
     bool debug_options::* is_on;
   };
 
-  static constexpr std::array<category, 5> categories{{
+  static constexpr std::array<category, 7> categories{{
       {"libs", &debug_options::libs},
       {"symbols", &debug_options::symbols},
       {"bindings", &debug_options::bindings},
       {"threads", &debug_options::threads},
       {"statistics", &debug_options::statistics},
+      {"ops", &debug_options::ops},
+      {"actors", &debug_options::actors},
   }};
   while (!list.empty()) {
     const std::size_t comma = list.find(',');

@@ -18,6 +18,8 @@ struct debug_options {
   bool bindings{};   ///< which definition an import was bound to
   bool threads{};    ///< guest threads made, and why one was refused
   bool statistics{}; ///< counts and times at exit
+  bool ops{};        ///< operations: committed, published, settled
+  bool actors{};     ///< every event of every actor
   std::function<void(const std::string&)> sink;
 
   /// Sets the categories named in `list`, separated by commas; `all` is every one. Returns the first unknown name, or

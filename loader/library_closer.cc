@@ -122,6 +122,7 @@ result<void> call(instance_group& group, const exit_handler& handler)
 /// Pre: marked begun.
 result<void> run(const loader_services& loader, instance_group& group, handler_id id, const exit_handler& handler)
 {
+  const event_slice slice(group.events(), {.subject = handler.owner.value, .kind = event_kind::handler});
   handler_run running(loader, group, id, handler);
   if (auto called = call(group, handler); !called) {
     return called;
@@ -228,6 +229,9 @@ result<void> close_library(const loader_services& loader, instance_group& group,
   if (handle == main_handle) {
     return {};
   }
+  const event_slice slice(group.events(), {.subject = handle.value,
+                                           .name = group.events().name(group.services().name_of({handle.value})),
+                                           .kind = event_kind::close});
   const auto closing = give_back_handle(group, handle);
   if (!closing) {
     return fail(closing.error());

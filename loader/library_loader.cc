@@ -21,8 +21,23 @@ namespace {
 
 using engine::value_slot;
 
+/// A part of a load, for statistics and traces. Context: the requester's thread.
+class load_step {
+public:
+  load_step(instance_group& group, load_phase phase, const event& begun)
+      : timer_(group.services().counts.get(), phase), slice_(group.events(), begun)
+  {
+  }
+
+private:
+  phase_timer timer_;
+  event_slice slice_;
+};
+
 /// Spellings that a group remembers for re-opens. Chosen: far more than programs have libraries.
 constexpr std::size_t opened_names_kept = 4'096;
+
+constexpr std::size_t page_bytes = 65'536;
 
 /// Between prepare and commit: whatever ends this scope early abandons the load.
 class claimed_load {
@@ -63,7 +78,8 @@ private:
 result<std::vector<module_artifact_ptr>> rehearse(const loader_services& loader, instance_group& group,
                                                   const planned_load& planned)
 {
-  const phase_timer timer(group.services().counts.get(), load_phase::rehearse);
+  const load_step step(group, load_phase::rehearse,
+                       {.subject = static_cast<std::uint32_t>(planned.id.value), .kind = event_kind::rehearse});
   if (auto caught_up = group.catch_up_without_initialisers(); !caught_up) {
     return fail(std::move(caught_up.error()));
   }
@@ -78,6 +94,10 @@ result<std::vector<module_artifact_ptr>> rehearse(const loader_services& loader,
   if (auto grown = grow_memory(loader.program, group, planned.plan->memory_pages); !grown) {
     return fail(std::move(grown.error()));
   }
+  if (group.events().has_details()) {
+    group.events().write(
+        {.subject = static_cast<std::uint32_t>(group.store().memory().size() / page_bytes), .kind = event_kind::memory});
+  }
   group.zero_reused_memory_of(*planned.plan);
   if (auto done = group.rehearse(planned.plan, thunks, planned.requester_blocks); !done) {
     // A trap before the commit is the load's failure, not the thread's.
@@ -90,7 +110,7 @@ result<std::vector<module_artifact_ptr>> rehearse(const loader_services& loader,
 result<void> construct(const loader_services& loader, instance_group& group, load_id own, module_id root,
                        const wait_limit& limit)
 {
-  const phase_timer timer(group.services().counts.get(), load_phase::construct);
+  const load_step step(group, load_phase::construct, {.subject = root.value, .kind = event_kind::construct});
   std::optional<module_id> finished;
   while (true) {
     const coordinator_reply reply = group.ask(next_constructor_request{own, root, finished}, limit);
@@ -132,7 +152,7 @@ result<load_request> read(const loader_services& loader, instance_group& group, 
                           const std::vector<std::string>& library_path, const snapshot& loaded, load_request how)
 {
   const group_services& process = group.services();
-  const phase_timer timer(process.counts.get(), load_phase::read);
+  const load_step step(group, load_phase::read, {.kind = event_kind::read});
   auto closure = read_closure(loader, process, loaded, root, library_path);
   if (!closure) {
     return fail(std::move(closure.error()));
@@ -145,7 +165,7 @@ result<load_request> read(const loader_services& loader, instance_group& group, 
       return fail(std::move(*failure));
     }
   }
-  return make_ready(loader, std::move(*closure));
+  return make_ready(loader, group.events(), std::move(*closure));
 }
 
 /// What a plan binds, for INTERLINK_DEBUG. Made in front of the claim and written when that is over, however it ended:
@@ -401,6 +421,9 @@ result<void> load_program(const loader_services& loader, instance_group& group,
   load_request program;
   program.kind = load_kind::program;
   program.is_global = true;
+  event_slice slice(group.events(),
+                    {.name = group.events().name(loader.program.file.path), .kind = event_kind::open});
+  slice.note(event_note::failed);
   auto request = read(loader, group, loader.program.file, library_path, group.applied(), std::move(program));
   if (!request) {
     return fail(std::move(request.error()));
@@ -409,6 +432,8 @@ result<void> load_program(const loader_services& loader, instance_group& group,
   if (!loaded) {
     return fail(std::move(loaded.error()));
   }
+  slice.note(event_note::none);
+  slice.set_subject(main_handle.value);
   return {};
 }
 
@@ -426,9 +451,11 @@ result<void> check_open_flags(std::uint32_t flags)
   return fail(error(errc::invalid_argument, std::move(detail)));
 }
 
-result<library_handle> open_library(const loader_services& loader, instance_group& group, std::string_view name,
-                                    std::uint32_t flags, const std::vector<std::string>& library_path, wait_limit limit,
-                                    module_id caller)
+namespace {
+
+result<library_handle> open(const loader_services& loader, instance_group& group, std::string_view name,
+                            std::uint32_t flags, const std::vector<std::string>& library_path, wait_limit limit,
+                            module_id caller)
 {
   if (auto checked = check_open_flags(flags); !checked) {
     return fail(std::move(checked.error()));
@@ -484,6 +511,22 @@ result<library_handle> open_library(const loader_services& loader, instance_grou
       return library_handle{(*loaded)->value};
     }
   }
+}
+
+} // namespace
+
+result<library_handle> open_library(const loader_services& loader, instance_group& group, std::string_view name,
+                                    std::uint32_t flags, const std::vector<std::string>& library_path, wait_limit limit,
+                                    module_id caller)
+{
+  event_slice slice(group.events(), {.name = group.events().name(name), .kind = event_kind::open});
+  slice.note(event_note::failed); // also of what leaves by an exception
+  auto opened = open(loader, group, name, flags, library_path, limit, caller);
+  if (opened) {
+    slice.note(event_note::none);
+    slice.set_subject(opened->value);
+  }
+  return opened;
 }
 
 } // namespace interlink

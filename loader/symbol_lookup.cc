@@ -45,7 +45,13 @@ result<std::uint32_t> find_address(const loader_services& loader, instance_group
   if (!loader.program.is_dynamic) {
     return fail(errc::not_dynamic, "the program is not dynamically linked");
   }
+  const bool is_traced = group.events().has_details();
+  event_slice slice(
+      group.events(),
+      {.subject = handle.value, .name = is_traced ? group.events().name(name) : 0, .kind = event_kind::look_up},
+      is_traced);
   auto found = find_up_to_date(group, handle, name, caller);
+  slice.note(found ? event_note::none : event_note::failed);
   loader.log.write(loader.log.enabled().symbols, "symbol={}; lookup in handle {} [{}]", name, handle.value,
                    found ? "found" : "not found");
   if (!found) {

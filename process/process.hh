@@ -256,6 +256,9 @@ public:
   /// files of these modules again, so it is for what a person will read.
   error located(const error& failure) const;
 
+  /// The recorder of all that its actors do. Context: any thread. Lifetime: the handles' of the process.
+  tracing& trace() { return *owner_->core().trace; }
+
   /// Waits until the process has ended. Context: a thread that serves neither handlers nor guests.
   process_outcome wait() { return owner_->core().wait_for_end(); }
 

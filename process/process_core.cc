@@ -85,7 +85,7 @@ result<std::shared_ptr<process_core>> process_core::finish_making(std::shared_pt
                                                                   asio::any_io_executor background)
 {
   const bool is_embedders = made->wasi_system == nullptr;
-  made->events_per_actor = made->options_.events_per_actor;
+  made->recorder = std::make_shared<event_recorder>(made->options_.events_per_actor);
   made->is_watched = made->options_.watchdog > std::chrono::milliseconds(0);
   made->loader.longest_open_wait = made->options_.longest_open_wait;
   made->loader.log.configure(made->options_.debug);
@@ -121,6 +121,7 @@ result<std::shared_ptr<process_core>> process_core::finish_making(std::shared_pt
   }
   made->background_ = background;
   made->make_coordinator(std::move(background));
+  made->trace.emplace(made->recorder, program_path);
   if (is_embedders) {
     made->report_options_without_effect(info);
   }
@@ -273,7 +274,7 @@ void process_core::make_coordinator(asio::any_io_executor background)
   observer.keep_alive = [self = weak_from_this(), head_without_memory]() -> std::shared_ptr<void> {
     return self.lock();
   };
-  observer.events = options_.events_per_actor;
+  observer.recorder = recorder;
   observer.watchdog = options_.watchdog;
   observer.on_long_wait = [this](group_id waiter, const linker_wait& wait, std::chrono::milliseconds waited) {
     on_long_wait(waiter, wait, waited);

@@ -132,7 +132,7 @@ std::string describe_wait(const coordinator& coordination, const thread_table& t
     add_events(text, "coordinator", coordination.events(), ages);
     for (std::size_t i = 0; i < shown; ++i) {
       if (const auto group = threads.find(reports[i].group)) {
-        add_events(text, fmt::format("thread {}", group->id().value), group->events(), ages);
+        add_events(text, fmt::format("thread {}", group->id().value), group->events().ring(), ages);
       }
     }
   }

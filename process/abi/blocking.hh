@@ -12,7 +12,13 @@ namespace interlink::abi {
 /// Names the wait while it lasts. Context: the group's thread.
 class blocking_call {
 public:
-  blocking_call(instance_group& group, const char* name) : group_(group), outer_(group.waiting_in.load())
+  blocking_call(instance_group& group, const char* name)
+      : group_(group),
+        outer_(group.waiting_in.load()),
+        slice_(group.events(),
+               {.name = group.events().has_details() ? group.events().name_of_static(name) : 0,
+                .kind = event_kind::host_wait},
+               group.events().has_details())
   {
     group_.waiting_in.store(name, std::memory_order_relaxed);
   }
@@ -25,6 +31,7 @@ public:
 private:
   instance_group& group_;
   const char* outer_;
+  event_slice slice_;
 };
 
 /// Catches up if behind and delivers signals. Errors: stopping.

@@ -127,6 +127,7 @@ result<void> after_blocking(instance_group& group)
   while (pending != 0) {
     const auto signal = static_cast<std::uint32_t>(std::countr_zero(pending));
     pending &= pending - 1;
+    group.events().write({.subject = signal, .kind = event_kind::signal});
     const std::string handler = process_of(group).signal_handler();
     const auto function = handler.empty() ? std::nullopt : group.store().find_function(main_module, handler);
     if (!function) {

@@ -67,13 +67,15 @@ TEST(EventRing, GivesEveryMemberAsItWas)
 {
   event_ring ring(8);
   event written{.ticks = 0,
-                .subject = 0x0123'4567'89ab'cdef,
+                .subject = 0x89ab'cdef,
+                .name = 0x8123'4567,
                 .message = 0x8000'0001,
                 .cause = 0xf000'000f,
                 .peer = group_id{0x9876'5432},
                 .kind = event_kind::watchdog,
                 .request = request_kind::none,
-                .unused = 0xa55a};
+                .phase = event_phase::end,
+                .note = static_cast<event_note>(0xa5)};
   ring.write(written);
   ring.write({.kind = event_kind{0}, .request = request_kind{0}});
   const std::vector<event> read = ring.last(2);

@@ -239,7 +239,7 @@ TEST(DyingOpener, LeavesNothingOfItsLoad)
   process.in(opener, [&](instance_group& at) {
     auto closure = read_closure(process_of(at).loader, process_of(at), at.applied(),
                                 *process_of(at).loader.files.find("lib1.so", {}, {}, ""), {});
-    auto request = make_ready(process_of(at).loader, std::move(*closure));
+    auto request = make_ready(process_of(at).loader, at.events(), std::move(*closure));
     coordinator_reply reply = at.ask(prepare_load_request{std::move(*request)});
     planned->emplace(std::get<planned_load>(std::get<prepare_outcome>(reply)));
     at.set_load_in_flight(&**planned);

@@ -130,7 +130,7 @@ result<void> simulated_world::die_with_a_load(instance_group& group)
   }
   auto closure = read_closure(process_->loader, *process_, group.applied(), *root, {});
   auto request =
-      closure ? make_ready(process_->loader, std::move(*closure)) : result<load_request>(fail(closure.error()));
+      closure ? make_ready(process_->loader, group.events(), std::move(*closure)) : result<load_request>(fail(closure.error()));
   if (!request) {
     return {};
   }
