@@ -68,8 +68,8 @@ struct event_line {
     const auto passed = static_cast<double>(event_clock::duration(to.time - from.time).count());
     const double rate = to.ticks > from.ticks && passed > 0 ? passed / span : 1;
     const auto after = static_cast<double>(static_cast<std::int64_t>(ticks - from.ticks)) * rate;
-    return std::max(event_clock::duration(0), event_clock::duration(from.time - zero) +
-                                                  event_clock::duration(static_cast<std::int64_t>(after)));
+    return std::max(event_clock::duration(0),
+                    event_clock::duration(from.time - zero) + event_clock::duration(static_cast<std::int64_t>(after)));
   }
 };
 

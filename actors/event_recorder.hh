@@ -83,8 +83,8 @@ private:
 /// Context: any thread. Lifetime: outlives its actors.
 class event_recorder {
 public:
-  /// Room for `events_per_actor` in each ring, for `coordinator_share` times as many in the coordinator's, through which
-  /// all requests come. With 0 nothing is recorded.
+  /// Room for `events_per_actor` in each ring, for `coordinator_share` times as many in the coordinator's, through
+  /// which all requests come. With 0 nothing is recorded.
   explicit event_recorder(std::size_t events_per_actor) : capacity_(events_per_actor) { event_clock::start(); }
 
   bool is_on() const { return capacity_ != 0; }
@@ -120,9 +120,9 @@ public:
 
 private:
   static constexpr std::size_t coordinator_share = 8;
-  static constexpr std::size_t ended_kept = 64;             ///< for a flight recorder: 2 KiB each
+  static constexpr std::size_t ended_kept = 64;              ///< for a flight recorder: 2 KiB each
   static constexpr std::size_t ended_kept_for_reader = 8192; ///< a reader comes every few milliseconds
-  static constexpr std::size_t names_kept = 100'000;        ///< a guest may look up endless symbols
+  static constexpr std::size_t names_kept = 100'000;         ///< a guest may look up endless symbols
 
   std::size_t capacity_;
   event_clock::pair began_ = event_clock::read();
@@ -180,6 +180,7 @@ public:
 
   /// What its end says besides.
   void note(event_note what) { slice_.note = what; }
+
   void set_subject(std::uint32_t subject) { slice_.subject = subject; }
 
 private:

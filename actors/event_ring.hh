@@ -71,9 +71,9 @@ public:
   }
 
   struct reading {
-    std::vector<event> events;  ///< oldest first
-    std::uint64_t dropped{};    ///< of those asked for, overwritten before they were read
-    std::uint64_t next{};       ///< where to go on
+    std::vector<event> events; ///< oldest first
+    std::uint64_t dropped{};   ///< of those asked for, overwritten before they were read
+    std::uint64_t next{};      ///< where to go on
   };
 
   /// What was written since the `begin`th event.

@@ -7,6 +7,7 @@
 #include "cli/host_signals.hh"
 #include "cli/invocation.hh"
 #include "cli/messages.hh"
+#include "cli/signal_reports.hh"
 #include "cli/trace_file.hh"
 #include "engine/wasmtime_engine.hh"
 
@@ -286,6 +287,7 @@ int run(const run_options& options, std::vector<std::string> program_and_argumen
       return report_failure("--trace", begun.error(), exit_wrong_usage);
     }
   }
+  (new signal_reports(loop->context(), *guest))->begin();
   if (options.function) {
     auto called = read_invocation(*guest, *options.function, words);
     if (!called) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/trace_file.hh"
 
-#include "trace/formats.hh"
-#include "trace/jsonl.hh"
 #include "wasi/signal_guard.hh"
 
 #include <cerrno>
@@ -14,6 +12,9 @@
 #include <system_error>
 #include <unistd.h>
 #include <utility>
+
+#include "trace/formats.hh"
+#include "trace/jsonl.hh"
 
 namespace interlink::cli {
 
@@ -28,7 +29,17 @@ std::unexpected<error> failed(const std::string& path, int number)
 
 result<output_file> output_file::make(const std::string& path)
 {
-  wasi::unique_fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  return open(path, O_TRUNC);
+}
+
+result<output_file> output_file::make_new(const std::string& path)
+{
+  return open(path, O_EXCL);
+}
+
+result<output_file> output_file::open(const std::string& path, int flags)
+{
+  wasi::unique_fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666));
   if (fd.value() < 0) {
     return failed(path, errno);
   }

@@ -4,11 +4,12 @@
 #pragma once
 
 #include "messages/error.hh"
-#include "trace/recorded_trace.hh"
 #include "wasi/unique_fd.hh"
 
 #include <string>
 #include <string_view>
+
+#include "trace/recorded_trace.hh"
 
 namespace interlink::cli {
 
@@ -19,12 +20,17 @@ public:
   /// Made, or emptied. Errors: file_unreadable with the system's reason.
   static result<output_file> make(const std::string& path);
 
+  /// Made; an error when there is something of this name, a link among it.
+  static result<output_file> make_new(const std::string& path);
+
   /// All of it. Errors: file_unreadable with the system's reason.
   result<void> write(std::string_view text);
 
   const std::string& path() const { return path_; }
 
 private:
+  static result<output_file> open(const std::string& path, int flags);
+
   output_file(wasi::unique_fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
   wasi::unique_fd fd_;

@@ -47,7 +47,6 @@ SHARES_BECAUSE = {
     "engine/wasmtime_faults.cc": "a signal handler is the process's: it reads the places of memories without a lock",
     "engine/wasmtime_function_types.hh": "types of host functions: every thread makes the same, the first one tells the engine",
     "engine/wasmtime_global_blocks.hh": "modules of the engine's, compiled at first need by whichever thread comes first",
-    "groups/coordinator.hh": "head, the published version: written in turns, read by every check",
     "groups/coordinator_messages.hh": "a group's lane, the word that says a request is answered, and what a group waits for, for reports",
     "groups/instance_group.hh": "what a group waits in and whether its frames are wanted, for reports; signals sent to it",
     "groups/pending_operation.hh": "an embedder's cancellation meets the group that carries the operation out",

@@ -184,8 +184,9 @@ struct coordinator_view {
   std::uint64_t memory_pages{}; ///< that the linker needs
 };
 
-using coordinator_reply = std::variant<done_reply, ask_again_reply, prepare_outcome, run_constructor, constructors_done,
-                                       slot_outcome, join_reply, join_needs_memory_reply, close_reply, coordinator_view, error>;
+using coordinator_reply =
+    std::variant<done_reply, ask_again_reply, prepare_outcome, run_constructor, constructors_done, slot_outcome,
+                 join_reply, join_needs_memory_reply, close_reply, coordinator_view, error>;
 
 /// How long a wait in the linker may last, and who can end it earlier. Context: a value; `is_cancelled` outlives the
 /// wait.

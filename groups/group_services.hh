@@ -41,7 +41,7 @@ public:
   load_plan_ptr static_program;       ///< of a program without dylink.0; every group instantiates it whole
   std::unique_ptr<statistics> counts; ///< null when nobody wants them
   std::shared_ptr<event_recorder> recorder = std::make_shared<event_recorder>(0); ///< whose room says how much
-  bool is_watched{};                  ///< long waits are reported, so groups show what they do
+  bool is_watched{}; ///< long waits are reported, so groups show what they do
 
 protected:
   explicit group_services(const runtime_functions& runtime_calls) : runtime(runtime_calls) {}

@@ -231,7 +231,8 @@ result<void> instance_group::apply_published()
   const snapshot_ptr target = services_->coordination().current();
   INTERLINK_ASSERT(lane_->version() <= target->version.value); // invariant G2
   schedule_point(schedule_place::target_read);
-  const event_slice slice(*events_, {.subject = static_cast<std::uint32_t>(target->version.value), .kind = event_kind::catch_up});
+  const event_slice slice(*events_,
+                          {.subject = static_cast<std::uint32_t>(target->version.value), .kind = event_kind::catch_up});
   while (cursor_->version() < target->version) {
     if (!lost_) {
       schedule_point(schedule_place::operation);

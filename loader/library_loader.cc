@@ -95,8 +95,8 @@ result<std::vector<module_artifact_ptr>> rehearse(const loader_services& loader,
     return fail(std::move(grown.error()));
   }
   if (group.events().has_details()) {
-    group.events().write(
-        {.subject = static_cast<std::uint32_t>(group.store().memory().size() / page_bytes), .kind = event_kind::memory});
+    group.events().write({.subject = static_cast<std::uint32_t>(group.store().memory().size() / page_bytes),
+                          .kind = event_kind::memory});
   }
   group.zero_reused_memory_of(*planned.plan);
   if (auto done = group.rehearse(planned.plan, thunks, planned.requester_blocks); !done) {
@@ -421,8 +421,7 @@ result<void> load_program(const loader_services& loader, instance_group& group,
   load_request program;
   program.kind = load_kind::program;
   program.is_global = true;
-  event_slice slice(group.events(),
-                    {.name = group.events().name(loader.program.file.path), .kind = event_kind::open});
+  event_slice slice(group.events(), {.name = group.events().name(loader.program.file.path), .kind = event_kind::open});
   slice.note(event_note::failed);
   auto request = read(loader, group, loader.program.file, library_path, group.applied(), std::move(program));
   if (!request) {

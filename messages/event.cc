@@ -103,9 +103,6 @@ std::string to_string(const event& recorded)
   if (recorded.request != request_kind::none) {
     append(" ", to_string(recorded.request));
   }
-  if (recorded.phase != event_phase::instant) {
-    append(" ", to_string(recorded.phase));
-  }
   if (recorded.subject != 0) {
     append(recorded.kind == event_kind::catch_up ? " to "
            : recorded.kind == event_kind::call   ? " at "
@@ -115,6 +112,9 @@ std::string to_string(const event& recorded)
   }
   if (recorded.note != event_note::none) {
     append(" ", to_string(recorded.note));
+  }
+  if (recorded.phase != event_phase::instant) {
+    append(" ", to_string(recorded.phase));
   }
   if (recorded.kind == event_kind::commit && recorded.peer != no_group) {
     append(" for ", std::to_string(recorded.peer.value) + " groups");

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "loader/library_loader.hh"
+#include "process/abi/blocking.hh"
 #include "process/process_core.hh"
 #include "process/program_entry.hh"
 
@@ -75,9 +76,10 @@ result<void> run_program(instance_group& group, std::move_only_function<void(res
 result<void> serve_calls(instance_group& group)
 {
   while (true) {
-    group.waiting_in.store("interlink_host.serve", std::memory_order_relaxed);
-    auto call = group.calls.take();
-    group.waiting_in.store(nullptr, std::memory_order_relaxed);
+    auto call = [&group] {
+      const abi::blocking_call blocking(group, "interlink_host.serve");
+      return group.calls.take();
+    }();
     if (!call) {
       return {};
     }

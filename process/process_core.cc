@@ -13,6 +13,7 @@
 #include "loader/cache_reach.hh"
 #include "loader/program_memory.hh"
 #include "process/abi/guest_abi.hh"
+#include "process/event_lines.hh"
 #include "process/option_effects.hh"
 #include "process/program_entry.hh"
 #include "process/static_program.hh"
@@ -122,6 +123,11 @@ result<std::shared_ptr<process_core>> process_core::finish_making(std::shared_pt
   made->background_ = background;
   made->make_coordinator(std::move(background));
   made->trace.emplace(made->recorder, program_path);
+  if (auto lines = event_lines(made->options_.debug)) {
+    if (auto watched = made->trace->watch(std::move(lines)); !watched) {
+      return fail(watched.error().with_context("INTERLINK_DEBUG"));
+    }
+  }
   if (is_embedders) {
     made->report_options_without_effect(info);
   }
@@ -459,6 +465,9 @@ void process_core::announce_end(const process_outcome& outcome)
     for (const auto& other : family->others(number)) {
       other->end({128 + signal_kill, std::nullopt, signal_kill});
     }
+  }
+  if (loader.log.enabled().ops || loader.log.enabled().actors) {
+    trace->flush();
   }
   std::vector<std::shared_ptr<parker>> waiters;
   std::vector<std::function<void(const process_outcome&)>> callbacks;

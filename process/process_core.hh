@@ -107,7 +107,7 @@ public:
   futex_table& futexes = shared_futexes(); ///< its addresses are the host's: processes may share a memory
   thread_table threads;
   class embedder_groups embedder_groups;
-  std::optional<tracing> trace; ///< made with the process
+  std::optional<tracing> trace;                                                       ///< made with the process
   std::shared_ptr<request_channel> inspections = std::make_shared<request_channel>(); ///< for reports, one at a time
 
   /// Ends the process: the first caller decides the outcome. Publishes a stop, wakes every wait of every group.

@@ -39,7 +39,7 @@ public:
   explicit collector(std::shared_ptr<event_recorder> recorder) : recorder_(std::move(recorder))
   {
     for (const auto& actor : recorder_->actors()) {
-      positions_.emplace(actor, actor->ring().dropped()); // what is gone before the beginning is not missed
+      positions_.emplace(actor, place{actor->ring().dropped()}); // what is gone before the beginning is not missed
     }
   }
 
@@ -51,11 +51,13 @@ public:
     batch taken;
     taken.time = time_of(line_.to.ticks);
     for (const auto& actor : actors) {
-      std::uint64_t& position = positions_.try_emplace(actor, 0).first->second;
-      event_ring::reading read = actor->ring().since(position);
-      position = read.next;
+      place& at = positions_[actor];
+      event_ring::reading read = actor->ring().since(at.next);
+      at.next = read.next;
       for (const event& each : read.events) {
-        taken.events.push_back(recorded(*actor, each));
+        // Beyond the end of a line a time is a guess, which the next line may put a little earlier.
+        at.time = std::max(at.time, time_of(each.ticks));
+        taken.events.push_back(recorded(*actor, each, at.time));
       }
       if (read.dropped != 0) {
         taken.drops.push_back({actor->actor(), taken.time, read.dropped});
@@ -76,10 +78,10 @@ public:
   }
 
 private:
-  trace::recorded_event recorded(const actor_events& actor, const event& each)
+  trace::recorded_event recorded(const actor_events& actor, const event& each, std::uint64_t time)
   {
     return {.actor = actor.actor(),
-            .time = time_of(each.ticks),
+            .time = time,
             .kind = each.kind,
             .phase = each.phase,
             .request = each.request,
@@ -105,7 +107,13 @@ private:
   }
 
   std::shared_ptr<event_recorder> recorder_;
-  std::map<std::shared_ptr<actor_events>, std::uint64_t> positions_;
+  /// How far one actor's ring is read.
+  struct place {
+    std::uint64_t next{};
+    std::uint64_t time{}; ///< of the last event
+  };
+
+  std::map<std::shared_ptr<actor_events>, place> positions_;
   std::vector<std::shared_ptr<actor_events>> ended_; ///< at the look before
   event_line line_{recorder_->began(), recorder_->began()};
   std::vector<std::string> names_;
@@ -168,8 +176,8 @@ tracing::tracing(std::shared_ptr<event_recorder> recorder, std::string process) 
 {
   state_->recorder = std::move(recorder);
   state_->head.process = std::move(process);
-  const auto age = std::chrono::duration_cast<std::chrono::system_clock::duration>(
-      schedule_clock::now() - state_->recorder->began().time);
+  const auto age = std::chrono::duration_cast<std::chrono::system_clock::duration>(schedule_clock::now() -
+                                                                                   state_->recorder->began().time);
   state_->head.began = utc_text(std::chrono::system_clock::now() - age);
 }
 

@@ -51,8 +51,8 @@ public:
   result<void> start(trace_sink sink);
 
   /// Ends the recording, with all that has been recorded so far. Waits for a sink that does not return, for example
-  /// since nobody reads what it writes to, no longer than `patience`; the report then says so. Nothing when no recording
-  /// is under way.
+  /// since nobody reads what it writes to, no longer than `patience`; the report then says so. Nothing when no
+  /// recording is under way.
   std::optional<trace_report> stop(std::chrono::milliseconds patience = std::chrono::seconds(2));
 
   /// The flight recorder: the last events of each actor. On the calling thread. Errors: those of the sink.

@@ -20,7 +20,22 @@ constexpr std::size_t events_shown = 8;
 constexpr std::size_t frames_shown = 16;
 constexpr std::size_t holders_shown = 8;
 
-/// Who is in a turn, as the coordinator's events show it: the newest request that it took.
+void add_events(std::string& text, std::string_view actor, const event_ring& ring, const event_ages& ages)
+{
+  const std::vector<event> events = ring.last(events_shown);
+  if (events.empty()) {
+    return;
+  }
+  text += fmt::format("\n    {} ({} in all):", actor, ring.written());
+  for (const event& recorded : events) {
+    text +=
+        fmt::format("\n      {:.3f} ms ago: {}",
+                    std::chrono::duration<double, std::milli>(ages.of(recorded.ticks)).count(), to_string(recorded));
+  }
+}
+
+} // namespace
+
 std::string describe_turn(const coordinator& coordination)
 {
   const std::vector<event> events = coordination.events().last(events_shown);
@@ -47,8 +62,6 @@ void add_frames(std::string& text, const thread_report& thread)
   }
 }
 
-/// Who holds what is waited for, what that one waits for in turn, and so on. A cycle cannot be, but what is read here
-/// changes meanwhile.
 void add_holders(std::string& text, const coordinator& coordination, const thread_table& threads,
                  const linker_wait& wait)
 {
@@ -76,22 +89,6 @@ void add_holders(std::string& text, const coordinator& coordination, const threa
     at = &group->wait_in_linker();
   }
 }
-
-void add_events(std::string& text, std::string_view actor, const event_ring& ring, const event_ages& ages)
-{
-  const std::vector<event> events = ring.last(events_shown);
-  if (events.empty()) {
-    return;
-  }
-  text += fmt::format("\n    {} ({} in all):", actor, ring.written());
-  for (const event& recorded : events) {
-    text +=
-        fmt::format("\n      {:.3f} ms ago: {}",
-                    std::chrono::duration<double, std::milli>(ages.of(recorded.ticks)).count(), to_string(recorded));
-  }
-}
-
-} // namespace
 
 std::optional<held_calls> calls_held_up_by(const instance_group& group)
 {

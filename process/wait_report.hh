@@ -21,6 +21,18 @@ namespace interlink {
 std::string describe_wait(const coordinator& coordination, const thread_table& threads, group_id waiter,
                           const linker_wait& wait, std::chrono::milliseconds waited);
 
+// Parts of it, for other reports. Each adds lines that begin with a newline.
+
+/// Who is in a turn, as the coordinator's events show it: the newest request that it took.
+std::string describe_turn(const coordinator& coordination);
+
+void add_frames(std::string& text, const thread_report& thread);
+
+/// Who holds what is waited for, what that one waits for in turn, and so on. A cycle cannot be, but what is read here
+/// changes meanwhile.
+void add_holders(std::string& text, const coordinator& coordination, const thread_table& threads,
+                 const linker_wait& wait);
+
 /// Operations of the embedder's on a group that wait for the return of the embedder's function that it is in, and for
 /// how long it has been there.
 struct held_calls {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "trace/formats.hh"
 
-#include "trace/jsonl.hh"
-#include "trace/perfetto.hh"
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
+
+#include "trace/jsonl.hh"
+#include "trace/perfetto.hh"
 
 namespace interlink::trace {
 

@@ -3,13 +3,13 @@
 // The forms in which a trace can be written.
 #pragma once
 
-#include "trace/recorded_trace.hh"
-
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "trace/recorded_trace.hh"
 
 namespace interlink::trace {
 

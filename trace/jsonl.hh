@@ -5,12 +5,13 @@
 #pragma once
 
 #include "messages/error.hh"
-#include "trace/recorded_trace.hh"
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "trace/recorded_trace.hh"
 
 namespace interlink::trace {
 

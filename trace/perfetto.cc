@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "trace/perfetto.hh"
 
-#include "trace/slices.hh"
-
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <set>
 #include <utility>
+
+#include "trace/slices.hh"
 
 namespace interlink::trace {
 
@@ -24,11 +24,8 @@ double microseconds(std::uint64_t nanoseconds)
 
 json event_of(const char* phase, group_id actor, std::uint64_t time, std::string name)
 {
-  return {{"ph", phase},
-          {"pid", process_id},
-          {"tid", actor.value},
-          {"ts", microseconds(time)},
-          {"name", std::move(name)}};
+  return {
+      {"ph", phase}, {"pid", process_id}, {"tid", actor.value}, {"ts", microseconds(time)}, {"name", std::move(name)}};
 }
 
 /// What a click on a slice or a moment shows.
@@ -115,7 +112,8 @@ std::string to_perfetto(const recorded_trace& trace)
     actors.insert(event.actor);
     end = std::max(end, event.time);
   }
-  events.push_back({{"ph", "M"}, {"pid", process_id}, {"name", "process_name"}, {"args", {{"name", trace.head.process}}}});
+  events.push_back(
+      {{"ph", "M"}, {"pid", process_id}, {"name", "process_name"}, {"args", {{"name", trace.head.process}}}});
   for (const group_id actor : actors) {
     const json name = {{"name", name_of_actor(actor)}};
     const json order = {{"sort_index", actor.value}};

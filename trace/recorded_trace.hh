@@ -65,6 +65,9 @@ struct recorded_trace {
 /// "coordinator", "thread 3".
 std::string name_of_actor(group_id actor);
 
+/// For a person, one line: "1.250 ms thread 3: open begin, message 7, of libx.so".
+std::string to_text(const recorded_event& event);
+
 /// By time, keeping the order of each actor's: a writer takes the actors' buffers one after the other.
 void sort_by_time(recorded_trace& trace);
 

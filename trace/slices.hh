@@ -3,14 +3,14 @@
 // What lasted in a trace: pairs of events put together, and which slice led to which.
 #pragma once
 
-#include "trace/recorded_trace.hh"
-
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "trace/recorded_trace.hh"
 
 namespace interlink::trace {
 
@@ -25,7 +25,7 @@ struct slice {
   std::uint32_t cause{};
   group_id peer{};
   std::string name{};
-  std::uint64_t begin{};           ///< nanoseconds
+  std::uint64_t begin{};              ///< nanoseconds
   std::optional<std::uint64_t> end{}; ///< nothing: it had not ended when the recording did, or its end was dropped
 
   std::uint64_t duration() const { return end ? *end - begin : 0; }

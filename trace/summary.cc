@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "trace/summary.hh"
 
-#include "trace/slices.hh"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <set>
+
+#include "trace/slices.hh"
 
 namespace interlink::trace {
 
@@ -132,9 +132,9 @@ trace_summary summarise(const recorded_trace& trace)
 
 std::string to_text(const trace_summary& summary)
 {
-  std::string text = fmt::format("{} events of {} actors in {}{}\n", summary.events, summary.actors,
-                                 duration_text(summary.lasted),
-                                 summary.is_whole ? "" : "; the recording was cut off, or is a flight recorder's");
+  std::string text =
+      fmt::format("{} events of {} actors in {}{}\n", summary.events, summary.actors, duration_text(summary.lasted),
+                  summary.is_whole ? "" : "; the recording was cut off, or is a flight recorder's");
   text += summary.dropped == 0 ? "nothing was dropped\n"
                                : fmt::format("{} events were dropped: what follows is incomplete\n", summary.dropped);
   text += fmt::format("{} groups came to be\n", summary.spawned);

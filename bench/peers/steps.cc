@@ -19,8 +19,8 @@ load_request read_library(instance_group& group, const std::string& path)
 {
   const auto found = need(process_of(group).loader.files.find(path, {}, {}, ""));
   const loader_services& loader = process_of(group).loader;
-  load_request request =
-      need(make_ready(loader, group.events(), need(read_closure(loader, process_of(group), group.applied(), found, {}))));
+  load_request request = need(
+      make_ready(loader, group.events(), need(read_closure(loader, process_of(group), group.applied(), found, {}))));
   request.bind_now = true;
   request.requester = group.id();
   return request;

@@ -12,11 +12,13 @@ namespace interlink::abi {
 /// Names the wait while it lasts. Context: the group's thread.
 class blocking_call {
 public:
-  blocking_call(instance_group& group, const char* name)
+  /// `holder` is the thread that can end the wait, if there is one that must.
+  blocking_call(instance_group& group, const char* name, group_id holder = no_group)
       : group_(group),
         outer_(group.waiting_in.load()),
         slice_(group.events(),
                {.name = group.events().has_details() ? group.events().name_of_static(name) : 0,
+                .peer = holder,
                 .kind = event_kind::host_wait},
                group.events().has_details())
   {

@@ -38,6 +38,10 @@ error trap_of_exception(const std::string& name, std::string_view text)
 result<void> call_guarded(const host_call& call, const std::string& name, instance_group& group, values arguments)
 {
   const embedder_function::scope inside(group.in_embedder_function, name.c_str());
+  const bool is_traced = group.events().has_details();
+  const event_slice slice(
+      group.events(),
+      {.name = is_traced ? group.events().name_of_static(name.c_str()) : 0, .kind = event_kind::host_wait}, is_traced);
   try {
     return unless_exhausted(name, [&] { return call(group, arguments); });
   } catch (const std::exception& failure) {

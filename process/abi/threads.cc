@@ -91,7 +91,7 @@ result<void> thread_join(instance_group& group, values arguments)
   join_outcome outcome{};
   while (true) {
     {
-      const blocking_call blocking(group, "thread_join");
+      const blocking_call blocking(group, "thread_join", joined);
       group.before_wait();
       outcome = process.threads.join(joined, group.shared_waits(), group.interruption());
     }

@@ -129,8 +129,8 @@ result<void> simulated_world::die_with_a_load(instance_group& group)
     return {};
   }
   auto closure = read_closure(process_->loader, *process_, group.applied(), *root, {});
-  auto request =
-      closure ? make_ready(process_->loader, group.events(), std::move(*closure)) : result<load_request>(fail(closure.error()));
+  auto request = closure ? make_ready(process_->loader, group.events(), std::move(*closure))
+                         : result<load_request>(fail(closure.error()));
   if (!request) {
     return {};
   }

@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,7 @@ struct options {
   unsigned jobs = 1;
   unsigned seconds = 0; ///< no new run after so long; 0 for no bound
   bool traces = false;
+  std::string record;           ///< file for what the actors of a seed that fails have recorded; empty: none
   bool wants_all_kinds = false; ///< fails when something of the list of happenings has not happened
   bool is_systematic = false;
   search_bounds bounds;
@@ -73,7 +75,18 @@ void print_failure(const world_report& report, const char* what, std::uint64_t n
   std::fflush(stdout);
 }
 
-bool run_seed(std::uint64_t seed, const std::string& directory, shared_state& shared, bool traces)
+/// The same run once more, for what its actors record: `interlink trace` reads it.
+void record_seed(std::uint64_t seed, const std::string& directory, const std::string& file)
+{
+  std::filesystem::remove_all(directory);
+  std::filesystem::create_directories(directory);
+  std::string events;
+  simulated_world(seed, directory, {.events = &events}).run();
+  std::ofstream(file, std::ios::binary) << events;
+  std::printf("seed %llu: what the actors recorded is in %s\n", static_cast<unsigned long long>(seed), file.c_str());
+}
+
+bool run_seed(std::uint64_t seed, const std::string& directory, shared_state& shared, const options& asked)
 {
   const world_report report = simulated_world(seed, directory).run();
   ++shared.seeds;
@@ -84,7 +97,10 @@ bool run_seed(std::uint64_t seed, const std::string& directory, shared_state& sh
     shared.happened[i] += report.happened[i];
   }
   if (!report.failures.empty()) {
-    print_failure(report, "seed", seed, traces);
+    print_failure(report, "seed", seed, asked.traces);
+  }
+  if (!asked.record.empty() && (!report.failures.empty() || asked.seeds == 1)) {
+    record_seed(seed, directory, asked.record);
   }
   return report.failures.empty();
 }
@@ -138,7 +154,7 @@ void work(options asked, unsigned job, shared_state& shared)
     std::filesystem::remove_all(of_run);
     std::filesystem::create_directories(of_run);
     const bool is_good = asked.is_systematic ? search_world(asked, seed, of_run, shared, shared.at[job])
-                                             : run_seed(seed, of_run, shared, asked.traces);
+                                             : run_seed(seed, of_run, shared, asked);
     if (!is_good) {
       shared.failed_job = job;
       shared.has_failed = true;
@@ -173,7 +189,7 @@ std::uint64_t number_after(const std::vector<std::string_view>& arguments, std::
 }
 
 constexpr const char* usage =
-    "usage: simulate [--first S] [--seeds N] [--jobs N] [--seconds N] [--trace] [--all-kinds]\n"
+    "usage: simulate [--first S] [--seeds N] [--jobs N] [--seconds N] [--trace] [--record FILE] [--all-kinds]\n"
     "       simulate --first S --shrink\n"
     "       simulate --systematic [--first W] [--worlds N] [--deviations N] [--schedules N] [--jobs N] [--seconds N]\n"
     "       simulate --systematic --first W --schedule P:T,... [--trace]\n";
@@ -206,6 +222,8 @@ options read_options(const std::vector<std::string_view>& arguments)
       }
     } else if (option == "--shrink") {
       read.shrinks = true;
+    } else if (option == "--record") {
+      read.record = text_after(arguments, i);
     } else if (option == "--trace") {
       read.traces = true;
       seeded_scheduler::print_events_at_once();

@@ -7,6 +7,7 @@
 #include <array>
 #include <fstream>
 #include <optional>
+#include <string_view>
 
 #include "loader/library_loader.hh"
 #include "loader/memory_supply.hh"
@@ -25,6 +26,9 @@ using support::fake_call;
 using support::start_shape;
 
 /// Steps of the scheduler after which a run counts as endless: far above what the longest takes.
+/// More than an actor does in a run.
+constexpr std::size_t events_of_recorded_actor = 65'535;
+
 constexpr std::uint64_t step_bound = 3'000'000;
 
 } // namespace
@@ -136,6 +140,7 @@ result<std::shared_ptr<process_core>> simulated_world::make_process()
   options.library_path = {directory_};
   options.wasi.stdin_fd = options.wasi.stdout_fd = options.wasi.stderr_fd = -1;
   options.memory.stack_bytes = 65'536;
+  options.events_per_actor = options_.events == nullptr ? options.events_per_actor : events_of_recorded_actor;
   // Small arenas make the guest's allocator supply blocks.
   options.memory.arena_bytes = chance(3) ? 0x4000 : 0x10'0000;
   options.debug.statistics = true;
@@ -205,6 +210,7 @@ void simulated_world::drive()
     return;
   }
   process_ = std::move(*made);
+  process_->recorder->set_details(options_.events != nullptr);
   shelf_ = static_cast<std::uint32_t>(process_->program().layout.memory_base.value);
   heap_ = static_cast<std::uint32_t>(process_->program().layout.heap_base.value);
   stacks_ = static_cast<std::uint32_t>(process_->program().layout.stack_low.value);
@@ -264,6 +270,12 @@ void simulated_world::drive()
   complain(watch_->check_end());
   scheduler_.on_batch_end = nullptr;
   scheduler_.on_point = nullptr;
+  if (options_.events != nullptr) {
+    static_cast<void>(process_->trace->snapshot([this](std::string_view text) -> result<void> {
+      options_.events->append(text);
+      return {};
+    }));
+  }
   reference_.reset();
   watch_.reset();
   process_.reset();

@@ -51,6 +51,7 @@ struct world_options {
   bool is_small = false;
   schedule_director* director = nullptr; ///< decides in place of the seed
   run_recorder* recorder = nullptr;
+  std::string* events = nullptr;                      ///< gets what the actors recorded, as docs/traces.md has it
   std::function<void(std::uint64_t hash)> on_state{}; ///< the topology after each turn
 };
 

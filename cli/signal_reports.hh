@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a running program can be asked from outside: SIGQUIT prints what all threads do, SIGUSR1 writes the flight
+// recorder to a file. Either time the program goes on.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+
+#include <cstddef>
+
+#include "process/process.hh"
+
+namespace interlink::cli {
+
+/// Context: the thread that runs `context`. Lifetime: as long as the command.
+class signal_reports {
+public:
+  signal_reports(asio::io_context& context, process& guest);
+
+  /// From here on. A host that has no descriptors left for it goes without.
+  void begin();
+
+private:
+  void wait();
+  void report();
+  void write_recorder();
+
+  asio::io_context& context_;
+  process& guest_;
+  asio::signal_set signals_;
+  std::size_t files_ = 0;
+};
+
+} // namespace interlink::cli
