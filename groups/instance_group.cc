@@ -88,8 +88,11 @@ void instance_group::record(event_kind kind, std::uint64_t subject)
 
 event instance_group::initialisation_of(module_id module, event_note what)
 {
+  // A constructor runs once in a process, a start function in every thread.
+  const bool is_named = what == event_note::constructor || events_->has_details();
+  const loaded_module* loaded = is_named ? snapshot_->find(module) : nullptr;
   return {.subject = module.value,
-          .name = events_->is_on() ? events_->name(services_->name_of(module)) : 0,
+          .name = loaded == nullptr ? 0 : events_->name(loaded->plan().name),
           .kind = event_kind::initialise,
           .note = what};
 }
@@ -231,8 +234,12 @@ result<void> instance_group::apply_published()
   const snapshot_ptr target = services_->coordination().current();
   INTERLINK_ASSERT(lane_->version() <= target->version.value); // invariant G2
   schedule_point(schedule_place::target_read);
-  const event_slice slice(*events_,
-                          {.subject = static_cast<std::uint32_t>(target->version.value), .kind = event_kind::catch_up});
+  const event begun{.subject = static_cast<std::uint32_t>(target->version.value), .kind = event_kind::catch_up};
+  const bool has_details = events_->has_details();
+  const event_slice slice(*events_, begun, has_details);
+  if (!has_details) {
+    events_->write(begun); // the commonest event of all: a number and an end would cost more than it does
+  }
   while (cursor_->version() < target->version) {
     if (!lost_) {
       schedule_point(schedule_place::operation);

@@ -2,11 +2,13 @@
 //
 // What an actor pays for one event of its flight recorder, and for one that is switched off. The row without is the
 // loop itself.
-#include "actors/event_ring.hh"
+#include "actors/event_recorder.hh"
 
 #include <benchmark/benchmark.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace interlink::bench {
 namespace {
@@ -14,14 +16,15 @@ namespace {
 /// As an actor's own: neither the ring nor its size is known to the loop.
 void write_events(benchmark::State& state, std::size_t capacity)
 {
-  event_ring ring(capacity);
+  event_recorder recorder(capacity);
+  const std::shared_ptr<actor_events> events = recorder.add(group_id{1});
   std::uint32_t message = 0;
   for (auto _ : state) {
     benchmark::DoNotOptimize(message += 1);
-    ring.write({.message = message, .kind = event_kind::send, .request = request_kind::assign_slot});
+    events->write({.message = message, .kind = event_kind::send, .request = request_kind::assign_slot});
     benchmark::ClobberMemory();
   }
-  if (ring.written() != (capacity == 0 ? 0 : static_cast<std::uint64_t>(state.iterations()))) {
+  if (events->ring().written() != (capacity == 0 ? 0 : static_cast<std::uint64_t>(state.iterations()))) {
     state.SkipWithError("an event was lost");
   }
 }
