@@ -23,6 +23,8 @@ LAYERS = {
     "groups": (BELOW | {"groups"}, {"fmt"}),
     "loader": (BELOW | {"groups", "loader"}, {"fmt", "nettle", "xxhash"}),
     "process": (BELOW | {"trace", "groups", "loader", "process"}, {"asio", "fmt"}),
+    # What programs include and link; its headers see nothing of the rest.
+    "embed": ({"messages", "actors", "engine", "wasi", "groups", "loader", "process", "embed"}, {"asio"}),
     # The command embeds the library as any program does: by completion tokens, and with host directories that it grants.
     "cli": ({"messages", "wasm", "linker", "engine", "wasi", "loader", "process", "trace", "cli"}, {"CLI", "asio", "fmt"}),
 }
@@ -44,6 +46,9 @@ MAY_SHARE = ("actors", "wasi")
 
 # Files outside those that share something all the same. Each says why; the list may only shrink, but for what the engine forces on us.
 SHARES_BECAUSE = {
+    "embed/guest_context.cc": "where a function's type was compared last, so that its next call need not",
+    "embed/include/interlink/handles.hh": "the same: a function is called by several threads",
+    "embed/operation_state.hh": "an embedder's completion, cancellation and group meet there: whoever comes first completes",
     "engine/wasmtime_faults.cc": "a signal handler is the process's: it reads the places of memories without a lock",
     "engine/wasmtime_function_types.hh": "types of host functions: every thread makes the same, the first one tells the engine",
     "engine/wasmtime_global_blocks.hh": "modules of the engine's, compiled at first need by whichever thread comes first",
@@ -58,8 +63,9 @@ SHARES_BECAUSE = {
 # (pattern, files it is allowed in, what is wrong, what to do)
 BANNED = [
     (re.compile(r"(?<![\w_:])assert\s*\("), None, "plain assert", "use INTERLINK_ASSERT (messages/assert.hh)"),
-    (re.compile(r"(?<![\w:])throw\b(?!\()"), re.compile(r"^cli/"), "throw",
-     "return a result<T>; only an option's check may throw, in cli/, for the parser wants it so"),
+    (re.compile(r"(?<![\w:])throw\b(?!\()"), re.compile(r"^cli/|^embed/include/interlink/process\.hh$"), "throw",
+     "return a result<T>; only an option's check may throw, in cli/, for the parser wants it so, and a public object's "
+     "constructor, as asio's do"),
     (re.compile(r"\bstd::(cout|cerr|clog)\b"), re.compile(r"^cli/"), "a standard stream", "only cli/ prints"),
 ]
 # The reader has this repository and nothing else.

@@ -413,6 +413,31 @@ result<load_request> request_library(const loader_services& loader, instance_gro
   return request;
 }
 
+/// What every open begins with.
+result<void> check_open(const loader_services& loader, std::uint32_t flags)
+{
+  if (auto checked = check_open_flags(flags); !checked) {
+    return checked;
+  }
+  if (!loader.program.is_dynamic) {
+    return fail(errc::not_dynamic,
+                "the program is not dynamically linked (its main module has no dylink.0 section); link it with -pie to "
+                "open libraries");
+  }
+  return {};
+}
+
+wait_limit limit_of(const loader_services& loader, instance_group& group, wait_limit limit)
+{
+  if (const auto longest = loader.longest_open_wait; longest && !limit.deadline) {
+    limit.deadline = parker::clock::now() + *longest;
+  }
+  if (limit.is_cancelled == nullptr) {
+    limit.is_cancelled = &group.is_interrupted();
+  }
+  return limit;
+}
+
 } // namespace
 
 result<void> load_program(const loader_services& loader, instance_group& group,
@@ -456,20 +481,10 @@ result<library_handle> open(const loader_services& loader, instance_group& group
                             std::uint32_t flags, const std::vector<std::string>& library_path, wait_limit limit,
                             module_id caller)
 {
-  if (auto checked = check_open_flags(flags); !checked) {
+  if (auto checked = check_open(loader, flags); !checked) {
     return fail(std::move(checked.error()));
   }
-  if (!loader.program.is_dynamic) {
-    return fail(errc::not_dynamic,
-                "the program is not dynamically linked (its main module has no dylink.0 section); link it with -pie to "
-                "open libraries");
-  }
-  if (const auto longest = loader.longest_open_wait; longest && !limit.deadline) {
-    limit.deadline = parker::clock::now() + *longest;
-  }
-  if (limit.is_cancelled == nullptr) {
-    limit.is_cancelled = &group.is_interrupted();
-  }
+  limit = limit_of(loader, group, limit);
   const std::string key = name_key(loader.files, name, library_path, caller);
   // What was taken for loaded and is gone, or is being closed while this thread is waited for, is read like any new
   // file.
@@ -526,6 +541,34 @@ result<library_handle> open_library(const loader_services& loader, instance_grou
     slice.set_subject(opened->value);
   }
   return opened;
+}
+
+result<library_handle> open_library_file(const loader_services& loader, instance_group& group, const found_module& file,
+                                         std::uint32_t flags, const std::vector<std::string>& library_path)
+{
+  if (auto checked = check_open(loader, flags); !checked) {
+    return fail(std::move(checked.error()));
+  }
+  const wait_limit limit = limit_of(loader, group, {});
+  while (true) {
+    if (auto caught_up = group.catch_up_if_behind(); !caught_up) {
+      return fail(std::move(caught_up.error()));
+    }
+    auto request = read(loader, group, file, library_path, group.applied(), request_of(flags));
+    if (!request) {
+      return fail(std::move(request.error()));
+    }
+    auto loaded = load_and_construct(loader, group, std::move(*request), limit);
+    if (!loaded) {
+      if (loaded.error().code() == errc::cancelled) {
+        group.interruption()(); // has ended this wait, and no other
+      }
+      return fail(std::move(loaded.error()));
+    }
+    if (*loaded) {
+      return library_handle{(*loaded)->value};
+    }
+  }
 }
 
 } // namespace interlink

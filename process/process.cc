@@ -273,7 +273,7 @@ result<process> process::make(asio::any_io_executor executor, runtime& shared, c
 
 process_owner::~process_owner()
 {
-  core_->end(process_outcome{0, std::nullopt});
+  core_->end(stopped_outcome());
   if (guest_thread::is_current()) {
     core_->abandon_operations(); // it may be one of those that would be waited for
   } else {
@@ -396,7 +396,7 @@ void process::stop(std::chrono::milliseconds grace, const pending<stop_report>& 
   grace = std::min(grace, longest);
   // A thread of its own: neither the embedder's executor nor a guest thread may wait here.
   auto waiter = guest_thread::start(std::size_t{256} << 10, [core = owner_->shared_core(), grace, done]() mutable {
-    core->end(process_outcome{0, std::nullopt});
+    core->end(stopped_outcome());
     stop_report report;
     if (!core->join_threads(parker::clock::now() + grace)) {
       report.still_running = core->threads.report();
@@ -405,7 +405,7 @@ void process::stop(std::chrono::milliseconds grace, const pending<stop_report>& 
     done->complete(std::move(report));
   });
   if (!waiter) {
-    owner_->core().end(process_outcome{0, std::nullopt}); // what waits and what calls the host ends all the same
+    owner_->core().end(stopped_outcome()); // what waits and what calls the host ends all the same
     done->complete(fail(std::move(waiter.error())));
   }
 }

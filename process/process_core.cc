@@ -39,6 +39,12 @@ engine::shared_memory_ptr given_memory(const module_info& info, const host_regis
 
 } // namespace
 
+process_outcome stopped_outcome()
+{
+  constexpr std::uint32_t exit_code_of_sigterm = 128 + 15;
+  return {exit_code_of_sigterm, error(errc::stopping, "the embedder has stopped the process")};
+}
+
 process_core::process_core() : group_services(abi::runtime_calls()) {}
 
 result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engine, const std::string& program_path,
@@ -53,7 +59,8 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
   if (!made->options_.wasi.report) {
     made->options_.wasi.report = made->options_.report;
   }
-  auto program = library_files::open_host_file(program_path);
+  const auto& image = made->options_.image;
+  auto program = image ? result<found_module>(image->file) : library_files::open_host_file(program_path);
   if (!program) {
     return fail(std::move(program.error()));
   }
@@ -72,6 +79,7 @@ process_core::make_successor(const process_core& parent, std::shared_ptr<wasi::s
   made->options_ = parent.options_;
   made->options_.runs_command = true;
   made->options_.serves_calls = false;
+  made->options_.image = {}; // of the parent's program
   made->environment.engine = parent.environment.engine;
   made->environment.registry = parent.environment.registry;
   made->family = parent.family;
@@ -157,10 +165,17 @@ result<void> process_core::open_files(const std::string& program_path)
 result<module_content> process_core::read_program(const std::string& program_path)
 {
   const phase_timer timer(counts.get(), load_phase::read);
-  loader.modules = std::make_shared<module_cache>(environment.engine, options_.instrument_checks, counts.get(),
-                                                  options_.memory.maximum_bytes);
   loader.closures = std::make_shared<closure_code>(environment.engine, counts.get());
-  keep_modules();
+  if (options_.image) {
+    loader.modules = options_.image->modules;
+    // Its code is for any process: the limit of memories that modules bring along is the stores' to keep.
+    environment.limits.memory_bytes =
+        std::min(environment.limits.memory_bytes, options_.memory.maximum_bytes.value_or(UINT64_MAX));
+  } else {
+    loader.modules = std::make_shared<module_cache>(environment.engine, options_.instrument_checks, counts.get(),
+                                                    options_.memory.maximum_bytes);
+    keep_modules();
+  }
   return loader.modules->read_file(loader.program.file, program_path);
 }
 
@@ -244,7 +259,16 @@ result<void> process_core::make_memories(const module_info& info)
     return fail(std::move(planned.error()));
   }
   layout = *planned;
-  const engine::shared_memory_ptr given = is_dynamic ? nullptr : given_memory(info, *environment.registry);
+  const engine::shared_memory_ptr given = given_memory(info, *environment.registry);
+  if (given && is_dynamic) {
+    error_detail detail;
+    detail.message = "the embedder's memory cannot be that of a dynamically linked program";
+    detail.expected = "a memory that the linker has laid out for the program, its stack and its libraries";
+    detail.found = "one of " + std::to_string(given->size_bytes()) + " bytes, laid out by the embedder";
+    detail.remedy = "leave it out of the host functions, and read and write the program's own memory; or link the "
+                    "program without -pie";
+    return fail(error(errc::invalid_argument, std::move(detail)));
+  }
   if (given) {
     environment.linked_memory = given;
   } else if (layout.memory.is_shared) {

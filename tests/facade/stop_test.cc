@@ -179,14 +179,15 @@ TEST(FacadeStop, FailsTheCallThatItInterrupts)
   EXPECT_FALSE(busy->outcome());
 }
 
-TEST(FacadeStop, LeavesExitCodeZeroWithoutFailure)
+TEST(FacadeStop, IsToldFromACleanExit)
 {
   embedding guest("computes");
   ASSERT_TRUE(guest.start());
   ASSERT_TRUE(guest.stop(facade_deadline));
   const process_outcome outcome = guest.program().wait();
-  EXPECT_EQ(outcome.exit_code, 0U);
-  EXPECT_FALSE(outcome.failure);
+  EXPECT_EQ(outcome.exit_code, 143U);
+  ASSERT_TRUE(outcome.failure);
+  EXPECT_EQ(outcome.failure->code(), errc::stopping);
 }
 
 TEST(FacadeStop, EndsAThreadThatComputesAlsoWhenNobodyWaitsForIt)

@@ -1,52 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Starts the guest named on the command line (a reactor) and calls one of its functions. Prints the sum, or what
 // failed.
-#include "engine/wasmtime_engine.hh"
+#include "engine/engine.hh"
 
+#include <asio/steady_timer.hpp>
+#include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
+#include <interlink/interlink.hh>
 
 #include <chrono>
 #include <cstdio>
 
-#include "process/process.hh"
-
-namespace {
-
-int report(const interlink::error& why)
-{
-  std::fprintf(stderr, "consumer: %s\n", why.message().c_str());
-  return 1;
-}
-
-} // namespace
+static_assert(engine::cylinders == 4 && INTERLINK_VERSION >= 100);
 
 int main(int argc, char** argv)
 {
   if (argc != 2) {
     return 2;
   }
-  auto engine = interlink::engine::make_wasmtime_engine({});
-  if (!engine) {
-    return report(engine.error());
+  asio::thread_pool handlers(1);
+  try {
+    // The library's own loop and timer run beside the program's.
+    asio::steady_timer timer(handlers, std::chrono::milliseconds(1));
+    timer.async_wait(asio::use_future).get();
+    interlink::runtime runtime(handlers);
+    const auto program = runtime.async_compile(argv[1], asio::use_future).get();
+    auto guest = interlink::process::async_make(handlers.get_executor(), program, {}, asio::use_future).get();
+    auto group = guest.async_start(asio::use_future).get();
+    const auto add =
+        group.async_find<int(int, int)>(interlink::library::of_program(), "embedded_add", asio::use_future).get();
+    std::printf("sum %d\n", group.async_call(add, {40, 2}, asio::use_future).get());
+    guest.async_stop(std::chrono::seconds(5), asio::use_future).wait();
+  } catch (const interlink::failure& why) {
+    std::fprintf(stderr, "consumer: %s\n", why.what());
+    return 1;
   }
-  interlink::runtime shared(std::move(*engine));
-  auto guest = interlink::process::make(shared.background(), shared, argv[1]);
-  if (!guest) {
-    return report(guest.error());
-  }
-  auto group = guest->async_start(asio::use_future).get();
-  if (!group) {
-    return report(group.error());
-  }
-  auto add = group->async_find_symbol({interlink::main_handle}, "embedded_add", asio::use_future).get();
-  if (!add) {
-    return report(add.error());
-  }
-  auto sum = group->async_call(*add, {40, 2}, asio::use_future).get();
-  if (!sum) {
-    return report(sum.error());
-  }
-  std::printf("sum %d\n", std::get<std::int32_t>(sum->at(0)));
-  guest->async_stop(std::chrono::seconds(5), asio::use_future).wait();
-  return 0;
 }
