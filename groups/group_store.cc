@@ -563,40 +563,6 @@ module_id group_store::take_caller()
   return caller == no_module ? main_module : caller;
 }
 
-std::optional<std::uint32_t> group_store::stack_pointer()
-{
-  return stack_pointer_ ? std::optional(store_->global_get(*stack_pointer_).i32()) : std::nullopt;
-}
-
-std::uint32_t group_store::compared_stack_low() const
-{
-  // Nobody told where the stack ends: all within a gibibyte of its upper end may be stack.
-  constexpr std::uint64_t far_below = std::uint64_t{1} << 30;
-  const std::uint64_t high = parameters_.stack_high.value;
-  const std::uint64_t low = stack_low_ != 0 || high < far_below ? stack_low_ : high - far_below;
-  return std::max(static_cast<std::uint32_t>(low), reserved::small_frame_bytes);
-}
-
-void group_store::set_stack_low(std::uint32_t low)
-{
-  stack_low_ = low;
-  for (const auto& [id, instance] : instances_) {
-    if (instance.stack_low) {
-      store_->global_set(*instance.stack_low, value_slot::of_i32(compared_stack_low()));
-    }
-  }
-  if (closures_stack_low_) {
-    store_->global_set(*closures_stack_low_, value_slot::of_i32(compared_stack_low()));
-  }
-}
-
-void group_store::set_stack_pointer(std::uint32_t value)
-{
-  if (stack_pointer_) {
-    store_->global_set(*stack_pointer_, value_slot::of_i32(value));
-  }
-}
-
 std::span<std::byte> group_store::memory()
 {
   if (shared_memory_) {

@@ -454,45 +454,6 @@ result<void> instance_group::run_initialiser(module_id module)
   return ran;
 }
 
-result<void> instance_group::check_stack()
-{
-  // Nothing can guard linear memory, so the stack is compared with its limit where the host sees it.
-  const std::uint32_t low = store_->stack_low();
-  if (store_->has_own_stack_pointer() || low == 0) {
-    return {};
-  }
-  const std::optional<std::uint32_t> pointer = store_->stack_pointer();
-  // A large frame goes through 0: no stack ends beyond the memory.
-  const std::size_t end = store_->memory().size();
-  if (pointer && *pointer != 0 && (*pointer < low || *pointer > end)) {
-    error_detail detail;
-    detail.message =
-        "stack overflow: the stack pointer is outside of the stack of thread " + std::to_string(id().value);
-    detail.expected = "at least " + std::to_string(low) + ", at most " + std::to_string(end);
-    detail.found = std::to_string(*pointer);
-    detail.remedy = "give the thread a larger stack: pthread_attr_setstacksize, or --stack-size for the main thread";
-    return fail(trap_of(std::move(detail)));
-  }
-  return {};
-}
-
-error instance_group::with_stack_overflow(const error& failure)
-{
-  // The code's own comparison ends with `unreachable`, which an abort of the guest's does, too.
-  const auto& trap = failure.detail().trap;
-  if (failure != errc::guest_trapped || !trap || !trap->message.contains("unreachable")) {
-    return failure;
-  }
-  const result<void> checked = check_stack();
-  if (checked) {
-    return failure;
-  }
-  error_detail detail = checked.error().detail();
-  detail.module_name = failure.detail().module_name;
-  detail.trap = trap_record{detail.message, trap->frames};
-  return {errc::guest_trapped, std::move(detail)};
-}
-
 result<void> instance_group::call(const engine::function& callee, std::span<engine::value_slot> values)
 {
   if (auto caught_up = catch_up_if_behind(); !caught_up) {

@@ -2,6 +2,7 @@
 #include "linker/snapshot.hh"
 
 #include "linker/closures.hh"
+#include "linker/memory_layout.hh"
 #include "linker/module_checks.hh"
 #include "linker/value_hash.hh"
 
