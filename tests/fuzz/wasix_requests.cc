@@ -6,6 +6,7 @@
 //   - No path has a zero inside, or is longer than its place.
 //   - Operations and dispositions are as many as were asked for, and of known kinds.
 #include "tests/fuzz/fuzz_target.hh"
+#include "wasi/abi.hh"
 #include "wasi/network_policy.hh"
 #include "wasi/socket_address.hh"
 
