@@ -14,8 +14,8 @@ class shared_words {
 public:
   explicit shared_words(std::uint64_t* first) : first_(first) {}
 
-  /// What happened before, a publication by whoever told the value above all, has happened for a reader that finds it:
-  /// guest code loads the word, then compares the head.
+  /// A reader that finds the value finds all that happened before, above all the publication that told it: guest code
+  /// loads the word, then compares the head.
   void store(std::size_t place, std::uint64_t value) const
   {
     std::atomic_ref(first_[place]).store(value, std::memory_order_release);

@@ -42,6 +42,7 @@ constexpr std::uint8_t i32_const = 0x41;
 constexpr std::uint8_t i64_const = 0x42;
 constexpr std::uint8_t i32_ne = 0x47;
 constexpr std::uint8_t i32_lt_s = 0x48;
+constexpr std::uint8_t i32_lt_u = 0x49;
 constexpr std::uint8_t i32_add = 0x6a;
 constexpr std::uint8_t i32_sub = 0x6b;
 constexpr std::uint8_t i64_shr_u = 0x88;
@@ -207,14 +208,18 @@ private:
     out_.u8(op::end);
   }
 
-  /// As in instrumented code (wasm/instrumenter.hh), for a frame of any size.
+  /// As in instrumented code (wasm/instrumenter.hh): only a large frame may have gone through 0.
   void check_stack()
   {
     with_index(op::local_get, base_);
     with_index(op::global_get, stack_low);
-    out_.u8(op::i32_sub);
-    constant(0);
-    out_.u8(op::i32_lt_s);
+    if (frame_size_ <= reserved::small_frame_bytes) {
+      out_.u8(op::i32_lt_u);
+    } else {
+      out_.u8(op::i32_sub);
+      constant(0);
+      out_.u8(op::i32_lt_s);
+    }
     out_.u8(op::if_);
     out_.u8(empty_block);
     out_.u8(op::unreachable);

@@ -233,10 +233,10 @@ TEST(Instrumenter, AppendsItsImportsAfterTheModulesOwn)
   EXPECT_TRUE(made.module.imports_control_memory && made.module.imports_runtime_table);
 }
 
-TEST(Instrumenter, ImportsAOnePageSharedMemoryAndATableOfSixteen)
+TEST(Instrumenter, ImportsTheControlMemoryAndATableOfSixteen)
 {
   const instrumented made = instrument_module(side_module());
-  EXPECT_EQ(made.layout.memories.back(), (memory_type{{1, 1}, true, false, 16}));
+  EXPECT_EQ(made.layout.memories.back(), (memory_type{{1, reserved::control_memory_pages}, true, false, 16}));
   EXPECT_EQ(made.layout.tables.back(), (table_type{wasm::funcref, {16, std::nullopt}, false}));
 }
 

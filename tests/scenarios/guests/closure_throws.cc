@@ -11,6 +11,7 @@ using taker = void(int);
 
 struct counts {
   ~counts() { ++unwound; }
+
   static int unwound;
 };
 

@@ -259,10 +259,14 @@ static void many(void) {
   }
 }
 
-static void in_threads(int count) {
+// The main thread waits, or takes part.
+static void in_threads(int count, int takes_part) {
   pthread_t threads[8];
   for (int i = 0; i < count; ++i) {
     threads[i] = start(cycles, 0);
+  }
+  if (takes_part) {
+    cycles(0);
   }
   for (int i = 0; i < count; ++i) {
     pthread_join(threads[i], 0);
@@ -315,7 +319,7 @@ int main(int count, char **arguments) {
     call_dynamic((void *)exit, &code, 4, 0, 0, 0);
   } else if (strcmp(part, "cycles") == 0) {
     rounds = atoi(arguments[2]);
-    in_threads(atoi(arguments[3]));
+    in_threads(atoi(arguments[3]), count > 4);
   } else {
     in_every_thread();
     prepared_anew();
@@ -324,7 +328,7 @@ int main(int count, char **arguments) {
     bad_arguments();
     many();
     rounds = 300;
-    in_threads(4);
+    in_threads(4, 1);
   }
   printf("ok closures\n");
   return 0;
