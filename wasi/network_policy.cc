@@ -25,6 +25,9 @@ std::string normal_host(const std::string& host)
 
 bool matches(const network_endpoint& allowed, const network_request& request, const std::vector<std::string>& names)
 {
+  if (request.host.starts_with('/')) {
+    return false; // a local socket, which no option names
+  }
   const bool same_port = !allowed.port || *allowed.port == request.port || request.use == network_use::resolve;
   const bool same_host = allowed.host == "*" || normal_host(allowed.host) == normal_host(request.host) ||
                          std::ranges::find(names, allowed.host) != names.end();
@@ -54,6 +57,10 @@ bool allows(const network_policy& policy, const network_request& request, const 
 std::string describe_refusal(const network_request& request)
 {
   const std::string general = request.is_loopback ? "--net loopback" : "--net all";
+  if (request.host.starts_with('/')) {
+    return "the guest may not " + std::string(request.use == network_use::listen ? "listen at" : "connect to") +
+           " the socket " + request.host + ": give " + general;
+  }
   switch (request.use) {
   case network_use::listen:
     return "the guest may not listen at " + endpoint_text(request) + ": give --allow-listen " + endpoint_text(request) +

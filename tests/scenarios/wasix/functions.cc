@@ -44,11 +44,11 @@ TEST(WasixFunctions, AreInTheDocumentAsInTheCode)
                        (function.service == abi::wasix_service::served ? "served" : "refused") + " | " +
                        std::string(function.note) + " |");
   }
-  EXPECT_TRUE(std::ranges::is_sorted(expected));
+  EXPECT_TRUE(std::ranges::is_sorted(abi::wasix_functions(), {}, &abi::wasix_function::name));
   std::vector<std::string> written;
   std::ifstream document(INTERLINK_WASIX_DOCUMENT);
   for (std::string line; std::getline(document, line);) {
-    if (line.starts_with("| `")) {
+    if (line.starts_with("| `") && !line.starts_with("| `--")) { // options have a table of their own
       written.push_back(line);
     }
   }
