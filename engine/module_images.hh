@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What an engine offers beside the port when its compiled code can be kept in files. An image is native code: whoever
-// can write to one decides what the host executes, so it is read only from files that nobody else can write to
+// Functions that an engine has beside the port when its compiled code can be kept in files. An image is native code:
+// who can write to one decides what the host executes, so it is read only from files that nobody else can write to
 // (loader/cache_directory.hh).
 #pragma once
 

@@ -167,7 +167,7 @@ bool instance_group::is_behind() const
 
 result<void> instance_group::catch_up_if_behind()
 {
-  return is_behind() ? catch_up() : check_stack();
+  return is_behind() ? catch_up() : result<void>{};
 }
 
 result<void> instance_group::catch_up_without_initialisers()

@@ -23,8 +23,6 @@ constexpr mode_t mode_of_files = 0400;
 
 // Chosen: far longer than a file takes to be written.
 constexpr std::chrono::hours longest_temporary{1};
-// Chosen: rarely enough that a hit is not a write, often enough to tell what is used from what is not.
-constexpr std::chrono::hours between_notes{1};
 
 std::chrono::system_clock::time_point time_of(const timespec& at)
 {
@@ -93,9 +91,6 @@ std::optional<wasi::unique_fd> cache_directory::find(const std::string& name) co
   struct stat status{};
   if (!file.is_open() || ::fstat(file.value(), &status) != 0 || !counts(status)) {
     return std::nullopt;
-  }
-  if (std::chrono::system_clock::now() - time_of(status.st_mtim) > between_notes) {
-    ::futimens(file.value(), nullptr);
   }
   return file;
 }

@@ -28,7 +28,7 @@ public:
   static result<cache_directory> open(const std::string& path);
 
   /// The file's bytes can be relied on to be what this user has written. Nothing when there is no such file, or it is
-  /// not like that. Notes that it was used.
+  /// not like that. Its time of last use stays.
   std::optional<wasi::unique_fd> find(const std::string& name) const;
 
   /// Gives the name to a new file of these parts, in place of what has it. False when that fails, as on a full or

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a module's bytes are known by. Collision-resistant, for libraries are the guest's to write: two files with one
+// The name of a module's bytes. Collision-resistant, for libraries are the guest's to write: two files with one
 // hash would share their code.
 #pragma once
 

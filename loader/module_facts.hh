@@ -25,7 +25,7 @@ struct module_facts {
 
 std::vector<std::byte> pack(const module_facts& facts);
 
-/// Nothing when the bytes are not of `pack`. What comes of other bytes that happen to read well is some facts, wrong
+/// Nothing when the bytes are not of `pack`. Other bytes that happen to read well give some facts, wrong
 /// ones: who keeps them must know that they are unchanged.
 std::optional<module_facts> unpack_facts(std::span<const std::byte> bytes);
 

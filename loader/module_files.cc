@@ -29,6 +29,9 @@ constexpr std::string_view suffix_of_notes = ".note";
 // Chosen: coarser than any file system's time stamps.
 constexpr std::chrono::seconds quiet_time{2};
 
+// Chosen: rarely enough that a hit is seldom a write, often enough to tell what is used from what is not.
+constexpr std::chrono::hours between_uses{1};
+
 struct footer {
   std::array<char, 8> magic{};
   std::uint64_t image_bytes{};
@@ -122,6 +125,16 @@ public:
 private:
   std::span<const std::byte> bytes_;
 };
+
+/// The least recently used files go first.
+void note_use(const wasi::unique_fd& file)
+{
+  struct stat status{};
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  if (::fstat(file.value(), &status) == 0 && now - std::chrono::seconds(status.st_mtim.tv_sec) > between_uses) {
+    ::futimens(file.value(), nullptr);
+  }
+}
 
 struct file_parts {
   std::span<const std::byte> image;
@@ -259,6 +272,7 @@ std::optional<kept_module> module_files::find(const content_hash& content) const
     return std::nullopt;
   }
   kept.compiled = std::move(*compiled);
+  note_use(*file);
   return kept;
 }
 
@@ -286,7 +300,11 @@ std::optional<content_hash> module_files::find_content(int file) const
   const auto asked = note_of(file);
   const auto kept = asked ? directory_.find(name_of_note(*asked)) : std::nullopt;
   const auto note = kept ? read_note(*kept) : std::nullopt;
-  return note && name_of_note(*note) == name_of_note(*asked) ? std::optional(note->content) : std::nullopt;
+  if (!note || name_of_note(*note) != name_of_note(*asked)) {
+    return std::nullopt;
+  }
+  note_use(*kept);
+  return note->content;
 }
 
 void module_files::note_content(int file, const content_hash& content, std::chrono::system_clock::time_point now) const

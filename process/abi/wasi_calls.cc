@@ -42,9 +42,6 @@ std::uint32_t number_of(const wasi::outcome& outcome, errno_numbers numbers)
 host_call bind(const wasi::host_call& function, errno_numbers numbers = errno_numbers::preview1)
 {
   return [&function, numbers](instance_group& group, std::span<engine::value_slot> values) -> result<void> {
-    if (auto checked = group.check_stack(); !checked) {
-      return checked;
-    }
     std::array<std::uint64_t, parameters_max> arguments{};
     const std::size_t count = function.type.parameters.size();
     for (std::size_t i = 0; i < count; ++i) {

@@ -307,7 +307,8 @@ TEST_F(ModuleFiles, LetsGoOfTheLeastRecentlyUsedButNotOfWhatIsOpen)
     const timespec long_ago[2] = {{1000, 0}, {1000, 0}};
     ASSERT_EQ(::utimensat(AT_FDCWD, (path_ + "/" + each.name).c_str(), long_ago, 0), 0);
   }
-  EXPECT_TRUE(finds(files(), "used")); // and so it is not the oldest
+  EXPECT_EQ(inspect(directory()).size(), 2U); // is no use of them
+  EXPECT_TRUE(finds(files(), "used"));        // and so it is not the oldest
   keep(files({"engine", "processor", "sources", "checks"}, 2 * size + size / 2), "new");
   EXPECT_FALSE(files().find(key_of("old")));
   EXPECT_TRUE(finds(files(), "used"));
