@@ -77,6 +77,8 @@ private:
   group_id actor_;
   event_ring ring_;
   std::uint32_t task_ = 0;
+  std::uint32_t next_message_ = 0;
+  std::uint32_t messages_left_ = 0;
   std::array<known_name, 16> known_{}; ///< by address
 };
 
@@ -109,7 +111,9 @@ public:
 
   bool has_details() const { return has_details_.load(std::memory_order_relaxed); }
 
-  std::uint32_t next_message() { return next_message_.fetch_add(1, std::memory_order_relaxed); }
+  /// The first of `count` numbers that nobody else has. An actor takes some at a time: one counter would be every
+  /// thread's.
+  std::uint32_t take_messages(std::uint32_t count) { return next_message_.fetch_add(count, std::memory_order_relaxed); }
 
   /// Names are kept as long as the recorder; of too many, all further ones are one.
   std::uint32_t name(std::string_view text);
@@ -142,7 +146,13 @@ inline bool actor_events::has_details() const
 
 inline std::uint32_t actor_events::next_message()
 {
-  return recorder_.next_message();
+  static constexpr std::uint32_t taken_at_once = 64;
+  if (messages_left_ == 0) {
+    next_message_ = recorder_.take_messages(taken_at_once);
+    messages_left_ = taken_at_once;
+  }
+  --messages_left_;
+  return next_message_++;
 }
 
 inline std::uint32_t actor_events::name(std::string_view text)

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <unistd.h>
 
 #include "process/process_report.hh"
@@ -27,22 +28,21 @@ std::string temporary_directory()
 
 } // namespace
 
-signal_reports::signal_reports(asio::io_context& context, process& guest)
-    : context_(context), guest_(guest), signals_(context)
-{
-}
+signal_reports::signal_reports(asio::io_context& context, process& guest) : context_(context), guest_(guest) {}
 
 void signal_reports::begin()
 {
-  asio::error_code refused;
-  signals_.add(SIGQUIT, refused);
-  signals_.add(SIGUSR1, refused);
+  try {
+    signals_.emplace(context_, SIGQUIT, SIGUSR1);
+  } catch (const std::system_error&) { // asio has no other way to say that there are no descriptors left
+    return;
+  }
   wait();
 }
 
 void signal_reports::wait()
 {
-  signals_.async_wait([this](const asio::error_code& failure, int signal) {
+  signals_->async_wait([this](const asio::error_code& failure, int signal) {
     if (failure) {
       return;
     }

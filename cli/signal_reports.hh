@@ -8,6 +8,7 @@
 #include <asio/signal_set.hpp>
 
 #include <cstddef>
+#include <optional>
 
 #include "process/process.hh"
 
@@ -28,7 +29,7 @@ private:
 
   asio::io_context& context_;
   process& guest_;
-  asio::signal_set signals_;
+  std::optional<asio::signal_set> signals_; ///< nothing: the host has no descriptors for it
   std::size_t files_ = 0;
 };
 

@@ -93,7 +93,7 @@ coordinator_reply coordinator::ask(request_channel& channel, group_id from, coor
   request.is_answered.store(false, std::memory_order_relaxed);
   const request_kind kind = kind_of(request.body);
   if (recorder_->is_on()) {
-    request.id = recorder_->next_message();
+    request.id = channel.events == nullptr ? recorder_->take_messages(1) : channel.events->next_message();
     if (channel.events != nullptr) {
       channel.events->write({.message = request.id, .kind = event_kind::send, .request = kind});
     }

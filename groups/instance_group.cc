@@ -81,22 +81,6 @@ instance_group::instance_group(std::shared_ptr<group_services> services, join_re
   }
 }
 
-void instance_group::record(event_kind kind, std::uint64_t subject)
-{
-  events_->write({.subject = static_cast<std::uint32_t>(subject), .kind = kind});
-}
-
-event instance_group::initialisation_of(module_id module, event_note what)
-{
-  // A constructor runs once in a process, a start function in every thread.
-  const bool is_named = what == event_note::constructor || events_->has_details();
-  const loaded_module* loaded = is_named ? snapshot_->find(module) : nullptr;
-  return {.subject = module.value,
-          .name = loaded == nullptr ? 0 : events_->name(loaded->plan().name),
-          .kind = event_kind::initialise,
-          .note = what};
-}
-
 result<std::unique_ptr<instance_group>> instance_group::make(std::shared_ptr<group_services> services,
                                                              join_reply joined, const store_parameters& parameters)
 {
@@ -498,20 +482,6 @@ result<void> instance_group::serve(const char* name, const host_call& call, std:
     show_frames_if_asked();
   }
   return outcome;
-}
-
-void instance_group::before_wait()
-{
-  if (is_watched_ && constructor_depth_ > 0) {
-    show_frames();
-  }
-}
-
-void instance_group::show_frames()
-{
-  is_asked_for_frames_.store(false, std::memory_order_relaxed);
-  shown_frames_.store(
-      std::make_shared<const shown_frames>(shown_frames{store_->store().backtrace(), event_clock::now()}));
 }
 
 coordinator_reply instance_group::ask(coordinator_request_body body, const wait_limit& limit)

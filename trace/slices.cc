@@ -56,11 +56,17 @@ std::vector<slice> slices_of(const recorded_trace& trace)
   return slices;
 }
 
+std::string what_lasted(const slice& each)
+{
+  if (each.kind == event_kind::send) {
+    return "request " + std::string(to_string(each.request));
+  }
+  return std::string(each.kind == event_kind::receive ? "turn" : to_string(each.kind));
+}
+
 std::string title_of(const slice& each)
 {
-  std::string title(each.kind == event_kind::send      ? to_string(each.request)
-                    : each.kind == event_kind::receive ? "turn"
-                                                       : to_string(each.kind));
+  std::string title = what_lasted(each);
   if (each.kind == event_kind::receive) {
     title += fmt::format(": {} of thread {}", to_string(each.request), each.peer.value);
   }

@@ -34,7 +34,10 @@ struct slice {
 /// All of them, by their beginnings; of two that begin together the outer one first.
 std::vector<slice> slices_of(const recorded_trace& trace);
 
-/// "open libx.so", "prepare_load", "turn: join of thread 3".
+/// "open", "turn", "request prepare_load".
+std::string what_lasted(const slice& each);
+
+/// "open libx.so", "request prepare_load", "turn: join of thread 3".
 std::string title_of(const slice& each);
 
 /// Places in `slices` of those that follow from others, by their causes; and of those that follow from none.

@@ -17,14 +17,6 @@ namespace {
 constexpr std::size_t slowest_shown = 10;
 constexpr std::size_t widest_bar = 40;
 
-std::string what_lasted(const slice& each)
-{
-  if (each.kind == event_kind::send) {
-    return std::string(to_string(each.request));
-  }
-  return std::string(each.kind == event_kind::receive ? "turn" : to_string(each.kind));
-}
-
 void add_tree(std::vector<std::string>& lines, const std::vector<slice>& slices, const slice_tree& tree,
               std::size_t place, std::size_t depth)
 {

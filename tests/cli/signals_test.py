@@ -28,12 +28,23 @@ class Signals(unittest.TestCase):
         """The command, with standard error in a file, so that nothing blocks."""
         self.errors = os.path.join(self.scratch, "errors")
         cache = os.environ.get("INTERLINK_SCENARIO_CACHE", os.path.join(self.scratch, "cache"))
+        errors = open(self.errors, "wb")
+        self.addCleanup(errors.close)
         child = subprocess.Popen([INTERLINK, "run", "--wasm-cache", cache, "--watchdog", "off", "--dir", ".",
                                   "--lib-path", ".", *options, program + ".wasm"], cwd=GUESTS, stdin=subprocess.PIPE,
-                                 stdout=subprocess.PIPE, stderr=open(self.errors, "wb"),
+                                 stdout=subprocess.PIPE, stderr=errors,
                                  env={**os.environ, "TMPDIR": self.scratch})
+        self.addCleanup(child.communicate)
         self.addCleanup(child.kill)
         return child
+
+    def await_handlers(self, child):
+        """Until the command catches the signal: before, it would end it."""
+        caught = 0
+        while caught >> (signal.SIGQUIT - 1) & 1 == 0:
+            time.sleep(0.01)
+            with open(f"/proc/{child.pid}/status", encoding="ascii") as status:
+                caught = int(re.search(r"SigCgt:\s*(\w+)", status.read()).group(1), 16)
 
     def said(self):
         with open(self.errors, encoding="utf-8", errors="replace") as file:
@@ -41,6 +52,7 @@ class Signals(unittest.TestCase):
 
     def ask(self, child, what, until):
         """Sends the signal until the answer shows what the program comes to sooner or later."""
+        self.await_handlers(child)
         end = time.monotonic() + DEADLINE
         while time.monotonic() < end:
             before = len(self.said())
@@ -108,7 +120,8 @@ class Signals(unittest.TestCase):
     def test_a_full_disk_is_told_of_once(self):
         folder = os.path.join(self.scratch, "small")
         os.mkdir(folder)
-        line = (f'ulimit -f 8; exec "{INTERLINK}" run --wasm-cache off --dir . --lib-path . '
+        cache = os.environ.get("INTERLINK_SCENARIO_CACHE", "off")
+        line = (f'ulimit -f 8; exec "{INTERLINK}" run --wasm-cache {cache} --dir . --lib-path . '
                 f'--trace "{folder}/run.jsonl" opens_beside_spawns.wasm')
         ran = subprocess.run(["bash", "-c", line], cwd=GUESTS, capture_output=True, text=True, timeout=DEADLINE)
         self.assertEqual(ran.returncode, 0, ran)

@@ -55,6 +55,13 @@ private:
   std::string text_;
 };
 
+process_options with_room_for(std::size_t events)
+{
+  process_options options;
+  options.events_per_actor = events;
+  return options;
+}
+
 /// The titles of a slice and all that follows from it, in order.
 std::vector<std::string> titles_below(const std::vector<slice>& slices, std::size_t root)
 {
@@ -97,21 +104,24 @@ TEST(Tracing, HasOneTreeForEachOpen)
   const std::string turn_end = " of thread " + std::to_string(first.value);
   const std::vector<std::string> steps{"open lib1.so",
                                        "read",
-                                       "compile /lib1.so",
-                                       "prepare_load",
+                                       "compile",
+                                       "request prepare_load",
                                        "turn: prepare_load" + turn_end,
                                        "rehearse",
-                                       "commit_load",
+                                       "request commit_load",
                                        "turn: commit_load" + turn_end,
                                        "construct",
-                                       "next_constructor"};
+                                       "request next_constructor"};
   std::size_t at = 0;
   for (const std::string& step : steps) {
-    const auto found = std::find(titles.begin() + static_cast<std::ptrdiff_t>(at), titles.end(), step);
+    const auto found = std::find_if(titles.begin() + static_cast<std::ptrdiff_t>(at), titles.end(),
+                                    [&](const std::string& title) { return title.starts_with(step); });
     ASSERT_NE(found, titles.end()) << step << " is missing, or comes too early";
     at = static_cast<std::size_t>(found - titles.begin());
   }
-  EXPECT_NE(std::ranges::find(titles, "initialise /lib1.so (constructor)"), titles.end());
+  EXPECT_TRUE(std::ranges::any_of(titles, [](const std::string& title) {
+    return title.starts_with("initialise ") && title.ends_with("/lib1.so (constructor)");
+  }));
 }
 
 TEST(Tracing, LeadsFromARequestToItsPublicationAndToEveryGroup)
@@ -134,8 +144,8 @@ TEST(Tracing, LeadsFromARequestToItsPublicationAndToEveryGroup)
     return found == trace.events.end() ? recorded_event{} : *found;
   };
   const recorded_event commit =
-      find(event_kind::commit, no_group, [](const auto& each) { return each.note == event_note::load_modules; });
-  EXPECT_EQ(commit.name, "/lib1.so");
+      find(event_kind::commit, no_group, [](const auto& each) { return each.name.ends_with("/lib1.so"); });
+  EXPECT_EQ(commit.note, event_note::load_modules);
   EXPECT_EQ(commit.peer.value, 2U); // groups
   const auto is_same_operation = [&](const recorded_event& each) {
     return each.subject == commit.subject;
@@ -188,7 +198,7 @@ TEST(Tracing, OfASinkThatFailsEndsAndTheProgramGoesOn)
 
 TEST(Tracing, CountsWhatASinkWasTooSlowFor)
 {
-  fake_process process({}, {.events_per_actor = 15});
+  fake_process process({}, with_room_for(15));
   process.add({.number = 1, .functions_in_table = 1});
   const group_id first = process.start();
   kept_text text;
@@ -248,7 +258,7 @@ TEST(Tracing, RefusesASecondRecordingAndOneOfNothing)
   ASSERT_FALSE(second);
   EXPECT_TRUE(second.error().message().contains("already"));
   EXPECT_TRUE(process.core().trace->stop());
-  fake_process silent({}, {.events_per_actor = 0});
+  fake_process silent({}, with_room_for(0));
   silent.start();
   EXPECT_FALSE(silent.core().trace->start(text.sink()));
 }
@@ -286,7 +296,7 @@ TEST(Tracing, IsWholeWhile64ThreadsOpenCallCloseAndComeAndGo)
   constexpr std::uint32_t threads = 64;
   constexpr std::uint32_t libraries = 4;
   constexpr int rounds = 6;
-  fake_process process({}, {.events_per_actor = 8191});
+  fake_process process({}, with_room_for(8191));
   for (std::uint32_t i = 1; i <= libraries; ++i) {
     process.add({.number = i, .functions_in_table = 1});
   }

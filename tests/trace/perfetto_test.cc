@@ -48,7 +48,7 @@ TEST(Perfetto, HasSlicesInMicroseconds)
   }
   EXPECT_EQ(slices.at("open libx.so"), (std::pair{1.0, 5.0}));
   EXPECT_EQ(slices.at("compile /libx.so (cached)"), (std::pair{1.2, 4.0}));
-  EXPECT_TRUE(slices.contains("commit_load"));
+  EXPECT_TRUE(slices.contains("request commit_load"));
   EXPECT_TRUE(slices.contains("turn: commit_load of thread 1"));
   EXPECT_TRUE(slices.contains("catch up to operation 1"));
 }

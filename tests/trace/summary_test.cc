@@ -17,7 +17,7 @@ TEST(Summary, TellsHowLongThingsTook)
   const trace_summary summary = summarise(made_trace());
   EXPECT_EQ(summary.latencies.at("open").sorted, (std::vector<std::uint64_t>{5'000}));
   EXPECT_EQ(summary.latencies.at("compile").sorted, (std::vector<std::uint64_t>{4'000}));
-  EXPECT_EQ(summary.latencies.at("commit_load").sorted, (std::vector<std::uint64_t>{400}));
+  EXPECT_EQ(summary.latencies.at("request commit_load").sorted, (std::vector<std::uint64_t>{400}));
   EXPECT_EQ(summary.latencies.at("turn").sorted, (std::vector<std::uint64_t>{150}));
 }
 
@@ -54,7 +54,7 @@ TEST(Summary, ShowsTheSlowestOpensAsTrees)
   EXPECT_EQ(lines[0], "    5.0 us  open libx.so, thread 1");
   EXPECT_EQ(lines[1], "    4.2 us    read");
   EXPECT_EQ(lines[2], "    4.0 us      compile /libx.so (cached)");
-  EXPECT_EQ(lines[3], "    400 ns    commit_load");
+  EXPECT_EQ(lines[3], "    400 ns    request commit_load");
   EXPECT_EQ(lines[4], "    150 ns      turn: commit_load of thread 1");
 }
 
