@@ -29,6 +29,13 @@ if(INTERLINK_WITH_WASMTIME AND CMAKE_BUILD_TYPE STREQUAL "Release")
   set_tests_properties(Package.ServesAConsumer PROPERTIES LABELS scenario)
 endif()
 
+if(INTERLINK_WITH_WASMTIME)
+  add_test(NAME Package.IsASubproject
+    COMMAND "${CMAKE_COMMAND}" -S "${PROJECT_SOURCE_DIR}/tests/install/subproject" -B "${PROJECT_BINARY_DIR}/subproject"
+            -G Ninja "-DINTERLINK_SOURCE=${PROJECT_SOURCE_DIR}" "-DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}")
+  set_tests_properties(Package.IsASubproject PROPERTIES LABELS scenario)
+endif()
+
 # Every mutant's text stands in the sources once; whether the tests find it, tools/mutate says.
 add_test(NAME Mutants.AreOfTheSourcesAsTheyAre COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tools/mutate" --list)
 set_tests_properties(Mutants.AreOfTheSourcesAsTheyAre PROPERTIES LABELS unit)

@@ -9,8 +9,8 @@ target_compile_options(interlink_warnings INTERFACE
 
 # interlink_layer(NAME linker SOURCES ... HEADERS ... [INTERNAL_HEADERS ...] [PRIVATE_HEADERS ...] [USES messages ...])
 #
-# HEADERS are installed: what a program that embeds the library includes, directly or not. INTERNAL_HEADERS are for other
-# layers and tests; they must compile alone, too. PRIVATE_HEADERS are the layer's own.
+# HEADERS are what other layers build upon, INTERNAL_HEADERS are for some of them and for tests; all must compile alone.
+# PRIVATE_HEADERS are the layer's own. None is installed: embed/ has the public ones.
 function(interlink_layer)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;HEADERS;INTERNAL_HEADERS;PRIVATE_HEADERS;USES" ${ARGN})
   set(target interlink_${ARG_NAME})

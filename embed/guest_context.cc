@@ -15,6 +15,7 @@
 #include "embed/guest_functions.hh"
 #include "embed/memory_file.hh"
 #include "loader/library_closer.hh"
+#include "loader/library_file_loader.hh"
 #include "loader/library_loader.hh"
 #include "loader/symbol_lookup.hh"
 #include "process/process_core.hh"
@@ -37,20 +38,26 @@ std::string program_of(const std::weak_ptr<const void>& process)
 }
 
 /// A handle means something only in the process that gave it. One made by hand, as library::of_program, says of none.
-result<void> check_owner(const std::weak_ptr<const void>& of_handle, const instance_group& group,
-                         const std::string& what)
+bool is_of(const std::weak_ptr<const void>& of_handle, const instance_group& group)
 {
   const std::weak_ptr<const void> none;
   const std::weak_ptr<const void> here = process_of(group).weak_from_this();
   const auto is_same = [](const auto& a, const auto& b) {
     return !a.owner_before(b) && !b.owner_before(a);
   };
-  if (is_same(of_handle, none) || is_same(of_handle, here)) {
+  return is_same(of_handle, none) || is_same(of_handle, here);
+}
+
+/// `kind` and `name` say which handle.
+result<void> check_owner(const std::weak_ptr<const void>& of_handle, const instance_group& group, const char* kind,
+                         const std::string& name)
+{
+  if (is_of(of_handle, group)) {
     return {};
   }
   interlink::error_detail detail;
-  detail.message = what + " is of another process";
-  detail.expected = program_of(here);
+  detail.message = kind + name + " is of another process";
+  detail.expected = process_of(group).program().file.path;
   detail.found = program_of(of_handle);
   detail.remedy = "find it again in the process that is to use it";
   return fail(to_public(interlink::error(interlink::errc::invalid_argument, std::move(detail))));
@@ -393,7 +400,7 @@ result<library> guest_context::open(std::span<const std::byte> bytes, const std:
 result<void> guest_context::close(const library& closed)
 {
   instance_group& group = group_of(own_);
-  if (auto owned = check_owner(closed.process(), group, "the library to close"); !owned) {
+  if (auto owned = check_owner(closed.process(), group, "the library to close", {}); !owned) {
     return owned;
   }
   auto done = unless_exhausted(
@@ -404,7 +411,7 @@ result<void> guest_context::close(const library& closed)
 result<function<>> guest_context::find(const library& in, const std::string& name)
 {
   instance_group& group = group_of(own_);
-  if (auto owned = check_owner(in.process(), group, "the library in which to find " + name); !owned) {
+  if (auto owned = check_owner(in.process(), group, "the library in which to find ", name); !owned) {
     return fail(std::move(owned.error()));
   }
   return find_in(group, library_handle{in.handle()}, name);
@@ -413,7 +420,7 @@ result<function<>> guest_context::find(const library& in, const std::string& nam
 result<guest_ptr<>> guest_context::find_data(const library& in, const std::string& name)
 {
   instance_group& group = group_of(own_);
-  if (auto owned = check_owner(in.process(), group, "the library in which to find " + name); !owned) {
+  if (auto owned = check_owner(in.process(), group, "the library in which to find ", name); !owned) {
     return fail(std::move(owned.error()));
   }
   const library_handle handle{in.handle()};
@@ -450,7 +457,7 @@ result<void> guest_context::call_raw(const function<>& callee, std::span<raw_val
     return fail(errc::invalid_argument, "no function is in the handle that is to be called");
   }
   const detail::function_facts& facts = *callee.facts();
-  if (auto owned = check_owner(facts.process, group, "function " + facts.name); !owned) {
+  if (auto owned = check_owner(facts.process, group, "function ", facts.name); !owned) {
     return owned;
   }
   const auto target = target_of(group, facts);

@@ -37,14 +37,14 @@ void operation_base::release()
 void operation_base::cancel(bool is_terminal)
 {
   const bool never_begins = own().progress.cancel();
+  if (never_begins || is_terminal) {
+    refuse(error(errc::cancelled, "the operation was cancelled")); // before the guest can answer
+  }
   if (!never_begins) {
     const auto process = own().process.lock();
     if (const auto carrier = process == nullptr ? nullptr : process->threads.find(own().group)) {
       carrier->wake_waits();
     }
-  }
-  if (never_begins || is_terminal) {
-    refuse(error(errc::cancelled, "the operation was cancelled"));
   }
 }
 

@@ -28,7 +28,6 @@ int descriptor_of(const stream& given, int own)
 interlink::process_options to_internal(process_options given, const program_state& program)
 {
   interlink::process_options made;
-  made.image = program_image{program.file, program.runtime->modules, program.runtime};
   made.wasi.args = std::move(given.arguments);
   if (made.wasi.args.empty()) {
     made.wasi.args.push_back(program.name);
@@ -63,13 +62,22 @@ process_outcome to_public(const interlink::process_outcome& outcome)
   return made;
 }
 
+/// Where the process reads the program: by its name when the file there is still the one that was compiled.
+std::string path_of(const program_state& program)
+{
+  if (const auto now = library_files::open_host_file(program.name); now && now->identity == program.file.identity) {
+    return program.name;
+  }
+  return "/dev/fd/" + std::to_string(program.file.file->value());
+}
+
 interlink::result<process_ptr> made_of(const program_ptr& program, process_options options)
 {
   const host_functions functions = std::move(options.functions);
   interlink::runtime& shared = *program->runtime->own;
   const inline_executor completions(asio::query(shared.background(), asio::execution::context));
-  auto made = interlink::process::make(completions, shared, program->name, to_internal(std::move(options), *program),
-                                       to_registry(functions));
+  auto made = interlink::process::make(completions, shared, path_of(*program),
+                                       to_internal(std::move(options), *program), to_registry(functions));
   if (!made) {
     return interlink::fail(std::move(made.error()));
   }
@@ -124,6 +132,24 @@ error has_ended()
 }
 
 } // namespace
+
+process_state::~process_state()
+{
+  own.reset();
+  if (core->threads.alive_count() == 0) {
+    return;
+  }
+  // Threads that are left use the runtime. On one of them nobody may wait for it: another does.
+  const auto wait = [left = core, kept = program] {
+    if (!left->join_threads(parker::clock::now() + std::chrono::seconds(1))) {
+      static_cast<void>(new program_ptr(kept)); // it computes on, for ever
+    }
+  };
+  constexpr std::size_t stack_bytes = std::size_t{256} << 10;
+  if (!guest_thread::is_current() || !guest_thread::start(stack_bytes, wait)) {
+    static_cast<void>(new program_ptr(program));
+  }
+}
 
 void make_process(const program_ptr& program, process_options options,
                   const std::shared_ptr<operation<process_ptr>>& done)

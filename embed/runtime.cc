@@ -4,6 +4,7 @@
 #include "actors/guest_thread.hh"
 #include "engine/wasmtime_engine.hh"
 
+#include "embed/compile_once.hh"
 #include "embed/conversions.hh"
 #include "embed/memory_file.hh"
 #include "embed/own_thread.hh"
@@ -19,18 +20,19 @@ interlink::result<program_ptr> compiled(const runtime_ptr& in, interlink::result
   if (!found) {
     return interlink::fail(std::move(found.error()));
   }
+  module_cache modules(in->own->engine(), true);
   auto bytes = library_files::read(*found);
   if (!bytes) {
     return interlink::fail(std::move(bytes.error()));
   }
-  auto content = in->modules->read(std::move(*bytes), name);
+  auto content = modules.read(std::move(*bytes), name);
   if (!content) {
     return interlink::fail(std::move(content.error()));
   }
-  if (auto instrumented = in->modules->instrument(*content, name); !instrumented) {
+  if (auto instrumented = modules.instrument(*content, name); !instrumented) {
     return interlink::fail(std::move(instrumented.error()));
   }
-  auto prepared = in->modules->compile(*content, name);
+  auto prepared = modules.compile(*content, name);
   if (!prepared) {
     return interlink::fail(std::move(prepared.error()));
   }
@@ -64,7 +66,7 @@ result<runtime_ptr> make_runtime(const runtime_options& options)
   if (!engine) {
     return fail(to_public(engine.error()));
   }
-  auto made = interlink::runtime::make(std::move(*engine));
+  auto made = interlink::runtime::make(std::make_shared<compile_once>(std::move(*engine)));
   if (!made) {
     return fail(to_public(made.error()));
   }

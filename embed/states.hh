@@ -22,13 +22,9 @@ namespace interlink::v0::detail {
 /// Context: any thread.
 class runtime_state {
 public:
-  explicit runtime_state(std::unique_ptr<interlink::runtime> shared)
-      : own(std::move(shared)), modules(std::make_shared<module_cache>(own->engine(), true))
-  {
-  }
+  explicit runtime_state(std::unique_ptr<interlink::runtime> shared) : own(std::move(shared)) {}
 
   std::unique_ptr<interlink::runtime> own;
-  std::shared_ptr<module_cache> modules; ///< of all processes, so that each content is compiled once
 };
 
 /// Context: immutable.
@@ -37,7 +33,7 @@ public:
   runtime_ptr runtime;
   std::string name;
   found_module file;
-  prepared_module prepared; ///< kept, so that the cache keeps it
+  prepared_module prepared; ///< kept, so that the engine compiles it no more
 };
 
 /// Context: any thread. Its end stops the process. The process keeps the runtime as long as one of its threads is
@@ -48,6 +44,10 @@ public:
       : program(std::move(made_of)), own(std::move(made)), core(own->core().shared_from_this())
   {
   }
+
+  process_state(const process_state&) = delete;
+  process_state& operator=(const process_state&) = delete;
+  ~process_state();
 
   /// True for the first caller.
   bool begin()

@@ -13,6 +13,7 @@
 
 #include "loader/binding_log.hh"
 #include "loader/closure_reader.hh"
+#include "loader/library_file_loader.hh"
 #include "loader/memory_supply.hh"
 
 namespace interlink {

@@ -54,8 +54,4 @@ result<library_handle> open_library(const loader_services& loader, instance_grou
                                     std::uint32_t flags, const std::vector<std::string>& library_path,
                                     wait_limit limit = {}, module_id caller = main_module);
 
-/// The same for a file that was found by other means, which no name stands for: it is loaded, or opened again.
-result<library_handle> open_library_file(const loader_services& loader, instance_group& group, const found_module& file,
-                                         std::uint32_t flags, const std::vector<std::string>& library_path);
-
 } // namespace interlink

@@ -26,6 +26,13 @@ namespace {
 
 using engine::value_slot;
 
+/// Of a process that its embedder stopped before it had ended. The code is what a shell reports after SIGTERM.
+process_outcome stopped_outcome()
+{
+  constexpr std::uint32_t exit_code_of_sigterm = 128 + 15;
+  return {exit_code_of_sigterm, error(errc::stopping, "the embedder has stopped the process")};
+}
+
 value_slot to_slot(const guest_value& value)
 {
   struct converter {

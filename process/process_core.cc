@@ -38,12 +38,6 @@ engine::shared_memory_ptr given_memory(const module_info& info, const host_regis
 
 } // namespace
 
-process_outcome stopped_outcome()
-{
-  constexpr std::uint32_t exit_code_of_sigterm = 128 + 15;
-  return {exit_code_of_sigterm, error(errc::stopping, "the embedder has stopped the process")};
-}
-
 process_core::process_core() : group_services(abi::runtime_calls()) {}
 
 result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engine, const std::string& program_path,
@@ -58,8 +52,7 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
   if (!made->options_.wasi.report) {
     made->options_.wasi.report = made->options_.report;
   }
-  const auto& image = made->options_.image;
-  auto program = image ? result<found_module>(image->file) : library_files::open_host_file(program_path);
+  auto program = library_files::open_host_file(program_path);
   if (!program) {
     return fail(std::move(program.error()));
   }
@@ -78,7 +71,6 @@ process_core::make_successor(const process_core& parent, std::shared_ptr<wasi::s
   made->options_ = parent.options_;
   made->options_.runs_command = true;
   made->options_.serves_calls = false;
-  made->options_.image = {}; // of the parent's program
   made->environment.engine = parent.environment.engine;
   made->environment.registry = parent.environment.registry;
   made->family = parent.family;
@@ -165,16 +157,9 @@ result<module_content> process_core::read_program(const std::string& program_pat
 {
   const phase_timer timer(counts.get(), load_phase::read);
   loader.closures = std::make_shared<closure_code>(environment.engine, counts.get());
-  if (options_.image) {
-    loader.modules = options_.image->modules;
-    // Its code is for any process: the limit of memories that modules bring along is the stores' to keep.
-    environment.limits.memory_bytes =
-        std::min(environment.limits.memory_bytes, options_.memory.maximum_bytes.value_or(UINT64_MAX));
-  } else {
-    loader.modules = std::make_shared<module_cache>(environment.engine, options_.instrument_checks, counts.get(),
-                                                    options_.memory.maximum_bytes);
-    keep_modules();
-  }
+  loader.modules = std::make_shared<module_cache>(environment.engine, options_.instrument_checks, counts.get(),
+                                                  options_.memory.maximum_bytes);
+  keep_modules();
   return loader.modules->read_file(loader.program.file, program_path);
 }
 
@@ -264,8 +249,8 @@ result<void> process_core::make_memories(const module_info& info)
     detail.message = "the embedder's memory cannot be that of a dynamically linked program";
     detail.expected = "a memory that the linker has laid out for the program, its stack and its libraries";
     detail.found = "one of " + std::to_string(given->size_bytes()) + " bytes, laid out by the embedder";
-    detail.remedy = "leave it out of the host functions, and read and write the program's own memory; or link the "
-                    "program without -pie";
+    detail.remedy = "leave it out of the host functions, and use the program's own memory; or link the program without "
+                    "-pie";
     return fail(error(errc::invalid_argument, std::move(detail)));
   }
   if (given) {

@@ -42,10 +42,6 @@ struct process_outcome {
 
 inline constexpr std::uint32_t exit_code_of_trap = 134;
 
-/// Of a process that its embedder stopped, before it had ended: the failure is `stopping`. The code is what a shell
-/// reports of a program that SIGTERM ended.
-process_outcome stopped_outcome();
-
 /// Source: WASI preview 1, `signal`.
 inline constexpr std::uint32_t signal_of_trap = 6; ///< abrt
 inline constexpr std::uint32_t signal_kill = 9;
@@ -57,16 +53,8 @@ bool is_deadly(std::uint32_t signal);
 /// The group that runs the program's `_start` or `_initialize`.
 inline constexpr group_id first_group{1};
 
-/// A program that was read before.
-struct program_image {
-  found_module file;
-  std::shared_ptr<module_cache> modules; ///< has its code; shared by processes
-  std::shared_ptr<const void> keeps;     ///< whatever must live as long as the process's last thread
-};
-
 /// What an embedder decides about one process.
 struct process_options {
-  std::optional<program_image> image{}; ///< the program's path is a name for messages then
   memory_options memory;
   wasi::options wasi;
   std::vector<std::string> library_path; ///< host directories for bare library names

@@ -11,11 +11,15 @@
 #include <gtest/gtest.h>
 #include <interlink/interlink.hh>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <new>
+#include <optional>
 #include <stdexcept>
 
 namespace {
@@ -264,6 +268,61 @@ TEST(Embed, OpensAndClosesLibrariesByNameAndByTheirBytes)
   });
 }
 
+/// Heap allocations of the whole program since its start.
+std::atomic<std::size_t> allocations{0};
+
+/// Calls `callee` `left` times, one after another.
+struct repeated_call {
+  group in;
+  function<int(int, int)> callee;
+  int* left;
+
+  void operator()(std::error_code failed, int sum)
+  {
+    EXPECT_FALSE(failed);
+    EXPECT_EQ(sum, 42);
+    if (--*left > 0) {
+      repeated_call next = *this;
+      next.in.async_call(next.callee, {40, 2}, as_error_code(next));
+    }
+  }
+};
+
+TEST(EmbedThroughput, ACallAllocatesTwice)
+{
+  asio::io_context context;
+  runtime shared(context, with_cache());
+  std::optional<process> guest;
+  std::optional<repeated_call> call;
+  int left = 0;
+  asio::co_spawn(
+      context,
+      [&]() -> asio::awaitable<void> {
+        const program made = co_await shared.async_compile(guest_file("embed_host.wasm"), use_awaitable);
+        guest = co_await process::async_make(context.get_executor(), made, with_functions(), use_awaitable);
+        group first = co_await guest->async_start(use_awaitable);
+        const auto add = co_await find<int(int, int)>(first, "host_add");
+        call = repeated_call{first, add, &left};
+      },
+      [](const std::exception_ptr& failed) { EXPECT_FALSE(failed) << to_error(failed).message(); });
+  context.run();
+  ASSERT_TRUE(call);
+  constexpr int calls = 1000;
+  const auto run = [&] {
+    left = calls;
+    context.restart();
+    call->in.async_call(call->callee, {40, 2}, as_error_code(repeated_call(*call)));
+    context.run();
+  };
+  run(); // what is kept from then on is made
+  const std::size_t before = allocations;
+  run();
+  // One for the operation and one for the post of its completion; now and then one of the queue's.
+  EXPECT_LE(allocations - before, 2.2 * calls);
+  call.reset();
+  guest.reset();
+}
+
 TEST(Embed, SharesOneProgramAmongProcesses)
 {
   asio::io_context context;
@@ -385,3 +444,22 @@ TEST(Embed, RefusesAFileThatIsNoProgram)
 }
 
 } // namespace
+
+[[gnu::noinline]] void* operator new(std::size_t size)
+{
+  ++allocations;
+  if (void* const made = std::malloc(size == 0 ? 1 : size)) {
+    return made;
+  }
+  throw std::bad_alloc();
+}
+
+[[gnu::noinline]] void operator delete(void* memory) noexcept
+{
+  std::free(memory);
+}
+
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept
+{
+  std::free(memory);
+}

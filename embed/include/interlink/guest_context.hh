@@ -370,7 +370,8 @@ result<R> guest_context::call(const function<R(A...)>& callee, std::type_identit
   std::optional<error> failed;
   // From left to right, and none after the first that fails.
   std::size_t place = 0;
-  const auto put = [&]<class T>(const T& argument) -> std::optional<typename detail::passing<T>::temporary> {
+  [[maybe_unused]] const auto put =
+      [&]<class T>(const T& argument) -> std::optional<typename detail::passing<T>::temporary> {
     if (failed) {
       return std::nullopt;
     }
@@ -390,7 +391,7 @@ result<R> guest_context::call(const function<R(A...)>& callee, std::type_identit
   if (auto called = call_raw(callee, values); !called) {
     return fail(std::move(called.error()));
   }
-  const auto take_back = [&]<class T>(auto& temporary, const T& argument) {
+  [[maybe_unused]] const auto take_back = [&]<class T>(auto& temporary, const T& argument) {
     if (!failed) {
       if (auto taken_back = detail::passing<T>::take_back(*this, *temporary, argument); !taken_back) {
         failed = std::move(taken_back.error());

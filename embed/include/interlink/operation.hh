@@ -13,6 +13,7 @@
 #include <asio/cancellation_type.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/execution/outstanding_work.hpp>
+#include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/prefer.hpp>
 #include <asio/version.hpp>
@@ -110,6 +111,22 @@ struct bound_completion {
   }
 };
 
+/// Posts. An `any_io_executor` makes an allocation of its own for each function, so one that has an io_context's
+/// executor in it is looked through.
+template <class Executor, class Completion>
+void post_to(const Executor& executor, Completion completion)
+{
+  if constexpr (std::is_same_v<Executor, asio::any_io_executor>) {
+    using tracked = std::decay_t<decltype(asio::prefer(std::declval<asio::io_context::executor_type>(),
+                                                       asio::execution::outstanding_work.tracked))>;
+    if (const auto* const own = executor.template target<tracked>()) {
+      asio::post(*own, std::move(completion));
+      return;
+    }
+  }
+  asio::post(executor, std::move(completion));
+}
+
 /// The half of the program's own asio. `Map` makes what the handler gets of the library's `T`.
 template <class T, class Handler, class Executor, class Map>
 class asio_operation : public operation<T> {
@@ -126,7 +143,7 @@ public:
   void complete(result<T> outcome) override
   {
     if (this->claim()) {
-      deliver(std::move(outcome), [&](auto completion) { asio::post(std::move(*work_), std::move(completion)); });
+      deliver(std::move(outcome), [&](auto completion) { post_to(*work_, std::move(completion)); });
       work_.reset();
       this->release();
     }
@@ -142,7 +159,7 @@ public:
     auto immediate = asio::get_associated_immediate_executor(*handler_, own_);
     deliver(fail(std::move(why)), [&](auto completion) { asio::dispatch(immediate, std::move(completion)); });
 #else
-    deliver(fail(std::move(why)), [&](auto completion) { asio::post(std::move(*work_), std::move(completion)); });
+    deliver(fail(std::move(why)), [&](auto completion) { post_to(*work_, std::move(completion)); });
 #endif
     work_.reset();
   }

@@ -86,13 +86,37 @@ struct adapted_signature;
 template <class Map, class... T>
 struct adapted_signature<Map, void(std::exception_ptr, T...)> : Map::template signature<T...> {};
 
-template <class Initiation, class Map>
-struct adapted_initiation {
-  Initiation begin;
+/// The executor of an initiation that has one.
+template <class Initiation>
+struct initiation_executor {};
 
+template <class Initiation>
+  requires requires { typename Initiation::executor_type; }
+struct initiation_executor<Initiation> {
   using executor_type = typename Initiation::executor_type;
+};
 
-  executor_type get_executor() const noexcept { return begin.get_executor(); }
+/// What adapters of older versions of asio ask a token for.
+template <class Result>
+struct initiation_result {};
+
+template <class Result>
+  requires requires { typename Result::return_type; }
+struct initiation_result<Result> {
+  using return_type = typename Result::return_type;
+};
+
+template <class Initiation, class Map>
+struct adapted_initiation : initiation_executor<Initiation> {
+  explicit adapted_initiation(Initiation of) : begin(std::move(of)) {}
+
+  auto get_executor() const noexcept
+    requires requires { typename Initiation::executor_type; }
+  {
+    return begin.get_executor();
+  }
+
+  Initiation begin;
 
   template <class Handler, class... Arguments>
   void operator()(Handler&& handler, Arguments&&... arguments)
@@ -123,7 +147,9 @@ auto as_error_code(Token&& token)
 } // namespace INTERLINK_NAMESPACE
 
 template <class Token, class Map, class Signature>
-struct asio::async_result<interlink::v0::detail::adapted_token<Token, Map>, Signature> {
+struct asio::async_result<interlink::v0::detail::adapted_token<Token, Map>, Signature>
+    : interlink::v0::detail::initiation_result<
+          asio::async_result<Token, typename interlink::v0::detail::adapted_signature<Map, Signature>::type>> {
   using adapted = typename interlink::v0::detail::adapted_signature<Map, Signature>::type;
 
   template <class Initiation, class Adapted, class... Arguments>
@@ -131,7 +157,7 @@ struct asio::async_result<interlink::v0::detail::adapted_token<Token, Map>, Sign
   {
     using kept = std::conditional_t<std::is_const_v<std::remove_reference_t<Adapted>>, const Token, Token>;
     return asio::async_initiate<kept, adapted>(
-        interlink::v0::detail::adapted_initiation<std::decay_t<Initiation>, Map>{std::forward<Initiation>(initiation)},
+        interlink::v0::detail::adapted_initiation<std::decay_t<Initiation>, Map>(std::forward<Initiation>(initiation)),
         token.token, std::forward<Arguments>(arguments)...);
   }
 };
