@@ -35,8 +35,9 @@ public:
   signal_relay(asio::io_context& context, process& guest)
       : signals_(context, SIGINT, SIGTERM), late_(context), guest_(guest)
   {
-    // The guest support library takes every signal, whether the program wants it or not.
-    if (!guest.core().program().exports_spawn_group) {
+    // The guest support library takes every signal, whether the program wants it or not. A report answers SIGQUIT in
+    // any case (cli/signal_reports.hh).
+    if (!guest.core().program().exports_spawn_group && guest.core().handles_signals()) {
       signals_.add(SIGQUIT);
     }
   }
@@ -55,6 +56,9 @@ private:
   void take(int signal)
   {
     process_core& core = guest_.core();
+    if (!core.handles_signals() && signal == SIGQUIT) {
+      return; // the report is all
+    }
     if (!core.handles_signals()) {
       die_of(signal);
     }

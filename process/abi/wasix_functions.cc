@@ -9,13 +9,13 @@ std::span<const wasix_function> wasix_functions()
 {
   using enum wasix_service;
   static constexpr std::array<wasix_function, 93> functions{{
-      {"call_dynamic", refused, "not there yet"},
+      {"call_dynamic", served, ""},
       {"callback_signal", served, "names the export that handles signals; `__wasm_signal` without it"},
       {"chdir", served, ""},
       {"clock_time_set", served, "answers Perm: the host's clocks are not a guest's to set"},
-      {"closure_allocate", refused, "not there yet"},
-      {"closure_free", refused, "not there yet"},
-      {"closure_prepare", refused, "not there yet"},
+      {"closure_allocate", served, ""},
+      {"closure_free", served, ""},
+      {"closure_prepare", served, ""},
       {"context_create", refused, "the engine's stack cannot be copied or switched"},
       {"context_destroy", refused, "the engine's stack cannot be copied or switched"},
       {"context_switch", refused, "the engine's stack cannot be copied or switched"},
@@ -65,7 +65,7 @@ std::span<const wasix_function> wasix_functions()
       {"proc_snapshot", refused, "a process has no image that could be written"},
       {"proc_spawn", refused, "an older form; the C library uses proc_spawn2"},
       {"proc_spawn2", served, "`--dir`"},
-      {"reflect_signature", refused, "not there yet"},
+      {"reflect_signature", served, ""},
       {"resolve", served, "`--net`, `--allow-connect`"},
       {"sched_yield", served, ""},
       {"sock_accept_v2", served, ""},
