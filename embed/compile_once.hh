@@ -6,6 +6,7 @@
 
 #include "actors/ranked_mutex.hh"
 #include "engine/engine.hh"
+#include "engine/module_images.hh"
 
 #include <map>
 #include <memory>
@@ -16,9 +17,12 @@
 namespace interlink {
 
 /// Context: any thread. Two threads with the same bytes may both compile, and one result stays.
-class compile_once final : public engine::engine {
+class compile_once final : public engine::engine, public engine::module_images {
 public:
-  explicit compile_once(interlink::engine::engine_ptr inner) : inner_(std::move(inner)) {}
+  explicit compile_once(interlink::engine::engine_ptr inner)
+      : inner_(std::move(inner)), images_(dynamic_cast<interlink::engine::module_images*>(inner_.get()))
+  {
+  }
 
   result<void> validate(std::span<const std::byte> bytes) override { return inner_->validate(bytes); }
 
@@ -38,8 +42,26 @@ public:
 
   void increment_epoch() override { inner_->increment_epoch(); }
 
+  // Those of the inner engine. Nobody asks for an image where there is no directory for them.
+  const std::string& cache_directory() const override;
+
+  std::string identity() const override { return images_->identity(); }
+
+  result<std::vector<std::byte>> write_image(const interlink::engine::compiled_module& module) override
+  {
+    return images_->write_image(module);
+  }
+
+  result<interlink::engine::compiled_module_ptr> map_image(int file) override { return images_->map_image(file); }
+
+  result<interlink::engine::compiled_module_ptr> read_image(std::span<const std::byte> image) override
+  {
+    return images_->read_image(image);
+  }
+
 private:
   interlink::engine::engine_ptr inner_;
+  interlink::engine::module_images* images_; ///< null: it has none
   ranked_mutex mutex_{lock_rank::module_cache};
   std::map<std::string, std::weak_ptr<const interlink::engine::compiled_module>> compiled_; ///< by hash of the bytes
 };
