@@ -36,6 +36,8 @@ enum class schedule_place : std::uint8_t {
   initialiser,     ///< about to run an open initialiser
   lane_clearing,   ///< about to clear its lane
   left,            ///< out of the roster, its shares not completed
+  count_read,      ///< knows how many handles a library has, and has not changed that
+  count_changed,   ///< has changed it without a turn
   file_found,      ///< has found a library's file, and not read it
 };
 

@@ -50,6 +50,7 @@ SHARES_BECAUSE = {
     "groups/instance_group.hh": "what a group waits in and whether its frames are wanted, for reports; signals sent to it",
     "groups/pending_operation.hh": "an embedder's cancellation meets the group that carries the operation out",
     "groups/statistics.hh": "counters for INTERLINK_DEBUG=statistics; nothing is decided by them",
+    "linker/open_count.hh": "a library's handles: counted without a turn while another handle is left",
     "process/process_core.hh": "the end of a process is seen without a message by those who would send one",
 }
 

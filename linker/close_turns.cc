@@ -37,8 +37,10 @@ void mark_reachable(const topology& state, std::vector<module_id> from, std::set
 std::set<module_id> reachable_modules(const topology& state)
 {
   std::vector<module_id> roots{main_module};
-  for (const auto& [id, count] : state.open_count) {
-    roots.push_back(id);
+  for (const loaded_module_ptr& module : *state.current->modules) {
+    if (module->opens->handles() > 0) {
+      roots.push_back(module->plan().id);
+    }
   }
   for (const auto& [id, load] : state.constructed_by) {
     roots.push_back(id);
@@ -105,14 +107,14 @@ void forget_module(topology& state, module_id id)
 
 result<std::vector<module_id>> close_library(topology& state, group_id closer, library_handle handle)
 {
-  const auto opened = state.open_count.find(module_id{handle.value});
-  if (opened == state.open_count.end()) {
+  const loaded_module* opened = state.current->find(module_id{handle.value});
+  const auto closed = opened == nullptr ? open_count::closed::never_open : opened->opens->close();
+  if (closed == open_count::closed::never_open) {
     return fail(errc::invalid_handle, "no open library has the handle " + std::to_string(handle.value));
   }
-  if (--opened->second > 0) {
+  if (closed == open_count::closed::one_of_several) {
     return std::vector<module_id>{};
   }
-  state.open_count.erase(opened);
   const std::set<module_id> reached = reachable_modules(state);
   std::vector<module_id> to_close;
   const load_id close_id{state.next_load};

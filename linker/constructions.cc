@@ -23,6 +23,22 @@ group_id& beginner_of(construction& built, module_id module)
   return built.begun_by[static_cast<std::size_t>(place)];
 }
 
+/// `last` has run: whose whole closure is constructed by that may be opened again without a turn.
+void note_constructed(const topology& state, module_id last)
+{
+  const auto is_done = [&](module_id id) {
+    return !state.constructed_by.contains(id);
+  };
+  for (const loaded_module_ptr& module : *state.current->modules) {
+    const bool is_new = !module->opens->is_constructed() &&
+                        std::ranges::find(module->closure, last) != module->closure.end() &&
+                        std::ranges::all_of(module->closure, is_done);
+    if (is_new) {
+      module->opens->set_constructed();
+    }
+  }
+}
+
 void mark_done(topology& state, module_id module)
 {
   const auto load = state.constructed_by.find(module);
@@ -37,6 +53,7 @@ void mark_done(topology& state, module_id module)
     state.constructions.erase(load->second);
   }
   state.constructed_by.erase(load);
+  note_constructed(state, module);
 }
 
 } // namespace

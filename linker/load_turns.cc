@@ -141,6 +141,7 @@ void publish_load(topology& state, const load_in_flight& load, std::vector<modul
       loaded->thunk_artifact = std::move(thunk_artifacts[i]);
     }
     loaded->prefers_own_scope = load.request.prefers_own_scope;
+    loaded->opens = std::make_shared<open_count>();
     note_names(edited, load.modules_asked.at(i), *loaded);
     const auto place = std::ranges::lower_bound(modules, loaded->plan().id, {},
                                                 [](const loaded_module_ptr& module) { return module->plan().id; });
@@ -157,20 +158,26 @@ void publish_load(topology& state, const load_in_flight& load, std::vector<modul
 
 } // namespace
 
+bool changes_only_the_count(const snapshot& applied, const loaded_module& library, const load_request& how)
+{
+  return !how.is_final && (!how.is_global || is_global(applied, library.closure));
+}
+
 std::optional<already_loaded> reopen_library(topology& state, const load_request& request)
 {
   const auto root = find_published(state, request.modules.front());
   if (!root || state.current->is_stopping) {
     return std::nullopt;
   }
-  already_loaded outcome{*root, {}, state.constructed_by.empty()};
-  ++state.open_count[*root];
+  const loaded_module& library = *state.current->find(*root);
+  already_loaded outcome{*root, {}, library.opens->is_constructed()};
+  library.opens->open();
   if (request.is_final) {
     state.final_modules.insert(*root);
   }
-  const loaded_module& library = *state.current->find(*root);
   note_later_root(state, library);
-  if (!request.is_global && request.modules.front().asked.empty()) {
+  const bool shows_in_scope = request.is_global && !is_global(*state.current, library.closure);
+  if (!shows_in_scope && request.modules.front().asked.empty()) {
     return outcome;
   }
   next_snapshot next(state);
@@ -232,15 +239,17 @@ operation_body commit_load(topology& state, load_id id, std::vector<module_artif
   begin_construction(state, load, id);
   // An open handle keeps a library loaded.
   if (load.request.kind == load_kind::library) {
-    const module_id root = load.modules.front()->scope.front();
-    ++state.open_count[root];
     if (load.request.is_final) {
-      state.final_modules.insert(root);
+      state.final_modules.insert(load.modules.front()->scope.front());
     }
   }
   // The snapshot that the groups read.
   publish_load(state, load, std::move(thunk_artifacts));
-  note_later_root(state, *state.current->find(load.modules.front()->scope.front()));
+  const loaded_module& root = *state.current->find(load.modules.front()->scope.front());
+  if (load.request.kind == load_kind::library) {
+    root.opens->open();
+  }
+  note_later_root(state, root);
   return operation;
 }
 

@@ -4,6 +4,7 @@
 // copy-on-write; a reader keeps the one it has. Everything a new group needs to be built is in it.
 #pragma once
 
+#include "linker/open_count.hh"
 #include "linker/paged_vector.hh"
 #include "messages/error.hh"
 #include "messages/ids.hh"
@@ -31,6 +32,7 @@ struct loaded_module {
   std::vector<module_id> closure; ///< itself, then its needed closure breadth-first: the scope of its handle
   std::vector<module_id> scope;   ///< where its lazy imports are looked up after the global scope: its root's closure
   bool prefers_own_scope{};       ///< RTLD_DEEPBIND: before the global scope
+  std::shared_ptr<open_count> opens; ///< of this incarnation; null until it is published
 
   const module_plan& plan() const { return load->modules[plan_ordinal]; }
 };

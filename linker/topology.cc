@@ -72,6 +72,14 @@ void hash_counts(value_hash& hash, const Map& counts)
   }
 }
 
+/// Which libraries are open. How often changes without a turn.
+void hash_open(value_hash& hash, const snapshot& published)
+{
+  for (const loaded_module_ptr& module : *published.modules) {
+    hash.add(module->opens->handles() > 0 ? 1 : 0);
+  }
+}
+
 void hash_loading(value_hash& hash, const topology& state)
 {
   for (const auto& [id, load] : state.loads) {
@@ -137,7 +145,7 @@ std::uint64_t hash_of(const topology& state)
   hash_loading(hash, state);
   hash_counts(hash, state.constructed_by);
   hash_counts(hash, state.waits_for);
-  hash_counts(hash, state.open_count);
+  hash_open(hash, *state.current);
   hash_counts(hash, state.references);
   for (const auto& [module, closing] : state.closing) {
     hash.add(module.value);

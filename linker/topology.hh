@@ -106,7 +106,6 @@ struct topology {
   std::map<load_id, construction> constructions;     ///< unfinished ones
   std::map<module_id, load_id> constructed_by;       ///< of modules with an unfinished construction
   std::map<group_id, group_id> waits_for;            ///< waits for constructors and closes, waiter to owner
-  std::map<module_id, std::uint64_t> open_count;     ///< handles given out
   std::map<module_id, std::uint64_t> references;     ///< importers and lazy bindings, by provider
   std::map<module_id, std::set<module_id>> bound_to; ///< the same by published importer
   std::set<module_id> final_modules;                 ///< opened with RTLD_NODELETE
@@ -136,7 +135,7 @@ topology make_topology(const main_layout& layout, std::shared_ptr<const host_cat
 struct already_loaded {
   module_id root;
   std::vector<operation_body> operations; ///< promotion to global scope publishes an empty resolve_function
-  bool is_constructed{};                  ///< no constructor is unfinished: `next_constructor` has nothing to say
+  bool is_constructed{};                  ///< no constructor of its closure is left: `next_constructor` has no more
 };
 
 /// Claims taken, numbers chosen. The requester rehearses and then commits or abandons.
@@ -167,8 +166,8 @@ using prepare_outcome = std::variant<already_loaded, planned_load, wait_for_load
 /// the request only the root's identity and the flags matter.
 std::optional<already_loaded> reopen_library(topology& state, const load_request& request);
 
-/// Step 2 of a load (docs/architecture.md). On any outcome but `planned_load` the topology is unchanged (but for
-/// open_count of `already_loaded`). Errors: symbol_not_found with all missing symbols; symbol_type_mismatch;
+/// Step 2 of a load (docs/architecture.md). On any outcome but `planned_load` the topology is unchanged (but for the
+/// handles of `already_loaded`). Errors: symbol_not_found with all missing symbols; symbol_type_mismatch;
 /// unknown_import with all unknown imports; unsupported_module (memory or table types that cannot match, TLS symbols
 /// without `__wasm_init_tls`); table_exhausted; limit_exceeded.
 prepare_outcome prepare_load(topology& state, const load_request& request);
@@ -255,6 +254,10 @@ inline constexpr module_id own_stack{~std::uint32_t{0}};
 std::vector<operation_body> leave_group(topology& state, group_id group);
 
 // ---- Close ----
+
+/// Whether an open of a library that is open and constructed needs no turn: nothing but the count would change. Of the
+/// request only the flags matter. Context: any thread, for a snapshot that its group has applied.
+bool changes_only_the_count(const snapshot& applied, const loaded_module& library, const load_request& how);
 
 /// Turn 1: the handle's count goes down. What is then reached neither by needed lists nor by bindings from main, an
 /// open handle, a final or pinned module, an unfinished construction, a load in flight or another close is closing: no

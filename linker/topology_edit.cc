@@ -82,6 +82,12 @@ void promote_to_global(snapshot& next, const std::vector<module_id>& closure)
   }
 }
 
+bool is_global(const snapshot& in, const std::vector<module_id>& closure)
+{
+  const auto& scope = *in.global_scope;
+  return std::ranges::all_of(closure, [&](module_id id) { return std::ranges::find(scope, id) != scope.end(); });
+}
+
 void note_names(snapshot& next, const std::vector<std::string>& asked, const loaded_module& library)
 {
   const module_id id = library.plan().id;

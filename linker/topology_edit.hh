@@ -41,6 +41,9 @@ void give_back_references(topology& state, const std::map<module_id, std::set<mo
 /// Members of `closure` that are not in the global scope yet are added to it at the end.
 void promote_to_global(snapshot& next, const std::vector<module_id>& closure);
 
+/// The global scope has all of the closure.
+bool is_global(const snapshot& in, const std::vector<module_id>& closure);
+
 /// Bare names by which a library was asked for: from now on they mean this one.
 void note_names(snapshot& next, const std::vector<std::string>& asked, const loaded_module& library);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "loader/library_closer.hh"
 
+#include "actors/schedule_point.hh"
 #include "groups/instance_group.hh"
 
 #include <algorithm>
@@ -224,12 +225,25 @@ result<void> close_library(const loader_services& loader, instance_group& group,
   if (handle == main_handle) {
     return {};
   }
+  const auto closing = give_back_handle(group, handle);
+  if (!closing) {
+    return fail(closing.error());
+  }
+  return closing->empty() ? result<void>{} : end_close(loader, group, *closing);
+}
+
+result<std::vector<module_id>> give_back_handle(instance_group& group, library_handle handle)
+{
+  const loaded_module* library = group.applied().find(module_id{handle.value});
+  if (library != nullptr && library->opens->close_one_of_several([] { schedule_point(schedule_place::count_read); })) {
+    schedule_point(schedule_place::count_changed);
+    return std::vector<module_id>{};
+  }
   coordinator_reply reply = group.ask(close_request{handle});
   if (auto* failure = std::get_if<error>(&reply)) {
     return fail(std::move(*failure));
   }
-  const std::vector<module_id> closing = std::move(std::get<close_reply>(reply).closing);
-  return closing.empty() ? result<void>{} : end_close(loader, group, closing);
+  return std::move(std::get<close_reply>(reply).closing);
 }
 
 result<bool> register_handler(const loader_services& loader, instance_group& group, registration kind, module_id caller,

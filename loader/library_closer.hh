@@ -8,6 +8,7 @@
 #include "messages/ids.hh"
 
 #include <cstdint>
+#include <vector>
 
 #include "loader/exit_handlers.hh"
 #include "loader/loader_services.hh"
@@ -22,6 +23,10 @@ class instance_group;
 /// back any number of times. Errors: invalid_handle; what ends a thread or the process in a handler; guest_trapped when
 /// an exception leaves one.
 result<void> close_library(const loader_services& loader, instance_group& group, library_handle handle);
+
+/// The first turn of that, or its equal without a turn when other handles are left: what is closing now, users first.
+/// Errors: invalid_handle.
+result<std::vector<module_id>> give_back_handle(instance_group& group, library_handle handle);
 
 /// Registers a handler of a library: with the host, and for the exit with the program's C library. `mark` is an address
 /// in the registering module's data, 0 when the registration has none; `caller` is whose import was called. True unless

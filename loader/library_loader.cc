@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "loader/library_loader.hh"
 
+#include "actors/schedule_point.hh"
 #include "groups/instance_group.hh"
 #include "linker/planner.hh"
 #include "messages/guest_end.hh"
@@ -313,6 +314,17 @@ bool is_bare(std::string_view name)
   return name.find('/') == std::string_view::npos;
 }
 
+/// Without a turn, where that changes nothing but a count.
+bool reopen_at_once(const instance_group& group, const loaded_module& open, const load_request& how)
+{
+  const bool is_open = changes_only_the_count(group.applied(), open, how) &&
+                       open.opens->reopen([] { schedule_point(schedule_place::count_read); });
+  if (is_open) {
+    schedule_point(schedule_place::count_changed);
+  }
+  return is_open;
+}
+
 /// What a bare name means already, or this group has opened by that name, if it is in `loaded`.
 const loaded_module* find_opened(const instance_group& group, const std::string& key, std::string_view name,
                                  const snapshot& loaded)
@@ -338,11 +350,8 @@ result<void> check_reload(const snapshot& now, const loaded_module* named, const
   return fail(error(errc::invalid_argument, std::move(detail)));
 }
 
-/// Step 1. What `loaded` has is not read; a library that is known to be open touches no file.
-result<load_request> request_library(const loader_services& loader, instance_group& group, std::string_view name,
-                                     const loaded_module* open, std::uint32_t flags,
-                                     const std::vector<std::string>& library_path, const snapshot& loaded,
-                                     module_id caller)
+/// What the flags of dlopen ask for, without modules.
+load_request request_of(std::uint32_t flags)
 {
   load_request request;
   request.kind = load_kind::library;
@@ -350,6 +359,16 @@ result<load_request> request_library(const loader_services& loader, instance_gro
   request.is_global = (flags & open_flag::global) != 0;
   request.is_final = (flags & open_flag::no_delete) != 0;
   request.prefers_own_scope = (flags & open_flag::deep_bind) != 0;
+  return request;
+}
+
+/// Step 1. What `loaded` has is not read; a library that is known to be open touches no file.
+result<load_request> request_library(const loader_services& loader, instance_group& group, std::string_view name,
+                                     const loaded_module* open, std::uint32_t flags,
+                                     const std::vector<std::string>& library_path, const snapshot& loaded,
+                                     module_id caller)
+{
+  load_request request = request_of(flags);
   if (open != nullptr) {
     request.modules.push_back({open->identity, {}, nullptr, nullptr, {}, {}});
   } else {
@@ -437,6 +456,9 @@ result<library_handle> open_library(const loader_services& loader, instance_grou
     const loaded_module* const open = find_opened(group, key, name, seen);
     const module_id known = open == nullptr ? no_module : open->plan().id;
     const bool reloads = (flags & open_flag::reload) != 0;
+    if (open != nullptr && !reloads && reopen_at_once(group, *open, request_of(flags))) {
+      return library_handle{known.value};
+    }
     auto request = request_library(loader, group, name, reloads ? nullptr : open, flags, library_path, seen, caller);
     if (!request) {
       return fail(std::move(request.error()));

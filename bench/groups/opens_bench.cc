@@ -27,6 +27,27 @@ void reopen_from_guest(benchmark::State& state)
   });
 }
 
+/// One host call of the guest's, again and again, with so many other libraries open.
+void host_call(benchmark::State& state, const char* function)
+{
+  const auto others = static_cast<int>(state.range(0));
+  const scratch_copies copies(std::string(INTERLINK_GUEST_DIR) + "/libbench_small.so", others, copy_content::same);
+  guest_options options;
+  options.copies = copies.directory();
+  guest_process guest("bench_symbols", options);
+  guest.in_first_group([&](instance_group& group) {
+    call_export(group, "bench_open");
+    for (int other = 0; other < others; ++other) {
+      need(open_library(process_of(group).loader, group, "/copies/" + scratch_copies::name(other), open_flag::now, {}));
+    }
+    const engine::function call = find_callable(group, function);
+    call_function(group, call, 1);
+    while (state.KeepRunningBatch(batch)) {
+      benchmark::DoNotOptimize(call_function(group, call, batch));
+    }
+  });
+}
+
 void native_reopen(benchmark::State& state)
 {
   void* small = dlopen(INTERLINK_BENCH_NATIVE_SMALL, RTLD_NOW);
@@ -73,6 +94,8 @@ void native_open_small(benchmark::State& state)
 
 BENCHMARK(reopen_from_guest)->Name("dlopen/reopen/guest");
 BENCHMARK(native_reopen)->Name("dlopen/reopen/native");
+BENCHMARK_CAPTURE(host_call, reopen, "bench_reopen_raw")->Name("dlopen/reopen/raw")->Arg(0)->Arg(200);
+BENCHMARK_CAPTURE(host_call, close_of_main, "bench_host_call")->Name("dlopen/host_call")->Arg(0)->Arg(200);
 BENCHMARK_CAPTURE(open_small, same, copy_content::same)
     ->Name("dlopen/small/known_content")
     ->Iterations(opens)

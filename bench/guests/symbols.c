@@ -24,6 +24,34 @@ int bench_reopen(int count) {
   return (int)sum;
 }
 
+// As libc's dlopen asks the host: the least that a re-open costs.
+__attribute__((import_module("wasix_32v1"), import_name("dlopen"))) int host_dlopen(const char *path, int path_length,
+                                                                                  int flags, char *error,
+                                                                                  int error_length, const char *search,
+                                                                                  int search_length, unsigned *handle);
+
+int bench_reopen_raw(int count) {
+  static const char path[] = "./libbench_small.so";
+  unsigned handle = 0;
+  unsigned sum = 0;
+  for (int i = 0; i < count; ++i) {
+    host_dlopen(path, sizeof path - 1, RTLD_NOW, 0, 0, 0, 0, &handle);
+    sum += handle;
+  }
+  return (int)sum;
+}
+
+// A host call that does nothing but answer.
+__attribute__((import_module("wasix_32v1"), import_name("dl_invalid_handle"))) int host_dlclose(int handle);
+
+int bench_host_call(int count) {
+  int sum = 0;
+  for (int i = 0; i < count; ++i) {
+    sum += host_dlclose(1);
+  }
+  return sum;
+}
+
 int bench_find(int count) {
   uintptr_t sum = 0;
   for (int i = 0; i < count; ++i) {

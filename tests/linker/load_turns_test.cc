@@ -70,7 +70,7 @@ TEST(PrepareLoad, GivesTheHandleOfALibraryThatIsOpen)
   const prepare_outcome outcome = world.prepare("libx");
   ASSERT_NE(std::get_if<already_loaded>(&outcome), nullptr);
   EXPECT_EQ(std::get<already_loaded>(outcome).root, root);
-  EXPECT_EQ(world.state.open_count.at(root), 2U);
+  EXPECT_EQ(world.state.current->find(root)->opens->handles(), 2U);
 }
 
 TEST(PrepareLoad, SaysOfAnOpenLibraryThatAllIsConstructed)
@@ -128,7 +128,7 @@ TEST(ReopenLibrary, KnowsOnlyWhatIsPublished)
   const auto open = reopen_library(world.state, request);
   ASSERT_TRUE(open);
   EXPECT_EQ(open->root, planned.root);
-  EXPECT_EQ(world.state.open_count.at(planned.root), 2U);
+  EXPECT_EQ(world.state.current->find(planned.root)->opens->handles(), 2U);
 }
 
 TEST(ReopenLibrary, GivesNoHandleWhenTheProcessIsStopping)
@@ -137,6 +137,84 @@ TEST(ReopenLibrary, GivesNoHandleWhenTheProcessIsStopping)
   world.open("libx");
   stop(world.state, 0);
   EXPECT_FALSE(reopen_library(world.state, world.request("libx")));
+}
+
+TEST(OpenCount, IsTakenWithoutATurnWhenAllIsConstructed)
+{
+  linking_world world = world_with("libx", side());
+  const planned_load planned = world.plan("libx");
+  commit_load(world.state, planned.id, {});
+  open_count& opens = *world.state.current->find(planned.root)->opens;
+  EXPECT_FALSE(opens.reopen()) << "its constructor has not run";
+  world.run_constructors(planned.root, planned.id);
+  EXPECT_TRUE(opens.reopen());
+  EXPECT_TRUE(opens.close_one_of_several());
+  EXPECT_FALSE(opens.close_one_of_several()) << "the last handle is a turn's";
+  EXPECT_EQ(opens.handles(), 1U);
+}
+
+TEST(OpenCount, WaitsForTheConstructorsOfAllThatIsNeeded)
+{
+  linking_world world = world_with("libbase", side());
+  world.add("libx", side().needs("libbase").build());
+  const planned_load planned = world.plan("libx");
+  commit_load(world.state, planned.id, {});
+  const snapshot& loaded = *world.state.current;
+  const open_count& base = *loaded.find(world.id_of("libbase"))->opens;
+  const open_count& user = *loaded.find(planned.root)->opens;
+  std::vector<std::pair<bool, bool>> seen;
+  for (;;) {
+    const auto next = next_constructor(world.state, group_id{1}, planned.id, planned.root);
+    const auto* run = std::get_if<run_constructor>(&next);
+    if (run == nullptr) {
+      break;
+    }
+    seen.emplace_back(base.is_constructed(), user.is_constructed());
+    finish_constructor(world.state, group_id{1}, run->module);
+  }
+  EXPECT_EQ(seen, (std::vector<std::pair<bool, bool>>{{false, false}, {true, false}}));
+  EXPECT_TRUE(user.is_constructed());
+}
+
+// A cycle of waits leaves a constructor out: whoever opens next has to look again.
+TEST(OpenCount, StaysWithTurnsWhenAWaitWasLeftOut)
+{
+  linking_world world = world_with("libx", side());
+  const planned_load planned = world.plan("libx");
+  commit_load(world.state, planned.id, {});
+  ASSERT_TRUE(
+      std::holds_alternative<run_constructor>(next_constructor(world.state, group_id{1}, planned.id, planned.root)));
+  ASSERT_TRUE(
+      std::holds_alternative<constructors_done>(next_constructor(world.state, group_id{1}, no_load, planned.root)));
+  EXPECT_FALSE(world.state.current->find(planned.root)->opens->reopen());
+}
+
+TEST(OpenCount, IsNotEnoughForWhatAnOpenAsksBesides)
+{
+  linking_world world = world_with("libx", side());
+  const module_id root = world.open("libx");
+  load_request how;
+  const auto needs_no_turn = [&] {
+    const snapshot& loaded = *world.state.current;
+    return changes_only_the_count(loaded, *loaded.find(root), how);
+  };
+  EXPECT_TRUE(needs_no_turn());
+  how.is_final = true;
+  EXPECT_FALSE(needs_no_turn());
+  how = {};
+  how.is_global = true;
+  EXPECT_FALSE(needs_no_turn());
+  world.open("libx", {.is_global = true});
+  EXPECT_TRUE(needs_no_turn());
+}
+
+TEST(CloseLibrary, OpensNoMoreWithoutATurnWhatIsClosing)
+{
+  linking_world world = world_with("libx", side());
+  const module_id root = world.open("libx");
+  ASSERT_EQ(close_library(world.state, group_id{1}, library_handle{root.value}), std::vector<module_id>{root});
+  EXPECT_FALSE(world.state.current->find(root)->opens->reopen());
+  EXPECT_EQ(close_library(world.state, group_id{1}, library_handle{root.value}).error().code(), errc::invalid_handle);
 }
 
 // Ids go on where an abandoned load has left them.

@@ -189,10 +189,12 @@ private:
 
   void close()
   {
-    if (world_.state.open_count.empty()) {
+    const auto& modules = *world_.state.current->modules;
+    const auto open = std::ranges::find_if(modules, [](const auto& each) { return each->opens->handles() > 0; });
+    if (open == modules.end()) {
       return;
     }
-    const library_handle handle{world_.state.open_count.begin()->first.value};
+    const library_handle handle{(*open)->plan().id.value};
     const auto closed = close_library(world_.state, any_group(), handle);
     if (closed && !closed->empty()) {
       closes_.push_back(world_.state.closing.at(closed->front()).close);

@@ -234,6 +234,55 @@ void end_of_a_log(run& now)
   });
 }
 
+/// A library that one thread has loaded. Turns exclude each other, as the mailbox has them do.
+struct library {
+  open_count opens;
+  mutex turns;
+  plain<int> constructed;
+  plain<int> used_first, used_second;
+
+  void close()
+  {
+    if (opens.close_one_of_several()) {
+      return;
+    }
+    turns.lock();
+    const bool is_last = opens.close() == open_count::closed::last;
+    turns.unlock();
+    if (is_last) { // destructors
+      check(constructed == 1, "a library is closed once");
+      constructed = 2;
+      check(used_first + used_second >= 0, "all that its users did lies behind");
+    }
+  }
+};
+
+void use_and_close(library& of, plain<int>& used)
+{
+  if (of.opens.reopen()) {
+    check(of.constructed == 1, "what the constructors wrote is seen");
+    used = 1;
+    of.close();
+  }
+}
+
+void open_without_a_turn(run& now)
+{
+  library& of = now.make<library>();
+  now.thread([&] {
+    of.turns.lock();
+    of.opens.open();
+    of.turns.unlock();
+    of.constructed = 1;
+    of.turns.lock();
+    of.opens.set_constructed();
+    of.turns.unlock();
+    of.close();
+  });
+  now.thread([&] { use_and_close(of, of.used_first); });
+  now.thread([&] { use_and_close(of, of.used_second); });
+}
+
 void recorder(run& now)
 {
   event_ring& ring = now.make<event_ring>(1);
@@ -265,6 +314,8 @@ std::vector<scenario> actor_scenarios()
       {"completion", "the last group, and whoever finds the count at zero, sees what all did", completion},
       {"end of a log", "nodes die once nobody reads them", end_of_a_log, true},
       {"recorder", "events are whole", recorder},
+      {"open count", "a library opened without a turn is constructed, and closed when all are through with it",
+       open_without_a_turn},
   };
 }
 

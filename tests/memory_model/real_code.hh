@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The code under test itself: the headers and sources of actors/, compiled once more with the checked atomics, locks
-// and shared pointers in place of those of the standard library. Everything else that they use is the library's own.
+// The code under test itself: the headers and sources of actors/ and the count of opens, compiled once more with the
+// checked atomics, locks and shared pointers in place of those of the standard library. Everything else that they use
+// is the library's own.
 #pragma once
 
 #include "messages/assert.hh"
@@ -55,6 +56,7 @@ using interlink::memory_model::shared_ptr;
 #include "actors/parker.hh"
 #include "actors/publication.hh"
 #include "actors/serial_actor.hh"
+#include "linker/open_count.hh"
 #undef noexcept
 #undef std
 

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "loader/closure_reader.hh"
+#include "loader/library_closer.hh"
 #include "loader/library_loader.hh"
 #include "loader/symbol_lookup.hh"
 #include "process/thread_spawner.hh"
@@ -360,25 +361,24 @@ result<void> simulated_world::close(instance_group& group, script& mine)
       continue;
     }
     scheduler_.trace("closes " + file_of(at->number) + ", " + std::to_string(at->handle.value));
-    const coordinator_reply reply = group.ask(close_request{at->handle});
+    const auto closing = give_back_handle(group, at->handle);
     mine.open.erase(at);
-    if (const auto* failure = std::get_if<error>(&reply)) {
-      if (failure->code() != errc::stopping) {
-        scheduler_.fail("close fails: " + failure->message());
+    if (!closing) {
+      if (closing.error().code() != errc::stopping) {
+        scheduler_.fail("close fails: " + closing.error().message());
       }
       return {};
     }
-    const auto& closing = std::get<close_reply>(reply).closing;
-    if (closing.empty()) {
+    if (closing->empty()) {
       return {};
     }
     note(happening::begins_close);
-    if (auto destructed = destruct(group, closing); !destructed) {
+    if (auto destructed = destruct(group, *closing); !destructed) {
       note(happening::dies_between_turns_of_close);
       return destructed; // its leave ends the close
     }
     note(happening::unloads);
-    group.ask(unload_request{closing});
+    group.ask(unload_request{*closing});
     return {};
   }
   return {};
@@ -409,7 +409,7 @@ result<void> simulated_world::run_pinned(instance_group& group, script& mine)
   }
   const module_id pinned{mine.pinned->handle.value};
   const auto& [slot, value] = *mine.pinned->slots.begin();
-  if (!process_->coordination().state().open_count.contains(pinned)) {
+  if (process_->coordination().state().current->find(pinned)->opens->handles() == 0) {
     note(happening::runs_pinned_after_close);
   }
   if (auto ran = judge_call(group, guest_call(group, main_module, "call_slot", {slot}), value); !ran) {

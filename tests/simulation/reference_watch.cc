@@ -62,9 +62,46 @@ complaints reference_watch::check_turn()
   close(found);
   bind_late(found);
   check_scope(found);
-  open_count_ = state_.open_count;
+  open_count_ = counts();
   current_ = state_.current;
   return found;
+}
+
+complaints reference_watch::check_count()
+{
+  complaints found;
+  for (const auto& [root, count] : counts()) {
+    std::uint64_t& known = open_count_[root];
+    if (count == known) {
+      continue;
+    }
+    const loaded_module& library = *state_.current->find(root);
+    if (count == known + 1) {
+      load_request request;
+      request.modules.push_back({library.identity, {}, nullptr, nullptr, {}, {}});
+      const auto opened = linker_.prepare(request, no_module);
+      const auto is_done = [&](module_id id) {
+        return !state_.constructed_by.contains(id);
+      };
+      if (!opened || *opened != root || known == 0 || !std::ranges::all_of(library.closure, is_done)) {
+        found.push_back("reference: module " + number(root.value) + " is not to be opened again without a turn");
+      }
+    } else if (const auto closed = linker_.close(library_handle{root.value});
+               !closed || !closed->empty() || count == 0) {
+      found.push_back("reference: module " + number(root.value) + " is not to be closed without a turn");
+    }
+    known = count;
+  }
+  return found;
+}
+
+std::map<module_id, std::uint64_t> reference_watch::counts() const
+{
+  std::map<module_id, std::uint64_t> counted;
+  for (const loaded_module_ptr& module : *state_.current->modules) {
+    counted.emplace(module->plan().id, module->opens->handles());
+  }
+  return counted;
 }
 
 void reference_watch::begin_loads(complaints& found)
@@ -142,7 +179,7 @@ void reference_watch::end_loads()
 
 void reference_watch::reopen(complaints& found)
 {
-  for (const auto& [root, count] : state_.open_count) {
+  for (const auto& [root, count] : counts()) {
     if (count <= open_count_[root]) {
       continue;
     }
@@ -179,9 +216,10 @@ void reference_watch::close(complaints& found)
     held.insert(std::views::keys(pinned).begin(), std::views::keys(pinned).end());
   }
   std::ranges::reverse(closing);
+  const auto now = counts();
   for (const auto& [root, count] : open_count_) {
-    const auto left = state_.open_count.find(root);
-    if ((left == state_.open_count.end() ? 0 : left->second) >= count) {
+    const auto left = now.find(root);
+    if ((left == now.end() ? 0 : left->second) >= count) {
       continue;
     }
     const auto expected = linker_.close(library_handle{root.value}, held);

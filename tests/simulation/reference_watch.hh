@@ -27,6 +27,9 @@ public:
   /// Whether the turn that has just ended did what the reference does.
   complaints check_turn();
 
+  /// A library was opened again, or closed but for other handles, without a turn.
+  complaints check_count();
+
   const support::reference_linker& linker() const { return linker_; }
 
   /// What the import of a published module returns when it is called now; nothing when nobody defines it yet.
@@ -38,6 +41,7 @@ public:
   std::optional<std::uint32_t> value_of(const support::reference_symbol& symbol) const;
 
 private:
+  std::map<module_id, std::uint64_t> counts() const;
   void begin_loads(complaints& found);
   void end_loads();
   void reopen(complaints& found);

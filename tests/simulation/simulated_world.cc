@@ -219,6 +219,9 @@ void simulated_world::drive()
       if (options_.on_state) {
         options_.on_state(hash_of(process_->coordination().state()));
       }
+    } else if (place == schedule_place::count_changed) {
+      note(happening::counts_without_turn);
+      complain(reference_->check_count());
     } else if (place == schedule_place::file_found && chance(2 * move_one_in_ / 5)) {
       note(happening::file_vanishes_before_it_is_read);
       move_file();
