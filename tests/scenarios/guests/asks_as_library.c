@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Opens and looks up as the program and as a library: argv[1] says what.
-#include "guest.h"
+#include "parts.h"
 
 typedef void *opens(const char *, int);
 typedef void *finds(void *, const char *);
@@ -65,25 +65,14 @@ static void the_program(void) {
 }
 
 int main(int argc, char **argv) {
-  static const struct {
-    const char *name;
-    void (*run)(void);
-  } parts[] = {{"runtime_path", runtime_path},
-               {"origin", origin},
-               {"soname", soname},
-               {"default_scope", default_scope},
-               {"next", next},
-               {"deep", deep},
-               {"the_program", the_program}};
+  static const struct part parts[] = {{"runtime_path", runtime_path},
+                                      {"origin", origin},
+                                      {"soname", soname},
+                                      {"default_scope", default_scope},
+                                      {"next", next},
+                                      {"deep", deep},
+                                      {"the_program", the_program}};
   REQUIRE(argc == 2);
   library = open_now("./sub/libasks.so");
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
-    if (strcmp(argv[1], parts[i].name) == 0) {
-      parts[i].run();
-      printf("ok %s\n", argv[1]);
-      return 0;
-    }
-  }
-  printf("failed: no part %s\n", argv[1]);
-  return 1;
+  return RUN_PART(parts);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What dlclose does, one part for each behaviour: argv[1] says which. Threads compute meanwhile, without a call.
-#include "guest.h"
+#include "parts.h"
 
 #include <sys/stat.h>
 
@@ -289,31 +289,19 @@ static void stale(void) {
 }
 
 int main(int argc, char **argv) {
-  static const struct {
-    const char *name;
-    void (*run)(void);
-  } parts[] = {{"fresh", fresh},
-               {"counted", counted},
-               {"needed", needed},
-               {"diamond", diamond},
-               {"cycle", cycle},
-               {"kept", kept},
-               {"replaced", replaced},
-               {"gives_back", gives_back},
-               {"beside_laggards", beside_laggards},
-               {"eight_threads", eight_threads},
-               {"slot_again", slot_again},
-               {"in_constructor", in_constructor},
-               {"in_destructor", in_destructor},
-               {"stale", stale}};
-  REQUIRE(argc == 2);
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
-    if (strcmp(argv[1], parts[i].name) == 0) {
-      parts[i].run();
-      printf("ok %s\n", argv[1]);
-      return 0;
-    }
-  }
-  printf("failed: no part %s\n", argv[1]);
-  return 1;
+  static const struct part parts[] = {{"fresh", fresh},
+                                      {"counted", counted},
+                                      {"needed", needed},
+                                      {"diamond", diamond},
+                                      {"cycle", cycle},
+                                      {"kept", kept},
+                                      {"replaced", replaced},
+                                      {"gives_back", gives_back},
+                                      {"beside_laggards", beside_laggards},
+                                      {"eight_threads", eight_threads},
+                                      {"slot_again", slot_again},
+                                      {"in_constructor", in_constructor},
+                                      {"in_destructor", in_destructor},
+                                      {"stale", stale}};
+  return RUN_PART(parts);
 }

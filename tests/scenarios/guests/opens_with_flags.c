@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the flags of dlopen, the handle of the program and dlerror mean: argv[1] says which.
-#include "guest.h"
+#include "parts.h"
 
 int flag_of_main(void) { return 100; }
 
@@ -133,20 +133,8 @@ static void errors(void) {
 }
 
 int main(int argc, char **argv) {
-  static const struct {
-    const char *name;
-    void (*run)(void);
-  } parts[] = {{"local", local},     {"global", global},       {"promoted", promoted}, {"ordered", ordered},
-               {"no_load", no_load}, {"no_delete", no_delete}, {"lazy", lazy},         {"lazy_and_local", lazy_and_local},
-               {"program", program}, {"errors", errors},             {"modes", modes}};
-  REQUIRE(argc == 2);
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
-    if (strcmp(argv[1], parts[i].name) == 0) {
-      parts[i].run();
-      printf("ok %s\n", argv[1]);
-      return 0;
-    }
-  }
-  printf("failed: no part %s\n", argv[1]);
-  return 1;
+  static const struct part parts[] = {{"local", local}, {"global", global}, {"promoted", promoted}, {"ordered", ordered},
+                                      {"no_load", no_load}, {"no_delete", no_delete}, {"lazy", lazy}, {"lazy_and_local", lazy_and_local},
+                                      {"program", program}, {"errors", errors}, {"modes", modes}};
+  return RUN_PART(parts);
 }

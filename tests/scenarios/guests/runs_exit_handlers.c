@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Handlers of libraries, at close and at exit: argv[1] says which. The words that are said are printed at the end.
-#include "guest.h"
+#include "parts.h"
 
 static char said[4096];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -188,32 +188,21 @@ static void races_exit(void) {
 }
 
 int main(int argc, char **argv) {
-  static const struct {
-    const char *name;
-    void (*run)(void);
-  } parts[] = {{"closed", closed},
-               {"at_exit", at_exit},
-               {"for_another", for_another},
-               {"of_main", of_main},
-               {"in_a_handler", in_a_handler},
-               {"kept", kept},
-               {"of_thread", of_thread},
-               {"of_main_thread", of_main_thread},
-               {"exits_in_a_handler", exits_in_a_handler},
-               {"ends_thread_in_a_handler", ends_thread_in_a_handler},
-               {"closes_in_a_handler", closes_in_a_handler},
-               {"closes_at_exit", closes_at_exit},
-               {"races_exit", races_exit}};
+  static const struct part parts[] = {{"closed", closed},
+                                      {"at_exit", at_exit},
+                                      {"for_another", for_another},
+                                      {"of_main", of_main},
+                                      {"in_a_handler", in_a_handler},
+                                      {"kept", kept},
+                                      {"of_thread", of_thread},
+                                      {"of_main_thread", of_main_thread},
+                                      {"exits_in_a_handler", exits_in_a_handler},
+                                      {"ends_thread_in_a_handler", ends_thread_in_a_handler},
+                                      {"closes_in_a_handler", closes_in_a_handler},
+                                      {"closes_at_exit", closes_at_exit},
+                                      {"races_exit", races_exit}};
   REQUIRE(argc == 2);
   atexit(show);
   atexit(say_main);
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
-    if (strcmp(argv[1], parts[i].name) == 0) {
-      parts[i].run();
-      printf("ok %s\n", argv[1]);
-      return 0;
-    }
-  }
-  printf("failed: no part %s\n", argv[1]);
-  return 1;
+  return RUN_PART(parts);
 }
