@@ -91,17 +91,15 @@ std::string_view general_remedy(errc code)
   case errc::unsupported_module:
     return "build it as docs/guests.md says";
   case errc::limit_exceeded:
-    return "the limit is fixed: make several modules of it";
+    return "keep within the limit: it is fixed";
   case errc::not_a_library:
     return "link it with wasm-ld -shared";
-  case errc::library_not_found:
-    return "give its directory with --lib-path, LD_LIBRARY_PATH or a runtime path, and its place with --dir";
   case errc::file_unreadable:
     return "name a regular file that may be read";
   case errc::symbol_not_found:
     return "interlink nm shows what a module defines";
   case errc::symbol_type_mismatch:
-    return "build both sides from the same declaration";
+    return "make both sides agree on the type";
   case errc::unknown_import:
     return "host functions are those of WASI preview 1, wasi-threads and WASIX, and the embedder's";
   case errc::invalid_handle:
@@ -124,6 +122,7 @@ std::string_view general_remedy(errc code)
     return "await some of the calls first, or spread them over several groups";
   case errc::not_dynamic:
     return "link it with -pie, as docs/guests.md says";
+  case errc::library_not_found:
   case errc::stopping:
   case errc::cancelled:
   case errc::spawn_failed:

@@ -100,7 +100,7 @@ std::vector<way_to_fail> ways_to_fail()
 {
   std::vector<way_to_fail> all;
   for (const std::string way : {"unreachable", "divide", "out_of_bounds", "null_call", "sort", "other_type",
-                                "recursion", "thread", "misaligned_wait", "behind"}) {
+                                "recursion", "deep", "thread", "misaligned_wait", "behind"}) {
     all.push_back({"traps", way, {"traps.c"}});
   }
   for (const std::string way : {"library", "call_back", "constructor"}) {
@@ -114,6 +114,26 @@ std::vector<way_to_fail> ways_to_fail()
 
 INSTANTIATE_TEST_SUITE_P(Each, Places, testing::ValuesIn(ways_to_fail()),
                          [](const auto& each) { return each.param.program + "_" + each.param.way; });
+
+TEST(Backtrace, SaysThatItIsCut)
+{
+  const command_result run = run_guest("traps", {.arguments = {"deep"}});
+  EXPECT_EQ(frames_in(run.err).size(), 20U);
+  EXPECT_TRUE(run.err.ends_with("\n       the frames outside of these are not known\n")) << run.err;
+}
+
+// A start function is the linker's to run, at the start and in each thread that catches up.
+TEST(Backtrace, HasThePlaceOfAStartFunction)
+{
+  const command_result run = run_guest("trap_in_start");
+  EXPECT_TRUE(ends_with(run, 134));
+  const std::vector<shown_frame> frames = frames_in(run.err);
+  ASSERT_EQ(frames.size(), 2U) << run.err;
+  expect_instructions(frames);
+  EXPECT_EQ(bytes_of_guest("trap_in_start.wasm")[frames[0].offset], 0); // unreachable
+  EXPECT_EQ(frames[0].function, "traps");
+  EXPECT_EQ(frames[1].function, "start");
+}
 
 TEST(Backtrace, NamesFunctionsAndLibrariesWithoutLineTables)
 {

@@ -41,6 +41,13 @@ __attribute__((noinline)) static int recursion(int depth) {
 
 static void recurse(void) { zero = recursion(0); }
 
+__attribute__((noinline)) static int deep(int depth) {
+  return depth == 0 ? 7 / zero : deep(depth - 1) + zero; // in: deep
+}
+
+// Deeper than a backtrace.
+static void dive(void) { zero = deep(30); }
+
 // The host makes this trap: the wait is a call to it.
 __attribute__((noinline)) static void misaligned_wait(void) {
   zero = __builtin_wasm_memory_atomic_wait32((int *)6, 1, 1000); // in: misaligned_wait
@@ -99,7 +106,7 @@ int main(int count, char **arguments) {
               {"null_call", null_call},     {"sort", sort},     {"other_type", other_type},
               {"recursion", recurse},       {"thread", thread}, {"misaligned_wait", misaligned_wait},
               {"library", library},         {"behind", behind}, {"constructor", constructor},
-              {"call_back", call_back}};
+              {"call_back", call_back},     {"deep", dive}};
 
   for (unsigned i = 0; count > 1 && i < sizeof(ways) / sizeof(ways[0]); ++i) {
     if (strcmp(arguments[1], ways[i].name) == 0) {
