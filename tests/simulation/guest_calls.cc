@@ -174,7 +174,8 @@ result<void> simulated_world::see_weak_datum(instance_group& group, module_id mo
   return {};
 }
 
-void simulated_world::judge_missing_symbols(std::uint32_t number, const error& failure, const snapshot_ptr& before)
+void simulated_world::judge_missing_symbols(instance_group& group, std::uint32_t number, const error& failure,
+                                            const snapshot_ptr& before)
 {
   const snapshot_ptr nothing = make_empty_snapshot();
   const auto root = process_->loader.files.find(file_of(number), {}, {}, "");
@@ -183,6 +184,9 @@ void simulated_world::judge_missing_symbols(std::uint32_t number, const error& f
   const topology& state = process_->coordination().state();
   if (!closure || state.current != before || !state.loads.empty() || !state.closing.empty()) {
     return; // the world has moved on since: what it was then cannot be asked
+  }
+  if (group.applied().version != state.current->version) {
+    return; // a turn has ended and is not published: an open that reads no more than is published comes before it
   }
   closure->request.bind_now = true;
   support::reference_linker trial = reference_->linker();
