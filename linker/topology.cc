@@ -56,6 +56,10 @@ void hash_published(value_hash& hash, const snapshot& published)
   for (const module_id member : *published.global_scope) {
     hash.add(member.value);
   }
+  for (const auto& [name, module] : *published.names) {
+    hash.add(name);
+    hash.add(module.value);
+  }
   published.closures->of_slot.for_each([&](std::size_t slot, closure_binding binding) {
     hash.add(slot);
     hash.add(binding.value);
@@ -124,6 +128,29 @@ void hash_roster(value_hash& hash, const topology& state)
   }
 }
 
+/// What keeps modules loaded, and where their imports are looked up.
+void hash_bindings(value_hash& hash, const topology& state)
+{
+  for (const auto& [importer, providers] : state.bound_to) {
+    hash.add(importer.value);
+    hash.add(providers.size());
+    for (const module_id provider : providers) {
+      hash.add(provider.value);
+    }
+  }
+  hash.add(state.final_modules.size());
+  for (const module_id module : state.final_modules) {
+    hash.add(module.value);
+  }
+  for (const auto& [module, roots] : state.later_roots) {
+    hash.add(module.value);
+    hash.add(roots.size());
+    for (const module_id root : roots) {
+      hash.add(root.value);
+    }
+  }
+}
+
 } // namespace
 
 topology make_topology(const main_layout& layout, std::shared_ptr<const host_catalog> catalog,
@@ -160,6 +187,7 @@ std::uint64_t hash_of(const topology& state)
     hash.add(group.value);
     hash_counts(hash, pinned);
   }
+  hash_bindings(hash, state);
   hash.add(state.memory_pages);
   return hash.value();
 }

@@ -329,6 +329,30 @@ TEST(AbandonLoad, LeavesTheTopologyAsItWas)
   EXPECT_EQ(hash_of(world.state), before);
 }
 
+// The next close depends on them, so T5 speaks of them, too.
+TEST(HashOfTopology, TellsWhatKeepsModulesLoadedAndWhereTheyLook)
+{
+  linking_world world = world_with("libx", rich_library());
+  world.open("libx");
+  const module_id library = world.id_of("libx");
+  const auto changed = [&](const auto& change) {
+    topology other = world.state;
+    change(other);
+    return hash_of(other) != hash_of(world.state);
+  };
+  EXPECT_FALSE(changed([](topology&) {}));
+  EXPECT_TRUE(changed([&](topology& other) { other.final_modules.insert(library); }));
+  EXPECT_TRUE(changed([&](topology& other) { other.bound_to[main_module].insert(library); }));
+  EXPECT_TRUE(changed([&](topology& other) { other.later_roots[library].push_back(main_module); }));
+  EXPECT_TRUE(changed([&](topology& other) {
+    auto next = std::make_shared<snapshot>(*other.current);
+    auto names = *next->names;
+    names["another name"] = library;
+    next->names = std::make_shared<const std::map<std::string, module_id, std::less<>>>(std::move(names));
+    other.current = std::move(next);
+  }));
+}
+
 // T5.
 TEST(AbandonLoad, KeepsTheSlotOfAPublishedFunctionWhichIsHarmless)
 {

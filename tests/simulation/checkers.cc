@@ -82,9 +82,29 @@ std::string describe(const log_node<operation_body>& node)
   return text;
 }
 
+/// Whose a range is, in words only when somebody complains.
 struct owned_range {
+  enum class kind : std::uint8_t { data, block, reservation, free };
+
   memory_range range;
-  std::string owner;
+  kind what = kind::free;
+  std::uint64_t owner{};  ///< module, group or load
+  std::uint32_t module{}; ///< of a block
+
+  std::string text() const
+  {
+    switch (what) {
+    case kind::data:
+      return "data of module " + number(owner);
+    case kind::block:
+      return "block of group " + number(owner) + " for module " + number(module);
+    case kind::reservation:
+      return "reserved by load " + number(owner);
+    case kind::free:
+      break;
+    }
+    return "free";
+  }
 };
 
 /// Everything that a module needs, itself left out.
@@ -146,7 +166,6 @@ complaints coordinator_watch::check_turn()
   complaints found;
   check_begun(found);
   check_undone(found);
-  last_ = process_.coordination().state();
   return found;
 }
 
@@ -214,6 +233,10 @@ void coordinator_watch::check_undone(complaints& found)
     if (!last_.loads.contains(id)) {
       unprepared_.emplace(id, unprepared{last_, hash});
     }
+  }
+  if (hash != last_hash_) { // most turns only answer
+    last_ = state;
+    last_hash_ = hash;
   }
 }
 
@@ -338,34 +361,34 @@ void coordinator_watch::check_ranges(complaints& found) const
 {
   const topology& state = process_.coordination().state();
   std::vector<owned_range> ranges;
-  const auto add = [&](std::uint64_t address, std::uint64_t size, std::string owner) {
-    if (address != 0 && size != 0) {
-      ranges.push_back({{address, size}, std::move(owner)});
+  const auto add = [&](memory_range range, owned_range::kind what, std::uint64_t owner, std::uint32_t module = 0) {
+    if (range.address != 0 && range.size != 0) {
+      ranges.push_back({range, what, owner, module});
     }
   };
   for (const loaded_module_ptr& module : *state.current->modules) {
-    add(module->plan().memory_base.value, module->plan().memory_size,
-        "data of module " + number(module->plan().id.value));
+    const module_plan& plan = module->plan();
+    add({plan.memory_base.value, plan.memory_size}, owned_range::kind::data, plan.id.value);
   }
   for (const auto& [group, entry] : state.roster) {
     for (const auto& [module, range] : entry.blocks) {
       if (module != main_module || entry.owns_main_tls) {
-        add(range.address, range.size, "block of group " + number(group.value) + " for module " + number(module.value));
+        add(range, owned_range::kind::block, group.value, module.value);
       }
     }
   }
   for (const auto& [id, load] : state.loads) {
     for (const auto& reserved : load.reserved_memory) {
-      add(reserved.range.address, reserved.range.size, "reserved by load " + number(id.value));
+      add(reserved.range, owned_range::kind::reservation, id.value);
     }
   }
   for (const auto& free : state.arena.free_ranges()) {
-    add(free.range.address, free.range.size, "free");
+    add(free.range, owned_range::kind::free, 0);
   }
   std::ranges::sort(ranges, {}, [](const owned_range& each) { return each.range.address; });
   for (std::size_t i = 1; i < ranges.size(); ++i) {
     if (ranges[i - 1].range.end() > ranges[i].range.address) {
-      found.push_back("T4: " + ranges[i - 1].owner + " overlaps " + ranges[i].owner + " at " +
+      found.push_back("T4: " + ranges[i - 1].text() + " overlaps " + ranges[i].text() + " at " +
                       number(ranges[i].range.address));
     }
   }
@@ -627,13 +650,18 @@ complaints group_watch::check(instance_group& group, bool is_loading)
 {
   complaints found;
   const topology_version version = group.applied().version;
-  std::uint64_t contents = 0;
-  check_table(group, is_loading, contents, found);
-  check_globals(group, contents, found);
+  // Memory is others' as well; tables and globals are the store's own, and say when they have changed.
   check_tls(group, found);
-  if (!is_loading && contents_.emplace(version, contents).first->second != contents) {
-    found.push_back("groups differ at version " + number(version.value) + ": group " + number(group.id().value) +
-                    " holds something else");
+  const seen_group now{version, static_cast<const fake_store&>(group.store().store()).changes(), is_loading};
+  if (const auto [seen, is_new] = seen_.try_emplace(group.id(), now); is_new || seen->second != now) {
+    std::uint64_t contents = 0;
+    check_table(group, is_loading, contents, found);
+    check_globals(group, contents, found);
+    if (!is_loading && contents_.emplace(version, contents).first->second != contents) {
+      found.push_back("groups differ at version " + number(version.value) + ": group " + number(group.id().value) +
+                      " holds something else");
+    }
+    seen->second = now;
   }
   if (const topology_version head = process_of(group).coordination().head(); version > head) {
     found.push_back("C1: group " + number(group.id().value) + " has applied version " + number(version.value) +

@@ -86,7 +86,8 @@ private:
   std::map<module_id, std::uint32_t> started_; ///< words that start functions have written
   std::map<module_id, group_id> begun_;        ///< constructors under way, as far as the last turn
   topology_version stored_;                    ///< of the newest snapshot that others find
-  topology last_;                              ///< after the last turn
+  topology last_;                              ///< after the last turn, as far as `hash_of` tells
+  std::uint64_t last_hash_ = 0;                ///< of `last_`
   std::map<load_id, unprepared> unprepared_;   ///< of loads in flight since whose prepare nothing else has happened
 };
 
@@ -108,6 +109,16 @@ public:
   }
 
 private:
+  /// A group as it was checked last: what has not changed since is right.
+  struct seen_group {
+    topology_version version;
+    std::uint64_t changes{}; ///< of its store
+    bool is_loading = false;
+
+    friend bool operator==(const seen_group&, const seen_group&) = default;
+  };
+
+  std::map<group_id, seen_group> seen_;
   std::map<topology_version, std::uint64_t> contents_; ///< hashes of what a group of that version holds
   std::map<group_id, topology_version> applied_;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The scheduler itself, what needs a schedule that a test can choose, and runs that once went wrong.
+// The scheduler itself, and what needs a schedule that a test can choose.
 #include "actors/futex_table.hh"
 #include "actors/parker.hh"
 #include "tests/simulation/seeded_scheduler.hh"
@@ -138,36 +138,6 @@ TEST(Simulation, RepeatsARunOfTheSameSeed)
   EXPECT_EQ(first.steps, again.steps);
   EXPECT_EQ(first.switches, again.switches);
   EXPECT_EQ(first.operations, again.operations);
-}
-
-// Seeds that fail without the line named. After a change of the simulation they may show something else:
-// `tools/mutate` finds new ones.
-
-/// The constructors of modules that need each other: post-order in place of `dependencies_first`. Seed 24,305 was the
-/// first to show it.
-TEST(Simulation, ConstructsACycleAfterWhatItNeeds)
-{
-  EXPECT_EQ(run_seed(195).failures, std::vector<std::string>{});
-}
-
-/// Two closes overlap: the closing modules among the roots of `reachable_modules`.
-TEST(Simulation, KeepsWhatAClosingModuleIsBoundTo)
-{
-  EXPECT_EQ(run_seed(32).failures, std::vector<std::string>{});
-}
-
-/// An index that is learned from a snapshot: readers that leave the head to the writer. A guest stored it, and another
-/// called through it while its head was old.
-TEST(Simulation, PublishesASnapshotBeforeAnIndexLeavesIt)
-{
-  EXPECT_EQ(run_seed(50'000'040'576).failures, std::vector<std::string>{});
-}
-
-/// A load on memory that was used before is abandoned, after a group has stored an old head in its lane: what may be
-/// reused, taken from the lanes anew each time.
-TEST(Simulation, AbandonsALoadOnReusedMemoryWithoutATrace)
-{
-  EXPECT_EQ(run_seed(7'731'131'770).failures, std::vector<std::string>{});
 }
 
 } // namespace

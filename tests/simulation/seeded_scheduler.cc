@@ -33,6 +33,32 @@ constexpr std::size_t stack_bytes = std::size_t{1} << 20;
 /// Events kept for the trace of a failure.
 constexpr std::size_t events_kept = 4'000;
 
+/// At least one in so many of a publication's points switches, however seldom the seed switches elsewhere.
+constexpr std::uint64_t publication_switch_one_in = 4;
+
+/// One in so many of the threads that are switched from there is held up: the others come far meanwhile.
+constexpr std::uint64_t holds_up_one_in = 8;
+
+/// The odds of threads that are not held up, at most.
+constexpr std::uint64_t weight_max = 64;
+
+/// Between the steps of a publication, and of whoever reads it: others see the one, and not the next.
+bool is_of_publication(schedule_place place)
+{
+  switch (place) {
+  case schedule_place::turn_ends:
+  case schedule_place::snapshot_stored:
+  case schedule_place::snapshot_read:
+  case schedule_place::head_read:
+  case schedule_place::head_raised:
+  case schedule_place::target_read:
+  case schedule_place::applied:
+    return true;
+  default:
+    return false;
+  }
+}
+
 seeded_scheduler* the_current = nullptr;
 bool prints_events = false;
 
@@ -199,10 +225,18 @@ bool seeded_scheduler::has_ended(std::uint32_t which) const
 void seeded_scheduler::reweigh()
 {
   // Uneven odds make laggards: a thread that hardly runs while the others go on.
-  constexpr std::array<std::uint64_t, 4> weights{1, 4, 16, 64};
+  constexpr std::array<std::uint64_t, 4> weights{1, 4, 16, weight_max};
   for (const auto& each : fibers_) {
     each->weight = weights[draw(weights.size())];
   }
+}
+
+void seeded_scheduler::hold_up_this_thread()
+{
+  for (const auto& each : fibers_) {
+    each->weight = weight_max;
+  }
+  fibers_[running_]->weight = 1;
 }
 
 seeded_scheduler::progress& seeded_scheduler::progress_here()
@@ -385,7 +419,11 @@ void seeded_scheduler::point(schedule_place place)
     on_point(place);
   }
   is_checking_ = false;
-  pass_point(switch_one_in_);
+  const bool is_of_interest = is_of_publication(place);
+  if (is_of_interest && director_ == nullptr && draw(publication_switch_one_in * holds_up_one_in) == 0) {
+    hold_up_this_thread();
+  }
+  pass_point(is_of_interest ? std::min(switch_one_in_, publication_switch_one_in) : switch_one_in_);
 }
 
 void seeded_scheduler::guest_step()

@@ -140,6 +140,7 @@ private:
   void end_run();
   bool advance_to_deadline();
   void reweigh();
+  void hold_up_this_thread();
   static void enter();
 
   std::mt19937_64 random_;

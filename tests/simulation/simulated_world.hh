@@ -42,7 +42,7 @@ struct world_report {
   std::uint64_t switches{};
   std::uint64_t operations{}; ///< published
   tally happened{};
-  std::vector<std::string> trace;
+  std::vector<std::string> trace; ///< of a run that failed
 };
 
 /// How a world is made and run.
@@ -111,6 +111,9 @@ private:
   // Steps of a thread. Errors unwind the thread.
   result<void> run_script(instance_group& group, std::uint64_t steps, int nesting);
   result<void> step(instance_group& group, script& mine);
+  void meet();
+  void begin_round();
+  void part();
   result<void> close_all(instance_group& group, script& mine);
   result<void> trap(instance_group& group);
   result<void> exit(instance_group& group);
@@ -157,7 +160,8 @@ private:
   result<group_id> spawn_with(instance_group& group, std::uint32_t structure);
   result<void> wait_for_opener(instance_group& group);
   result<void> judge_call(instance_group& group, const result<std::uint32_t>& returned, std::uint32_t expected);
-  void judge_missing_symbols(std::uint32_t number, const error& failure, const snapshot_ptr& before);
+  void judge_missing_symbols(instance_group& group, std::uint32_t number, const error& failure,
+                             const snapshot_ptr& before);
   bool is_unwinding(const error& failure) const;
   void check_here(instance_group& group, int nesting);
   void check_open_starts(instance_group& group);
@@ -215,6 +219,7 @@ private:
   bool was_trapped_ = false; ///< a thread was told to trap
   bool is_loaded_ = false;   ///< the program
   bool embeds_ = false;      ///< an embedder posts calls
+  bool meets_ = false;       ///< threads of a small world begin each step together
   bool has_embedded_ = false;
   std::uint32_t shelf_ = 0;
   std::uint32_t heap_ = 0;
@@ -248,6 +253,9 @@ private:
   std::uint32_t openers_begun_ = 0;
   int arriving_openers_ = 0;
   int spawned_ = 0;
+  int meeting_ = 0;         ///< threads whose scripts have begun, and not ended
+  int met_ = 0;             ///< of these, those that wait for the others
+  std::uint64_t round_ = 0; ///< of steps
 };
 
 } // namespace interlink::simulation

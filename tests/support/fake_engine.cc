@@ -193,6 +193,7 @@ void fake_store::define_globals(instance_object& made)
 
 result<void> fake_store::fill_tables(const instance_object& made)
 {
+  ++changes_;
   const module_layout& layout = made.module->layout();
   for (const segment_function& element : layout.element_functions) {
     const element_segment& segment = layout.elements[element.segment];
@@ -328,6 +329,7 @@ result<void> fake_store::table_set(const engine::table& of, std::uint64_t index,
   if (index >= elements.size()) {
     return refused("to set an element beyond the table's end");
   }
+  ++changes_;
   elements[index] = is_null(value) ? 0 : number_of(value);
   return {};
 }
@@ -339,6 +341,7 @@ result<std::uint64_t> fake_store::table_grow(const engine::table& of, std::uint6
   if (engine_.is_refused(fake_call::table_grow) || delta > table.maximum - before) {
     return fail(errc::table_exhausted, "the table cannot grow to " + std::to_string(before + delta));
   }
+  ++changes_;
   table.elements.resize(before + delta);
   return before;
 }
@@ -352,6 +355,7 @@ void fake_store::global_set(const engine::global& of, value_slot value)
 {
   global_object& global = globals_[number_of(of) - 1];
   if (global.type.is_mutable) {
+    ++changes_;
     global.value = value;
   }
 }

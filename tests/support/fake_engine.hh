@@ -69,6 +69,9 @@ public:
   /// Values of the globals that the instance imports, in order: bases and GOT entries.
   std::vector<std::uint64_t> imported_globals(const engine::instance& of) const;
 
+  /// Grows with every change of a table, of a global, or of the instances.
+  std::uint64_t changes() const { return changes_; }
+
 private:
   friend class fake_interpreter;
 
@@ -127,6 +130,7 @@ private:
   std::deque<global_object> globals_;
   std::deque<memory_object> memories_;
   std::uint64_t tags_ = 0;
+  std::uint64_t changes_ = 0;
   unsigned call_depth_ = 0;
 };
 

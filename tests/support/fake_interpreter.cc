@@ -146,6 +146,7 @@ result<fake_interpreter::outcome> fake_interpreter::step(const fake_operation& a
     stack_->push_back(store_.globals_[instance_->globals[at.first] - 1].value.i64());
     return outcome::next;
   case 0x24: // global.set
+    ++store_.changes_;
     store_.globals_[instance_->globals[at.first] - 1].value = value_slot::of_i64(pop());
     return outcome::next;
   case 0x41: // i32.const
