@@ -229,9 +229,13 @@ result<void> close_library(const loader_services& loader, instance_group& group,
   if (handle == main_handle) {
     return {};
   }
-  const event_slice slice(group.events(), {.subject = handle.value,
-                                           .name = group.events().name(group.services().name_of({handle.value})),
-                                           .kind = event_kind::close});
+  const bool is_traced = group.events().has_details(); // most closes are no more than a count
+  const loaded_module* library = is_traced ? group.applied().find(module_id{handle.value}) : nullptr;
+  const event_slice slice(group.events(),
+                          {.subject = handle.value,
+                           .name = library == nullptr ? 0 : group.events().name(library->plan().name),
+                           .kind = event_kind::close},
+                          is_traced);
   const auto closing = give_back_handle(group, handle);
   if (!closing) {
     return fail(closing.error());

@@ -478,9 +478,15 @@ result<void> check_open_flags(std::uint32_t flags)
 
 namespace {
 
+void begin_slice(std::optional<event_slice>& slice, instance_group& group, std::string_view name)
+{
+  slice.emplace(group.events(), event{.name = group.events().name(name), .kind = event_kind::open});
+  slice->note(event_note::failed); // until it has succeeded, also when an exception ends it
+}
+
 result<library_handle> open(const loader_services& loader, instance_group& group, std::string_view name,
                             std::uint32_t flags, const std::vector<std::string>& library_path, wait_limit limit,
-                            module_id caller)
+                            module_id caller, std::optional<event_slice>& slice)
 {
   if (auto checked = check_open(loader, flags); !checked) {
     return fail(std::move(checked.error()));
@@ -500,6 +506,9 @@ result<library_handle> open(const loader_services& loader, instance_group& group
     const bool reloads = (flags & open_flag::reload) != 0;
     if (open != nullptr && !reloads && reopen_at_once(group, *open, request_of(flags))) {
       return library_handle{known.value};
+    }
+    if (!slice) {
+      begin_slice(slice, group, name);
     }
     auto request = request_library(loader, group, name, reloads ? nullptr : open, flags, library_path, seen, caller);
     if (!request) {
@@ -534,12 +543,14 @@ result<library_handle> open_library(const loader_services& loader, instance_grou
                                     std::uint32_t flags, const std::vector<std::string>& library_path, wait_limit limit,
                                     module_id caller)
 {
-  event_slice slice(group.events(), {.name = group.events().name(name), .kind = event_kind::open});
-  slice.note(event_note::failed); // also of what leaves by an exception
-  auto opened = open(loader, group, name, flags, library_path, limit, caller);
-  if (opened) {
-    slice.note(event_note::none);
-    slice.set_subject(opened->value);
+  std::optional<event_slice> slice; // one more handle of an open library costs less than an event
+  if (group.events().has_details()) {
+    begin_slice(slice, group, name);
+  }
+  auto opened = open(loader, group, name, flags, library_path, limit, caller, slice);
+  if (opened && slice) {
+    slice->note(event_note::none);
+    slice->set_subject(opened->value);
   }
   return opened;
 }
