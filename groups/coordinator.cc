@@ -71,7 +71,6 @@ coordinator::coordinator(topology initial, std::uint64_t* head_word, asio::any_i
     : serial_actor(std::move(continue_on)),
       state_(std::move(initial)),
       log_(resolve_function{}),
-      first_(log_.tail()),
       publication_(state_.current, head_word),
       observer_(std::move(observer)),
       recorder_(observer_.recorder ? observer_.recorder : std::make_shared<event_recorder>(0)),

@@ -64,8 +64,8 @@ public:
   /// The newest snapshot. It is published: no head that guest code reads from here on is older.
   snapshot_ptr current() const { return publication_.current(); }
 
-  /// A cursor at version 0, for the first group.
-  group_log::cursor first_cursor() const { return first_; }
+  /// A cursor at the last operation, which keeps all later ones alive. Context: a turn, or while nobody asks.
+  group_log::cursor log_tail() const { return log_.tail(); }
 
   /// Its last events. Context: any thread.
   const event_ring& events() const { return events_->ring(); }
@@ -124,7 +124,6 @@ private:
 
   topology state_;
   group_log log_;
-  group_log::cursor first_;
   publication<snapshot> publication_;
   coordinator_observer observer_;
 

@@ -70,7 +70,12 @@ result<cache_directory> cache_directory::open(const std::string& path)
   wasi::unique_fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat status{};
   if (!directory.is_open() || ::fstat(directory.value(), &status) != 0) {
-    return fail(errc::file_unreadable, "cache directory " + path + ": " + std::generic_category().message(errno));
+    const int reason = errno;
+    error_detail detail;
+    detail.message = "cache directory " + path + ": " + std::generic_category().message(reason);
+    detail.remedy =
+        reason == EMFILE ? "raise the limit of open files (ulimit -n)" : "name a directory that can be read";
+    return fail(error(errc::file_unreadable, std::move(detail)));
   }
   const bool is_foreign = status.st_uid != ::geteuid();
   if (is_foreign || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {

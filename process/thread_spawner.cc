@@ -98,8 +98,7 @@ result<void> start_thread(std::shared_ptr<instance_group> group,
         const std::shared_ptr<instance_group> self = keep->threads.find(raw->id());
         const result<void> outcome = unless_exhausted("a guest thread", [&] { return body(*self); });
         keep->on_thread_result(
-            outcome ? outcome
-                    : fail(with_stale_pointers(*self, with_thrown_object(outcome.error(), self->memory()))));
+            outcome ? outcome : fail(with_stale_pointers(*self, with_thrown_object(outcome.error(), self->memory()))));
         self->calls.drop_rest();
         self->leave();
         keep->threads.finish(self->id());

@@ -107,6 +107,7 @@ private:
   }
 
   std::shared_ptr<event_recorder> recorder_;
+
   /// How far one actor's ring is read.
   struct place {
     std::uint64_t next{};

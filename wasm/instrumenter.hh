@@ -14,8 +14,8 @@
 //   global.get $stack_pointer ; global.get $stack_low ; i32.lt_u
 //   if ; unreachable ; end
 //
-// with `i32.sub ; i32.const 0 ; i32.lt_s` for a frame that is not known to be small, and the local that has the value for
-// the stack pointer where there is one.
+// with `i32.sub ; i32.const 0 ; i32.lt_s` for a frame that is not known to be small, and the local that has the value
+// for the stack pointer where there is one.
 //
 // A wait or notify becomes a call through the runtime table with the instruction's offset as one more argument; the
 // host function makes the traps (alignment, bounds) that the instruction would.

@@ -85,7 +85,8 @@ private:
       while (!is_draining_) {
         const std::size_t size = co_await asio::async_read_until(
             *connection, asio::dynamic_buffer(received, longest_request), '\n', use_awaitable);
-        std::string answer = co_await answer_to(received.substr(0, size - 1));
+        std::string request = received.substr(0, size - 1);
+        std::string answer = co_await answer_to(std::move(request));
         answer += '\n';
         received.erase(0, size);
         co_await asio::async_write(*connection, asio::buffer(answer), use_awaitable);
@@ -101,7 +102,8 @@ private:
     std::string failed;
     try {
       if (request.starts_with(call)) {
-        const std::string answer = co_await plugins_.answer(request.substr(call.size()));
+        std::string text = request.substr(call.size());
+        const std::string answer = co_await plugins_.answer(std::move(text));
         co_return "OK " + answer;
       }
       if (request == "RELOAD") {

@@ -56,9 +56,10 @@ TEST(Trace, ThatCannotBeWrittenIsToldOfOnceAndTheProgramGoesOn)
   const command_result full = run_traced("/dev/full");
   EXPECT_EQ(full.exit_code, 2) << full.err; // known before the program starts
   EXPECT_TRUE(full.err.contains("No space left on device")) << full.err;
-  const command_result nowhere = run_traced("/nowhere/run.jsonl");
+  const scratch_directory scratch;
+  const command_result nowhere = run_traced(scratch / "missing/run.jsonl");
   EXPECT_TRUE(ends_with(nowhere, 2));
-  EXPECT_TRUE(nowhere.err.contains("/nowhere/run.jsonl: No such file or directory")) << nowhere.err;
+  EXPECT_TRUE(nowhere.err.contains("missing/run.jsonl: No such file or directory")) << nowhere.err;
 }
 
 TEST(Trace, SaysWhatIsNoTrace)
@@ -78,7 +79,7 @@ TEST(Trace, OfAProgramThatTrapsHasItsLastMoments)
   const scratch_directory scratch;
   const std::string file = scratch / "run.jsonl";
   const command_result ran =
-      run_guest("traps_deep_in_a_library", {.options = {"--dir", guest_directory() + "::.", "--trace", file}});
+      run_guest("traps", {.arguments = {"library"}, .options = {"--dir", guest_directory() + "::.", "--trace", file}});
   EXPECT_TRUE(ends_with(ran, 134));
   EXPECT_TRUE(content_of(file).contains("\"note\":\"stop_process\"")) << content_of(file);
 }

@@ -236,7 +236,9 @@ TEST(FacadeWait, GivesUpAtItsDeadlineAndSeesTheEndLater)
   ASSERT_TRUE(guest.stop(facade_deadline));
   const auto outcome = guest.program().wait_until(parker::clock::now() + facade_deadline);
   ASSERT_TRUE(outcome);
-  EXPECT_EQ(outcome->exit_code, 0U);
+  EXPECT_EQ(outcome->exit_code, 143U); // as of a program that SIGTERM ended
+  ASSERT_TRUE(outcome->failure);
+  EXPECT_EQ(outcome->failure->code(), errc::stopping);
 }
 
 TEST(FacadeStart, RefusesToStartAProgramAgain)

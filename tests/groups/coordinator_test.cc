@@ -41,9 +41,10 @@ protected:
     };
     // From here on the world only makes requests: its topology is the coordinator's.
     actor_ = std::make_unique<coordinator>(world_.state, &head_, background_.get_executor(), std::move(observer));
+    const group_log::cursor begin = actor_->log_tail();
     const auto program = say(first, prepare_load_request{world_.request("main", {.kind = load_kind::program})});
     say(first, commit_load_request{std::get<planned_load>(std::get<prepare_outcome>(program)).id, {}});
-    program_ = actor_->first_cursor()->next();
+    program_ = begin->next();
   }
 
   ~Coordinator() override { background_.join(); }

@@ -43,7 +43,7 @@ TEST(CodeMap, IsExactForEveryInstructionOfEveryGuest)
     }
     EXPECT_EQ(support::difference_of_places(bytes, *made), "") << entry.path();
     ++rewritten;
-    checks += made->facts.checks + made->facts.waits;
+    checks += made->facts.checks + made->facts.stack_checks + made->facts.waits;
     map_bytes += made->places.size_bytes();
   }
   EXPECT_GT(rewritten, 100U);

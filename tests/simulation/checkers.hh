@@ -32,7 +32,7 @@ slot_map slots_of(const snapshot& published, complaints* found = nullptr);
 /// Watches the coordinator from one batch to the next. Context: the drainer's thread, outside of turns.
 class coordinator_watch {
 public:
-  explicit coordinator_watch(process_core& process) : process_(process), log_{process.coordination().first_cursor()} {}
+  explicit coordinator_watch(process_core& process) : process_(process), log_{process.coordination().log_tail()} {}
 
   /// T1 to T5, T7, T8, C1, and words that only their own library may write.
   complaints check();

@@ -29,11 +29,13 @@ coordinator_reply change(instance_group& group, closure_change what)
 
 } // namespace
 
+// Its spawner names the same stack for every thread; trampolines write to it.
 void simulated_world::give_stack(instance_group& group)
 {
-  if (group.store().stack_pointer().value_or(0) == 0) {
-    constexpr std::uint32_t bytes = 256;
-    group.store().set_stack_pointer(stacks_ + bytes * (1 + group.id().value % 64));
+  constexpr std::uint32_t bytes = 256;
+  const std::uint64_t pointer = group.store().stack_pointer().value_or(0);
+  if (group.id() != first_group && pointer <= process_->program().layout.stack_high.value) {
+    group.store().set_stack_pointer(stacks_ + 2 * reserved::small_frame_bytes + bytes * (1 + group.id().value % 64));
   }
 }
 

@@ -5,7 +5,7 @@
   (import "env" "__indirect_function_table" (table 0 funcref))
   (func $nothing)
   (func $traps
-    (if (i32.const 0) (then (call_indirect (i32.const 1))))
+    (if (i32.eqz (memory.size)) (then (call_indirect (i32.const 1))))
     unreachable)
   (func $start (call $traps))
   (func (export "_start"))
