@@ -76,7 +76,7 @@ class Signals(unittest.TestCase):
         child = self.start("waits_for_a_constructor_that_reads")
         # Not the first answer that names the holder: a thread may have come to wait since the coordinator was asked.
         said = self.ask(child, signal.SIGQUIT, r"(?s)requests that wait: next_constructor.*held by thread 2"
-                                               r".*thread 2: waits in fd_read")
+                                               r".*thread 2: waits in fd_read.*read_in_constructor")
         self.assertRegex(said, r"coordinator: operation \d+ is published; \d+ modules in 2 groups; \d+ slots")
         self.assertRegex(said, r"requests that wait: (next_constructor|await_load) of thread 1")
         self.assertRegex(said, r"thread 2: waits in fd_read")

@@ -52,7 +52,11 @@ values opens_calls_and_closes(group in)
 // Resident memory is flat: the last tenth of the cycles against the first, within 5 %.
 TEST(ReopenedLibrary, IsFreshEachTimeAndTakesNoMoreMemory)
 {
+#ifdef __SANITIZE_ADDRESS__
+  constexpr std::size_t cycles = 100; // memory that was freed is kept for the report
+#else
   constexpr std::size_t cycles = 10'000;
+#endif
   embedding guest("computes");
   const auto first = guest.start();
   ASSERT_TRUE(first) << first.error().message();
@@ -66,7 +70,9 @@ TEST(ReopenedLibrary, IsFreshEachTimeAndTakesNoMoreMemory)
   RecordProperty("resident_pages_begin", std::to_string(begin));
   RecordProperty("resident_pages_end", std::to_string(end));
   std::printf("resident pages: %.0f in the first %zu cycles, %.0f in the last\n", begin, cycles / 10, end);
+#ifndef __SANITIZE_ADDRESS__
   EXPECT_LT(end, begin * 1.05);
+#endif
 }
 
 } // namespace
