@@ -20,41 +20,13 @@
 #include <string>
 #include <string_view>
 
-#include "wasm/module_layout.hh"
+#include "wasm/generated_module.hh"
+#include "wasm/opcodes.hh"
 #include "wasm/reserved_names.hh"
-#include "wasm/wasm_writer.hh"
 
 namespace interlink {
 
 namespace {
-
-namespace op {
-constexpr std::uint8_t unreachable = 0x00;
-constexpr std::uint8_t if_ = 0x04;
-constexpr std::uint8_t end = 0x0b;
-constexpr std::uint8_t call_indirect = 0x11;
-constexpr std::uint8_t local_get = 0x20;
-constexpr std::uint8_t local_set = 0x21;
-constexpr std::uint8_t local_tee = 0x22;
-constexpr std::uint8_t global_get = 0x23;
-constexpr std::uint8_t global_set = 0x24;
-constexpr std::uint8_t i32_const = 0x41;
-constexpr std::uint8_t i64_const = 0x42;
-constexpr std::uint8_t i32_ne = 0x47;
-constexpr std::uint8_t i32_lt_s = 0x48;
-constexpr std::uint8_t i32_lt_u = 0x49;
-constexpr std::uint8_t i32_add = 0x6a;
-constexpr std::uint8_t i32_sub = 0x6b;
-constexpr std::uint8_t i64_shr_u = 0x88;
-constexpr std::uint8_t i32_wrap_i64 = 0xa7;
-constexpr std::uint8_t vector_prefix = 0xfd;
-constexpr std::uint8_t atomic_prefix = 0xfe;
-constexpr std::uint8_t i32_atomic_load = 0x10;
-constexpr std::uint8_t i64_atomic_load = 0x11;
-} // namespace op
-
-constexpr std::uint8_t empty_block = 0x40;
-constexpr std::uint32_t has_memory_index = 0x40;
 
 // Places in the module's index spaces.
 constexpr std::uint32_t trampoline_type = 0;
@@ -161,7 +133,7 @@ public:
     store_arguments();
     call_backing();
     load_results();
-    out_.u8(op::end);
+    out_.u8(opcode::end);
     out_.fill_length(length);
   }
 
@@ -174,13 +146,13 @@ private:
 
   void constant(std::uint32_t value)
   {
-    out_.u8(op::i32_const);
+    out_.u8(opcode::i32_const);
     out_.s64(static_cast<std::int32_t>(value));
   }
 
   void load_control_word(std::uint8_t code, std::uint32_t alignment_log2, std::uint32_t offset)
   {
-    out_.u8(op::atomic_prefix);
+    out_.u8(opcode_prefix::atomic);
     out_.u32(code);
     out_.u32(alignment_log2 | has_memory_index);
     out_.u32(control_memory);
@@ -189,56 +161,56 @@ private:
 
   void load_record(std::uint32_t place)
   {
-    with_index(op::global_get, batch);
-    load_control_word(op::i64_atomic_load, 3, place * sizeof(std::uint64_t));
-    with_index(op::local_set, record_);
+    with_index(opcode::global_get, batch);
+    load_control_word(atomic_opcode::i64_load, 3, place * sizeof(std::uint64_t));
+    with_index(opcode::local_set, record_);
   }
 
   void check()
   {
     constant(0);
-    load_control_word(op::i32_atomic_load, 2, reserved::head_address);
-    with_index(op::global_get, applied);
-    out_.u8(op::i32_ne);
-    out_.u8(op::if_);
+    load_control_word(atomic_opcode::i32_load, 2, reserved::head_address);
+    with_index(opcode::global_get, applied);
+    out_.u8(opcode::i32_ne);
+    out_.u8(opcode::if_);
     out_.u8(empty_block);
     constant(reserved::runtime_slot::catch_up);
-    with_index(op::call_indirect, catch_up_type);
+    with_index(opcode::call_indirect, catch_up_type);
     out_.u32(runtime_table);
-    out_.u8(op::end);
+    out_.u8(opcode::end);
   }
 
   /// As in instrumented code (wasm/instrumenter.hh): only a large frame may have gone through 0.
   void check_stack()
   {
-    with_index(op::local_get, base_);
-    with_index(op::global_get, stack_low);
+    with_index(opcode::local_get, base_);
+    with_index(opcode::global_get, stack_low);
     if (frame_size_ <= reserved::small_frame_bytes) {
-      out_.u8(op::i32_lt_u);
+      out_.u8(opcode::i32_lt_u);
     } else {
-      out_.u8(op::i32_sub);
+      out_.u8(opcode::i32_sub);
       constant(0);
-      out_.u8(op::i32_lt_s);
+      out_.u8(opcode::i32_lt_s);
     }
-    out_.u8(op::if_);
+    out_.u8(opcode::if_);
     out_.u8(empty_block);
-    out_.u8(op::unreachable);
-    out_.u8(op::end);
+    out_.u8(opcode::unreachable);
+    out_.u8(opcode::end);
   }
 
   void store_arguments()
   {
-    with_index(op::global_get, stack_pointer);
+    with_index(opcode::global_get, stack_pointer);
     constant(frame_size_);
-    out_.u8(op::i32_sub);
-    with_index(op::local_tee, base_);
-    with_index(op::global_set, stack_pointer);
+    out_.u8(opcode::i32_sub);
+    with_index(opcode::local_tee, base_);
+    with_index(opcode::global_set, stack_pointer);
     check_stack();
     std::uint32_t offset = results_size_;
     for (std::uint32_t i = 0; i < type_.parameters.size(); ++i) {
       const storage& how = *find_storage(type_.parameters[i]);
-      with_index(op::local_get, base_);
-      with_index(op::local_get, i);
+      with_index(opcode::local_get, base_);
+      with_index(opcode::local_get, i);
       access(how, how.store, offset);
       offset += how.size;
     }
@@ -246,18 +218,18 @@ private:
 
   void call_backing()
   {
-    with_index(op::local_get, base_);
+    with_index(opcode::local_get, base_);
     constant(results_size_);
-    out_.u8(op::i32_add);
-    with_index(op::local_get, base_);
-    with_index(op::local_get, record_);
-    out_.u8(op::i64_const);
+    out_.u8(opcode::i32_add);
+    with_index(opcode::local_get, base_);
+    with_index(opcode::local_get, record_);
+    out_.u8(opcode::i64_const);
     out_.s64(32);
-    out_.u8(op::i64_shr_u);
-    out_.u8(op::i32_wrap_i64);
-    with_index(op::local_get, record_);
-    out_.u8(op::i32_wrap_i64);
-    with_index(op::call_indirect, backing_type);
+    out_.u8(opcode::i64_shr_u);
+    out_.u8(opcode::i32_wrap_i64);
+    with_index(opcode::local_get, record_);
+    out_.u8(opcode::i32_wrap_i64);
+    with_index(opcode::call_indirect, backing_type);
     out_.u32(function_table);
   }
 
@@ -266,21 +238,21 @@ private:
     std::uint32_t offset = 0;
     for (const value_type& type : type_.results) {
       const storage& how = *find_storage(type);
-      with_index(op::local_get, base_);
+      with_index(opcode::local_get, base_);
       access(how, how.load, offset);
       offset += how.size;
     }
-    with_index(op::local_get, base_);
+    with_index(opcode::local_get, base_);
     constant(frame_size_);
-    out_.u8(op::i32_add);
-    with_index(op::global_set, stack_pointer);
+    out_.u8(opcode::i32_add);
+    with_index(opcode::global_set, stack_pointer);
   }
 
   /// Packed values are not aligned.
   void access(const storage& how, std::uint8_t code, std::uint32_t offset)
   {
     if (how.code == wasm::v128.code) {
-      out_.u8(op::vector_prefix);
+      out_.u8(opcode_prefix::simd);
     }
     out_.u8(code);
     out_.u32(0);
@@ -334,36 +306,20 @@ std::uint32_t packed_size(const std::vector<value_type>& types)
 
 std::vector<std::byte> make_closure_module(const function_type& type, bool is_memory_shared)
 {
-  wasm_writer types;
-  types.u32(3);
-  types.type(type);
-  types.type(closure_backing_type);
-  types.type(function_type{});
-  wasm_writer imports;
-  write_imports(imports, is_memory_shared);
-  wasm_writer functions;
-  wasm_writer exports;
-  wasm_writer code;
-  functions.u32(closures_per_batch);
-  exports.u32(closures_per_batch);
-  code.u32(closures_per_batch);
-  trampoline_writer trampolines(code, type);
+  generated_module module(closures_per_batch);
+  module.types.u32(3);
+  module.types.type(type);
+  module.types.type(closure_backing_type);
+  module.types.type(function_type{});
+  write_imports(module.imports, is_memory_shared);
+  trampoline_writer trampolines(module.code, type);
   for (std::uint32_t i = 0; i < closures_per_batch; ++i) {
-    functions.u32(trampoline_type);
-    exports.name(std::to_string(i));
-    exports.u8(static_cast<std::uint8_t>(extern_kind::function));
-    exports.u32(i);
+    module.begin_function(trampoline_type);
     trampolines.write(i);
   }
   wasm_writer names;
   write_names(names);
-  wasm_writer out;
-  out.header();
-  out.section(section_id::type, types.written());
-  out.section(section_id::import, imports.written());
-  out.section(section_id::function, functions.written());
-  out.section(section_id::exports, exports.written());
-  out.section(section_id::code, code.written());
+  wasm_writer out = module.written();
   out.section(section_id::custom, names.written());
   return out.take();
 }

@@ -15,29 +15,12 @@ namespace interlink {
 
 namespace {
 
-constexpr std::uint8_t op_unreachable = 0x00;
-constexpr std::uint8_t op_if = 0x04;
-constexpr std::uint8_t op_end = 0x0b;
-constexpr std::uint8_t op_call_indirect = 0x11;
-constexpr std::uint8_t op_local_get = 0x20;
-constexpr std::uint8_t op_global_get = 0x23;
-constexpr std::uint8_t op_global_set = 0x24;
-constexpr std::uint8_t op_i32_const = 0x41;
-constexpr std::uint8_t op_i64_const = 0x42;
-constexpr std::uint8_t op_i32_ne = 0x47;
-constexpr std::uint8_t op_i32_lt_s = 0x48;
-constexpr std::uint8_t op_i32_lt_u = 0x49;
-constexpr std::uint8_t op_i32_sub = 0x6b;
-constexpr std::uint8_t empty_block = 0x40;
-constexpr std::uint8_t prefix_atomic = 0xfe;
-constexpr std::uint8_t i32_atomic_load = 0x10;
-
 /// Calls what the runtime table holds at `slot`.
 void write_runtime_call(wasm_writer& out, const instrumentation& plan, std::uint32_t slot)
 {
-  out.u8(op_i32_const);
+  out.u8(opcode::i32_const);
   out.s64(slot);
-  out.u8(op_call_indirect);
+  out.u8(opcode::call_indirect);
   out.u32(plan.first_type + slot);
   out.u32(plan.runtime_table);
 }
@@ -46,24 +29,23 @@ wasm_writer make_check(const instrumentation& plan)
 {
   // Natural alignment of 4 bytes; bit 6 says that the memory's index follows.
   constexpr std::uint32_t alignment = 2;
-  constexpr std::uint32_t has_memory_index = 0x40;
   wasm_writer out;
-  out.u8(op_i32_const);
+  out.u8(opcode::i32_const);
   out.s64(0);
-  out.u8(prefix_atomic);
-  out.u32(i32_atomic_load);
+  out.u8(opcode_prefix::atomic);
+  out.u32(atomic_opcode::i32_load);
   out.u32(plan.control_memory == 0 ? alignment : alignment | has_memory_index);
   if (plan.control_memory != 0) {
     out.u32(plan.control_memory);
   }
   out.u64(reserved::head_address);
-  out.u8(op_global_get);
+  out.u8(opcode::global_get);
   out.u32(plan.applied_global);
-  out.u8(op_i32_ne);
-  out.u8(op_if);
+  out.u8(opcode::i32_ne);
+  out.u8(opcode::if_);
   out.u8(empty_block);
   write_runtime_call(out, plan, reserved::runtime_slot::catch_up);
-  out.u8(op_end);
+  out.u8(opcode::end);
   return out;
 }
 
@@ -238,7 +220,7 @@ private:
     if (plan_.stack_pointer == at.first && !stack_change_.is_raised()) {
       cut_at(at);
       copied_ = static_cast<std::size_t>(in.offset());
-      out_.u8(op_global_set);
+      out_.u8(opcode::global_set);
       out_.u64(at.first);
       write_stack_check();
       ++facts_.stack_checks;
@@ -250,26 +232,26 @@ private:
   void write_stack_check()
   {
     if (const auto local = stack_change_.local()) {
-      out_.u8(op_local_get);
+      out_.u8(opcode::local_get);
       out_.u32(*local);
     } else {
-      out_.u8(op_global_get);
+      out_.u8(opcode::global_get);
       out_.u32(*plan_.stack_pointer);
     }
-    out_.u8(op_global_get);
+    out_.u8(opcode::global_get);
     out_.u32(plan_.stack_low_global);
     if (stack_change_.is_small()) {
-      out_.u8(op_i32_lt_u);
+      out_.u8(opcode::i32_lt_u);
     } else {
-      out_.u8(op_i32_sub);
-      out_.u8(op_i32_const);
+      out_.u8(opcode::i32_sub);
+      out_.u8(opcode::i32_const);
       out_.s64(0);
-      out_.u8(op_i32_lt_s);
+      out_.u8(opcode::i32_lt_s);
     }
-    out_.u8(op_if);
+    out_.u8(opcode::if_);
     out_.u8(empty_block);
-    out_.u8(op_unreachable);
-    out_.u8(op_end);
+    out_.u8(opcode::unreachable);
+    out_.u8(opcode::end);
   }
 
   std::uint64_t shifted(std::uint64_t table) const
@@ -310,7 +292,7 @@ private:
     }
     cut_at(at);
     copied_ = static_cast<std::size_t>(in.offset());
-    out_.u8(op_i64_const);
+    out_.u8(opcode::i64_const);
     out_.s64(static_cast<std::int64_t>(at.second));
     const std::uint32_t slot = at.opcode == opcode::atomic_wait32   ? reserved::runtime_slot::wait32
                                : at.opcode == opcode::atomic_wait64 ? reserved::runtime_slot::wait64

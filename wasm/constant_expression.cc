@@ -5,26 +5,13 @@
 #include <string>
 #include <utility>
 
+#include "wasm/opcodes.hh"
 #include "wasm/section_readers.hh"
 
 namespace interlink {
 
 namespace {
 
-constexpr std::uint8_t op_end = 0x0b;
-constexpr std::uint8_t op_global_get = 0x23;
-constexpr std::uint8_t op_i32_const = 0x41;
-constexpr std::uint8_t op_i64_const = 0x42;
-constexpr std::uint8_t op_f32_const = 0x43;
-constexpr std::uint8_t op_f64_const = 0x44;
-constexpr std::uint8_t op_i32_add = 0x6a;
-constexpr std::uint8_t op_i32_mul = 0x6c;
-constexpr std::uint8_t op_i64_add = 0x7c;
-constexpr std::uint8_t op_i64_mul = 0x7e;
-constexpr std::uint8_t op_ref_null = 0xd0;
-constexpr std::uint8_t op_ref_func = 0xd2;
-constexpr std::uint8_t prefix_gc = 0xfb;
-constexpr std::uint8_t prefix_simd = 0xfd;
 constexpr std::uint32_t simd_v128_const = 0x0c;
 
 // Objects: structure and array makers take type indices; the conversions take nothing.
@@ -117,21 +104,21 @@ void constant_expression_reader::step(binary_reader& in, std::uint8_t opcode)
 {
   const std::uint64_t start = in.offset() - 1;
   switch (opcode) {
-  case op_i32_const:
+  case opcode::i32_const:
     push_integer(linear_value{static_cast<std::uint64_t>(in.s32()), std::nullopt}, true);
     return;
-  case op_i64_const:
+  case opcode::i64_const:
     push_integer(linear_value{static_cast<std::uint64_t>(in.s64()), std::nullopt}, false);
     return;
-  case op_f32_const:
+  case opcode::f32_const:
     in.skip(4);
     stack_.emplace_back();
     return;
-  case op_f64_const:
+  case opcode::f64_const:
     in.skip(8);
     stack_.emplace_back();
     return;
-  case op_global_get: {
+  case opcode::global_get: {
     const std::uint32_t index = in.u32();
     if (in.ok() && index >= layout_.globals.size()) {
       in.fail(errc::malformed_module, "global " + std::to_string(index) + " does not exist yet", start);
@@ -140,11 +127,11 @@ void constant_expression_reader::step(binary_reader& in, std::uint8_t opcode)
     }
     return;
   }
-  case op_ref_null:
+  case opcode::ref_null:
     in.s33();
     stack_.emplace_back();
     return;
-  case op_ref_func: {
+  case opcode::ref_func: {
     const std::uint32_t index = in.u32();
     if (in.ok() && index >= layout_.functions.size()) {
       in.fail(errc::malformed_module, "function " + std::to_string(index) + " does not exist", start);
@@ -152,10 +139,10 @@ void constant_expression_reader::step(binary_reader& in, std::uint8_t opcode)
     stack_.push_back({{std::nullopt, index}, false});
     return;
   }
-  case prefix_gc:
+  case opcode_prefix::gc:
     structured(in);
     return;
-  case prefix_simd:
+  case opcode_prefix::simd:
     if (in.u32() != simd_v128_const) {
       in.fail(errc::malformed_module, "instruction is not constant", start);
     }
@@ -165,10 +152,10 @@ void constant_expression_reader::step(binary_reader& in, std::uint8_t opcode)
   default:
     break;
   }
-  if (opcode >= op_i32_add && opcode <= op_i32_mul) {
-    combine(in, opcode - op_i32_add, true);
-  } else if (opcode >= op_i64_add && opcode <= op_i64_mul) {
-    combine(in, opcode - op_i64_add, false);
+  if (opcode >= opcode::i32_add && opcode <= opcode::i32_mul) {
+    combine(in, opcode - opcode::i32_add, true);
+  } else if (opcode >= opcode::i64_add && opcode <= opcode::i64_mul) {
+    combine(in, opcode - opcode::i64_add, false);
   } else {
     in.fail(errc::malformed_module, "instruction is not constant", start);
   }
@@ -178,7 +165,7 @@ constant_value constant_expression_reader::read(binary_reader& in)
 {
   stack_.clear();
   is_opaque_ = false;
-  for (std::uint8_t opcode = in.u8(); in.ok() && opcode != op_end; opcode = in.u8()) {
+  for (std::uint8_t opcode = in.u8(); in.ok() && opcode != opcode::end; opcode = in.u8()) {
     step(in, opcode);
   }
   if (!in.ok() || is_opaque_) {

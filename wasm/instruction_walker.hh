@@ -10,47 +10,9 @@
 #include <cstdint>
 
 #include "wasm/binary_reader.hh"
+#include "wasm/opcodes.hh"
 
 namespace interlink {
-
-/// An instruction's number: the opcode byte, or `prefix << 16 | number` behind a prefix byte.
-namespace opcode {
-inline constexpr std::uint32_t legacy_try = 0x06;
-inline constexpr std::uint32_t legacy_catch = 0x07;
-inline constexpr std::uint32_t throw_tag = 0x08;
-inline constexpr std::uint32_t rethrow = 0x09;
-inline constexpr std::uint32_t throw_ref = 0x0a;
-inline constexpr std::uint32_t end = 0x0b;
-inline constexpr std::uint32_t call = 0x10;
-inline constexpr std::uint32_t call_indirect = 0x11;
-inline constexpr std::uint32_t return_call = 0x12;
-inline constexpr std::uint32_t return_call_indirect = 0x13;
-inline constexpr std::uint32_t call_ref = 0x14;
-inline constexpr std::uint32_t return_call_ref = 0x15;
-inline constexpr std::uint32_t delegate = 0x18;
-inline constexpr std::uint32_t catch_all = 0x19;
-inline constexpr std::uint32_t local_tee = 0x22;
-inline constexpr std::uint32_t global_set = 0x24;
-inline constexpr std::uint32_t table_get = 0x25;
-inline constexpr std::uint32_t table_set = 0x26;
-inline constexpr std::uint32_t memory_grow = 0x40;
-inline constexpr std::uint32_t i32_const = 0x41;
-inline constexpr std::uint32_t i32_add = 0x6a;
-inline constexpr std::uint32_t i32_sub = 0x6b;
-inline constexpr std::uint32_t memory_init = 0xfc0008;
-inline constexpr std::uint32_t data_drop = 0xfc0009;
-inline constexpr std::uint32_t memory_fill = 0xfc000b;
-inline constexpr std::uint32_t table_init = 0xfc000c;
-inline constexpr std::uint32_t elem_drop = 0xfc000d;
-inline constexpr std::uint32_t table_copy = 0xfc000e;
-inline constexpr std::uint32_t table_grow = 0xfc000f;
-inline constexpr std::uint32_t table_size = 0xfc0010;
-inline constexpr std::uint32_t table_fill = 0xfc0011;
-inline constexpr std::uint32_t atomic_notify = 0xfe0000;
-inline constexpr std::uint32_t atomic_wait32 = 0xfe0001;
-inline constexpr std::uint32_t atomic_wait64 = 0xfe0002;
-inline constexpr std::uint32_t i32_atomic_cmpxchg = 0xfe0048;
-} // namespace opcode
 
 /// What follows an opcode.
 enum class immediate_form : std::uint8_t {

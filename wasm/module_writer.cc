@@ -10,6 +10,7 @@
 
 #include "wasm/instrumentation.hh"
 #include "wasm/layout_reader.hh"
+#include "wasm/opcodes.hh"
 #include "wasm/reserved_names.hh"
 
 namespace interlink {
@@ -228,10 +229,10 @@ private:
     const std::uint32_t added = into_.exports_stack_low ? 2 : 1;
     for (std::uint32_t i = 0; i < added; ++i) {
       more.type(wasm::i32);
-      more.u8(1);    // mutable
-      more.u8(0x41); // i32.const 0 end
+      more.u8(1); // mutable
+      more.u8(opcode::i32_const);
       more.s64(0);
-      more.u8(0x0b);
+      more.u8(opcode::end);
     }
     return added;
   }

@@ -20,24 +20,13 @@
 #include <optional>
 #include <string>
 
-#include "wasm/module_layout.hh"
+#include "wasm/generated_module.hh"
+#include "wasm/opcodes.hh"
 #include "wasm/reserved_names.hh"
-#include "wasm/wasm_writer.hh"
 
 namespace interlink {
 
 namespace {
-
-constexpr std::uint8_t op_if = 0x04;
-constexpr std::uint8_t op_end = 0x0b;
-constexpr std::uint8_t op_call_indirect = 0x11;
-constexpr std::uint8_t op_return_call_indirect = 0x13;
-constexpr std::uint8_t op_local_get = 0x20;
-constexpr std::uint8_t op_global_get = 0x23;
-constexpr std::uint8_t op_global_set = 0x24;
-constexpr std::uint8_t op_i32_const = 0x41;
-constexpr std::uint8_t op_i32_eqz = 0x45;
-constexpr std::uint8_t empty_block = 0x40;
 
 constexpr std::uint32_t function_table = 0;
 constexpr std::uint32_t runtime_table = 1;
@@ -104,38 +93,38 @@ void write_body(wasm_writer& out, std::uint32_t thunk, const function_type& type
     out.u32(index);
   };
   const auto constant = [&](std::uint32_t value) {
-    out.u8(op_i32_const);
+    out.u8(opcode::i32_const);
     out.s64(static_cast<std::int32_t>(value));
   };
   const std::uint32_t slot = first_slot_global + thunk;
   const std::size_t length = out.begin_length();
   out.u32(0); // no locals
-  op(op_global_get, slot);
-  out.u8(op_i32_eqz);
-  out.u8(op_if);
+  op(opcode::global_get, slot);
+  out.u8(opcode::i32_eqz);
+  out.u8(opcode::if_);
   out.u8(empty_block);
-  op(op_global_get, module_global);
+  op(opcode::global_get, module_global);
   constant(thunk);
   constant(reserved::runtime_slot::resolve_lazy);
-  op(op_call_indirect, resolve_type);
+  op(opcode::call_indirect, resolve_type);
   out.u32(runtime_table);
-  op(op_global_set, slot);
-  out.u8(op_end);
+  op(opcode::global_set, slot);
+  out.u8(opcode::end);
   if (caller_global) {
-    op(op_global_get, module_global);
-    op(op_global_set, *caller_global);
+    op(opcode::global_get, module_global);
+    op(opcode::global_set, *caller_global);
   }
   for (std::uint32_t i = 0; i < type.parameters.size(); ++i) {
-    op(op_local_get, i);
+    op(opcode::local_get, i);
   }
-  op(op_global_get, slot);
-  op(caller_global ? op_call_indirect : op_return_call_indirect, type_index);
+  op(opcode::global_get, slot);
+  op(caller_global ? opcode::call_indirect : opcode::return_call_indirect, type_index);
   out.u32(function_table);
   if (caller_global) {
     constant(0);
-    op(op_global_set, *caller_global);
+    op(opcode::global_set, *caller_global);
   }
-  out.u8(op_end);
+  out.u8(opcode::end);
   out.fill_length(length);
 }
 
@@ -146,36 +135,18 @@ std::vector<std::byte> make_thunk_module(std::span<const thunk_shape> thunks)
   const type_list list = collect_types(thunks);
   const auto count = static_cast<std::uint32_t>(thunks.size());
   const bool tells_caller = std::ranges::any_of(thunks, &thunk_shape::tells_caller);
-  wasm_writer types;
-  types.u32(static_cast<std::uint32_t>(list.types.size()));
+  generated_module module(count);
+  module.types.u32(static_cast<std::uint32_t>(list.types.size()));
   for (const function_type& type : list.types) {
-    types.type(type);
+    module.types.type(type);
   }
-  wasm_writer imports;
-  write_imports(imports, thunks.size(), tells_caller);
-  wasm_writer functions;
-  wasm_writer exports;
-  wasm_writer code;
-  functions.u32(count);
-  exports.u32(count);
-  code.u32(count);
+  write_imports(module.imports, thunks.size(), tells_caller);
   for (std::uint32_t i = 0; i < count; ++i) {
-    functions.u32(list.of_thunk[i]);
-    exports.name(std::to_string(i));
-    exports.u8(static_cast<std::uint8_t>(extern_kind::function));
-    exports.u32(i);
+    module.begin_function(list.of_thunk[i]);
     const auto caller = thunks[i].tells_caller ? std::optional(first_slot_global + count) : std::nullopt;
-    write_body(code, i, thunks[i].type, list.of_thunk[i], caller);
+    write_body(module.code, i, thunks[i].type, list.of_thunk[i], caller);
   }
-  wasm_writer out;
-  out.reserve(types.size() + imports.size() + functions.size() + exports.size() + code.size() + 64);
-  out.header();
-  out.section(section_id::type, types.written());
-  out.section(section_id::import, imports.written());
-  out.section(section_id::function, functions.written());
-  out.section(section_id::exports, exports.written());
-  out.section(section_id::code, code.written());
-  return out.take();
+  return module.written().take();
 }
 
 } // namespace interlink
