@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The flight recorder of a process: the rings of all its actors, those of threads that have ended lately among them,
-// the names that events refer to, and the numbers of messages and slices. What a reader does with the events, and in
-// which thread, is its own business: an actor never waits for one.
+// the names that events refer to, and the numbers of messages and slices. A reader may take its time with the
+// events, on a thread of its own: no actor waits for one.
 #pragma once
 
 #include "actors/event_ring.hh"
@@ -27,7 +27,7 @@ namespace interlink {
 
 class event_recorder;
 
-/// What one actor records. Context: its actor, but for what says otherwise. Lifetime: its recorder's.
+/// The events of one actor. Context: its actor, but for functions that say otherwise. Lifetime: its recorder's.
 class actor_events {
 public:
   actor_events(event_recorder& recorder, group_id actor, std::size_t capacity)
@@ -57,7 +57,7 @@ public:
   /// The same for a text that lives as long as the recorder: the address stands for it.
   std::uint32_t name_of_static(const char* text);
 
-  /// What the actor does from here on, by its message or slice; returns what it did before.
+  /// From here on the actor works for this message or slice; returns the one before.
   std::uint32_t begin_task(std::uint32_t message) { return std::exchange(task_, message); }
 
   std::uint32_t task() const { return task_; }
@@ -188,7 +188,7 @@ public:
     }
   }
 
-  /// What its end says besides.
+  /// A note for the event at its end.
   void note(event_note what) { slice_.note = what; }
 
   void set_subject(std::uint32_t subject) { slice_.subject = subject; }

@@ -76,7 +76,7 @@ public:
     std::uint64_t next{};      ///< where to go on
   };
 
-  /// What was written since the `begin`th event.
+  /// The events written since the `begin`th.
   reading since(std::uint64_t begin) const { return read(begin, written()); }
 
 private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a running program can be asked from outside: SIGQUIT prints what all threads do, SIGUSR1 writes the flight
-// recorder to a file. Either time the program goes on.
+// Questions to a running program, from outside: SIGQUIT prints what all threads do, SIGUSR1 writes the flight recorder
+// to a file. Either time the program goes on.
 #pragma once
 
 #include <asio/io_context.hpp>

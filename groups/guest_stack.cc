@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The guest's stack in linear memory, which nothing guards: its pointer, its lower end, and the comparison of the two.
-// Instrumented code compares wherever a frame begins (wasm/instrumenter.hh), the host where it is called.
+// Instrumented code compares wherever a frame begins (wasm/instrumenter.hh), the host when a group catches up.
 #include "groups/group_store.hh"
 #include "groups/instance_group.hh"
 #include "messages/guest_end.hh"

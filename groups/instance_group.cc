@@ -51,10 +51,8 @@ constexpr std::uint32_t stack_alignment = 16;
 
 } // namespace
 
-instance_group::instance_group(std::shared_ptr<group_services> services, join_reply joined,
-                               const store_parameters& parameters)
-    : stack_bounds(parameters),
-      services_(std::move(services)),
+instance_group::instance_group(std::shared_ptr<group_services> services, join_reply joined)
+    : services_(std::move(services)),
       id_(joined.group.id),
       cursor_(std::move(joined.cursor)),
       lane_(std::move(joined.lane)),
@@ -84,7 +82,7 @@ instance_group::instance_group(std::shared_ptr<group_services> services, join_re
 result<std::unique_ptr<instance_group>> instance_group::make(std::shared_ptr<group_services> services,
                                                              join_reply joined, const store_parameters& parameters)
 {
-  std::unique_ptr<instance_group> made(new instance_group(std::move(services), std::move(joined), parameters));
+  std::unique_ptr<instance_group> made(new instance_group(std::move(services), std::move(joined)));
   auto store = group_store::make(made->services_->environment, parameters, *made, made->services_->runtime);
   if (!store) {
     made->leave();

@@ -108,7 +108,7 @@ public:
   /// A newer version is published, or initialisers wait for their turn.
   bool is_behind() const;
 
-  /// Catches up if it is behind. Otherwise it only compares the guest's stack with its limit.
+  /// Catches up if it is behind.
   result<void> catch_up_if_behind();
 
   /// Phase 1 alone: for a rehearsal, while claims are held. What it queues is drained by the next `catch_up`.
@@ -211,11 +211,8 @@ public:
   /// Names already found by dlopen: spelling to module, so that a re-open touches no file.
   std::unordered_map<std::string, module_id> opened_names;
 
-  /// Bounds of the guest's own stack; 0 when unknown.
-  store_parameters stack_bounds;
-
 private:
-  instance_group(std::shared_ptr<group_services> services, join_reply joined, const store_parameters& parameters);
+  instance_group(std::shared_ptr<group_services> services, join_reply joined);
 
   void record(event_kind kind, std::uint64_t subject);
   /// A trap of the guest's code that its own comparison of the stack pointer made, told as such.

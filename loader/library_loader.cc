@@ -478,6 +478,17 @@ result<void> check_open_flags(std::uint32_t flags)
 
 namespace {
 
+/// For an open that an interruption may end: it has ended this wait, and no other.
+result<std::optional<module_id>> load_as_asked(const loader_services& loader, instance_group& group,
+                                               load_request&& request, const wait_limit& limit)
+{
+  auto loaded = load_and_construct(loader, group, std::move(request), limit);
+  if (!loaded && loaded.error() == errc::cancelled) {
+    group.interruption()();
+  }
+  return loaded;
+}
+
 void begin_slice(std::optional<event_slice>& slice, instance_group& group, std::string_view name)
 {
   slice.emplace(group.events(), event{.name = group.events().name(name), .kind = event_kind::open});
@@ -518,11 +529,8 @@ result<library_handle> open(const loader_services& loader, instance_group& group
         !allowed) {
       return fail(std::move(allowed.error()));
     }
-    auto loaded = load_and_construct(loader, group, std::move(*request), limit);
+    auto loaded = load_as_asked(loader, group, std::move(*request), limit);
     if (!loaded) {
-      if (loaded.error().code() == errc::cancelled) {
-        group.interruption()(); // has ended this wait, and no other
-      }
       return fail(std::move(loaded.error()));
     }
     if (*loaded) {
@@ -570,11 +578,8 @@ result<library_handle> open_library_file(const loader_services& loader, instance
     if (!request) {
       return fail(std::move(request.error()));
     }
-    auto loaded = load_and_construct(loader, group, std::move(*request), limit);
+    auto loaded = load_as_asked(loader, group, std::move(*request), limit);
     if (!loaded) {
-      if (loaded.error().code() == errc::cancelled) {
-        group.interruption()(); // has ended this wait, and no other
-      }
       return fail(std::move(loaded.error()));
     }
     if (*loaded) {

@@ -348,9 +348,7 @@ TEST_F(CatchUp, UnwindsTheGuestOfAStoppedProcessAtItsNextCheck)
 TEST_F(CatchUp, ReportsAStackThatHasOverflown)
 {
   start();
-  process.in(opener, [](instance_group& group) {
-    group.store().set_stack_pointer(static_cast<std::uint32_t>(group.stack_bounds.stack_low.value) - 16);
-  });
+  process.in(opener, [](instance_group& group) { group.store().set_stack_pointer(group.store().stack_low() - 16); });
   const auto caught_up = process.in(opener, [](instance_group& group) { return group.catch_up(); });
   ASSERT_FALSE(caught_up);
   EXPECT_EQ(caught_up.error().code(), errc::guest_trapped);

@@ -163,6 +163,9 @@ def outcomes(run, folder, count):
                 found[name] = how
         if begun is None:
             sys.exit("the program did not begin: " + " ".join(run))
+        if begun[0] != first and begun[1] not in found:
+            first = begun[0]  # Called first, it is not ended by a late signal of a call before it.
+            continue
         found.setdefault(begun[1], "ends")
         first = begun[0] + 1
     return found

@@ -123,32 +123,42 @@ TEST(ScheduleSearch, RepeatsARunOfTheSameSchedule)
   EXPECT_EQ(first.happened, again.happened);
 }
 
+/// A run of a seed, and what was written down of it.
+struct recorded_run {
+  shared_recorder recorder;
+  world_report report;
+  run_record record;
+
+  recorded_run()
+  {
+    const support::temporary_directory directory;
+    report = simulated_world(11, directory.path(), {.recorder = &recorder}).run();
+    record = recorder.record();
+  }
+
+  world_report replay(replaying_director director) const
+  {
+    const support::temporary_directory directory;
+    return simulated_world(11, directory.path(), {.director = &director}).run();
+  }
+};
+
 TEST(RunRecord, ReplaysARun)
 {
-  shared_recorder recorder;
-  const support::temporary_directory directory;
-  const world_report first = simulated_world(11, directory.path(), {.recorder = &recorder}).run();
-  const run_record record = recorder.record();
-  const support::temporary_directory another;
-  replaying_director director(record, record.steps, record.choices);
-  const world_report again = simulated_world(11, another.path(), {.director = &director}).run();
-  EXPECT_EQ(first.steps, again.steps);
-  EXPECT_EQ(first.switches, again.switches);
-  EXPECT_EQ(first.operations, again.operations);
-  EXPECT_EQ(first.happened, again.happened);
+  const recorded_run first;
+  const world_report again = first.replay({first.record, first.record.steps, first.record.choices});
+  EXPECT_EQ(first.report.steps, again.steps);
+  EXPECT_EQ(first.report.switches, again.switches);
+  EXPECT_EQ(first.report.operations, again.operations);
+  EXPECT_EQ(first.report.happened, again.happened);
 }
 
 TEST(RunRecord, RunsWithoutTheStepsThatAreLeftOut)
 {
-  shared_recorder recorder;
-  const support::temporary_directory directory;
-  const world_report first = simulated_world(11, directory.path(), {.recorder = &recorder}).run();
-  const run_record record = recorder.record();
-  const support::temporary_directory another;
-  replaying_director director(record, {}, {});
-  const world_report rest = simulated_world(11, another.path(), {.director = &director}).run();
+  const recorded_run first;
+  const world_report rest = first.replay({first.record, {}, {}});
   EXPECT_EQ(rest.failures, std::vector<std::string>{});
-  EXPECT_LT(rest.steps, first.steps);
+  EXPECT_LT(rest.steps, first.report.steps);
   EXPECT_EQ(rest.happened[static_cast<std::size_t>(happening::opens)], 0U);
 }
 

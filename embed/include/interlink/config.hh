@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What every public header begins with.
+// The beginning of every public header.
 #pragma once
 
 #include <interlink/version.hh>

@@ -43,8 +43,8 @@ static void *serve(void *unused) {
       }
       const int size = get(fd, &number, sizeof number);
       if (size == sizeof number) {
+        atomic_fetch_add(&echoed, 1); // before the client can see the answer, and compare
         REQUIRE(put(fd, &number, sizeof number) == e_success);
-        atomic_fetch_add(&echoed, 1);
       } else {
         REQUIRE(size == 0 && wasi_fd_close(fd) == e_success);
       }
