@@ -228,44 +228,6 @@ int getnameinfo(const struct sockaddr *restrict address, socklen_t size, char *r
   return 0;
 }
 
-// What WASI preview 1 has for sockets: those that the host gives to the program, already connected.
-ssize_t send(int fd, const void *buffer, size_t size, int flags) {
-  __wasi_ciovec_t part = {.buf = buffer, .buf_len = size};
-  __wasi_size_t done = 0;
-  int error = (flags & ~MSG_NOSIGNAL) != 0 ? EOPNOTSUPP : __wasi_sock_send((__wasi_fd_t)fd, &part, 1, 0, &done);
-  if (error != 0) {
-    errno = error;
-    return -1;
-  }
-  return (ssize_t)done;
-}
-
-ssize_t recv(int fd, void *buffer, size_t size, int flags) {
-  __wasi_iovec_t part = {.buf = buffer, .buf_len = size};
-  __wasi_size_t done = 0;
-  __wasi_roflags_t out = 0;
-  __wasi_riflags_t in = (__wasi_riflags_t)(((flags & MSG_PEEK) != 0 ? __WASI_RIFLAGS_RECV_PEEK : 0) |
-                                           ((flags & MSG_WAITALL) != 0 ? __WASI_RIFLAGS_RECV_WAITALL : 0));
-  int error = (flags & ~(MSG_PEEK | MSG_WAITALL)) != 0
-                  ? EOPNOTSUPP
-                  : __wasi_sock_recv((__wasi_fd_t)fd, &part, 1, in, &done, &out);
-  if (error != 0) {
-    errno = error;
-    return -1;
-  }
-  return (ssize_t)done;
-}
-
-int shutdown(int fd, int how) {
-  static const __wasi_sdflags_t flags[] = {__WASI_SDFLAGS_RD, __WASI_SDFLAGS_WR, __WASI_SDFLAGS_RD | __WASI_SDFLAGS_WR};
-  int error = how < SHUT_RD || how > SHUT_RDWR ? EINVAL : __wasi_sock_shutdown((__wasi_fd_t)fd, flags[how]);
-  if (error != 0) {
-    errno = error;
-    return -1;
-  }
-  return 0;
-}
-
 int fallocate(int fd, int mode, off_t offset, off_t size) {
   int error = mode != 0 ? EOPNOTSUPP : posix_fallocate(fd, offset, size);
   if (error != 0) {

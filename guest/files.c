@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
+#include "descriptors.h"
+#include "files.h"
 #include "paths.h"
 
 int __wasi_syscall_ret(__wasi_errno_t error);
@@ -18,7 +21,7 @@ static const __wasi_rights_t reading = __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_
 static const __wasi_rights_t writing = __WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_ALLOCATE |
                                        __WASI_RIGHTS_FD_FILESTAT_SET_SIZE | __WASI_RIGHTS_FD_DATASYNC;
 
-static __wasi_fdflags_t fd_flags(long flags) {
+__wasi_fdflags_t interlink_fd_flags(long flags) {
   __wasi_fdflags_t out = 0;
   out |= (flags & O_APPEND) != 0 ? __WASI_FDFLAGS_APPEND : 0;
   out |= (flags & O_NONBLOCK) != 0 ? __WASI_FDFLAGS_NONBLOCK : 0;
@@ -27,12 +30,26 @@ static __wasi_fdflags_t fd_flags(long flags) {
   return out;
 }
 
-// Asks for what the access mode needs and for whatever else the directory can pass on.
-static __wasi_rights_t wanted_rights(__wasi_fd_t directory, long flags) {
+__wasi_oflags_t interlink_open_flags(long flags) {
+  __wasi_oflags_t out = 0;
+  out |= (flags & O_CREAT) != 0 ? __WASI_OFLAGS_CREAT : 0;
+  out |= (flags & O_DIRECTORY) != 0 ? __WASI_OFLAGS_DIRECTORY : 0;
+  out |= (flags & O_EXCL) != 0 ? __WASI_OFLAGS_EXCL : 0;
+  out |= (flags & O_TRUNC) != 0 ? __WASI_OFLAGS_TRUNC : 0;
+  return out;
+}
+
+__wasi_rights_t interlink_rights_of_mode(long flags) {
   __wasi_rights_t wanted = ~(reading | writing);
   long mode = flags & O_ACCMODE;
   wanted |= mode != O_WRONLY ? reading : 0;
   wanted |= mode == O_WRONLY || mode == O_RDWR ? writing : 0;
+  return wanted;
+}
+
+// Asks for what the access mode needs and for whatever else the directory can pass on.
+static __wasi_rights_t wanted_rights(__wasi_fd_t directory, long flags) {
+  __wasi_rights_t wanted = interlink_rights_of_mode(flags);
   __wasi_fdstat_t stat;
   return __wasi_fd_fdstat_get(directory, &stat) == 0 ? wanted & stat.fs_rights_inheriting : wanted;
 }
@@ -43,16 +60,12 @@ long __syscall_openat(long directory, long path, long flags, ...) {
   if (error != 0) {
     return error;
   }
-  __wasi_oflags_t open_flags = 0;
-  open_flags |= (flags & O_CREAT) != 0 ? __WASI_OFLAGS_CREAT : 0;
-  open_flags |= (flags & O_DIRECTORY) != 0 ? __WASI_OFLAGS_DIRECTORY : 0;
-  open_flags |= (flags & O_EXCL) != 0 ? __WASI_OFLAGS_EXCL : 0;
-  open_flags |= (flags & O_TRUNC) != 0 ? __WASI_OFLAGS_TRUNC : 0;
   __wasi_lookupflags_t lookup = (flags & O_NOFOLLOW) != 0 ? 0 : __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW;
   __wasi_rights_t rights = wanted_rights(place.directory, flags);
   __wasi_fd_t fd = 0;
-  error = __wasi_path_open(place.directory, lookup, place.path, place.size, open_flags, rights, rights, fd_flags(flags), &fd);
-  return error != 0 ? -error : (long)fd;
+  error = __wasi_path_open(place.directory, lookup, place.path, place.size, interlink_open_flags(flags), rights,
+                            rights, interlink_fd_flags(flags), &fd);
+  return error != 0 ? -error : interlink_finish_descriptor((int)fd, (int)(flags & O_CLOEXEC));
 }
 
 long __syscall_open(long path, long flags, ...) { return __syscall_openat(AT_FDCWD, path, flags); }
@@ -188,23 +201,27 @@ static long get_flags(long fd) {
   return flags;
 }
 
-// Record locks keep processes apart, never threads. There is one process, so each is granted.
+static long answer_if_open(long fd) {
+  __wasi_fdstat_t stat;
+  return -(long)__wasi_fd_fdstat_get((__wasi_fd_t)fd, &stat);
+}
+
+// Record locks keep processes apart, never threads. No other process is asked, so each is granted.
 long __syscall_fcntl64(long fd, long command, ...) {
   va_list list;
   va_start(list, command);
-  long argument = command == F_SETFL || command == F_GETLK ? va_arg(list, long) : 0;
+  long argument = va_arg(list, long);
   va_end(list);
   switch (command) {
-    case F_GETFD:
-    case F_SETFD:
+    case F_DUPFD: return interlink_duplicate((int)fd, (int)argument, false);
+    case F_DUPFD_CLOEXEC: return interlink_duplicate((int)fd, (int)argument, true);
+    case F_GETFD: return interlink_descriptor_flags((int)fd);
+    case F_SETFD: return interlink_set_descriptor_flags((int)fd, (int)argument);
     case F_SETLK:
-    case F_SETLKW: {
-      __wasi_fdstat_t stat;
-      return -(long)__wasi_fd_fdstat_get((__wasi_fd_t)fd, &stat);
-    }
-    case F_GETLK: ((struct flock *)argument)->l_type = F_UNLCK; return 0;
+    case F_SETLKW: return answer_if_open(fd);
+    case F_GETLK: ((struct flock *)argument)->l_type = F_UNLCK; return answer_if_open(fd);
     case F_GETFL: return get_flags(fd);
-    case F_SETFL: return -(long)__wasi_fd_fdstat_set_flags((__wasi_fd_t)fd, fd_flags(argument));
+    case F_SETFL: return -(long)__wasi_fd_fdstat_set_flags((__wasi_fd_t)fd, interlink_fd_flags(argument));
     default: return -EINVAL;
   }
 }

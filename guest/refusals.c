@@ -14,13 +14,10 @@
 #include <sched.h>
 #include <shadow.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stropts.h>
 #include <sys/cachectl.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/fanotify.h>
 #include <sys/fsuid.h>
 #include <sys/inotify.h>
@@ -45,7 +42,6 @@
 #include <sys/timerfd.h>
 #include <sys/timex.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <ucontext.h>
@@ -64,31 +60,10 @@
     return 0;                               \
   }
 
-
-// Sockets, as far as WASI preview 1 has no call for them.
-REFUSE(int, socket, (int, int, int))
-REFUSE(int, socketpair, (int, int, int, int *))
-REFUSE(int, bind, (int, const struct sockaddr *, socklen_t))
-REFUSE(int, connect, (int, const struct sockaddr *, socklen_t))
-REFUSE(int, listen, (int, int))
-REFUSE(int, accept, (int, struct sockaddr *restrict, socklen_t *restrict))
-REFUSE(int, accept4, (int, struct sockaddr *restrict, socklen_t *restrict, int))
-REFUSE(int, getsockname, (int, struct sockaddr *restrict, socklen_t *restrict))
-REFUSE(int, getpeername, (int, struct sockaddr *restrict, socklen_t *restrict))
-REFUSE(ssize_t, sendto, (int, const void *, size_t, int, const struct sockaddr *, socklen_t))
-REFUSE(ssize_t, recvfrom, (int, void *restrict, size_t, int, struct sockaddr *restrict, socklen_t *restrict))
-REFUSE(ssize_t, sendmsg, (int, const struct msghdr *, int))
-REFUSE(ssize_t, recvmsg, (int, struct msghdr *, int))
-REFUSE(int, sendmmsg, (int, struct mmsghdr *, unsigned int, unsigned int))
-REFUSE(int, recvmmsg, (int, struct mmsghdr *, unsigned int, unsigned int, struct timespec *))
-REFUSE(int, getsockopt, (int, int, int, void *restrict, socklen_t *restrict))
-REFUSE(int, setsockopt, (int, int, int, const void *, socklen_t))
-
-// Processes, and what one may ask of another.
+// Copies of a process, and a look into another.
 REFUSE(pid_t, fork, (void))
 REFUSE(pid_t, _Fork, (void))
 REFUSE(int, vfork, (void))
-REFUSE(int, execve, (const char *, char *const *, char *const *))
 REFUSE(int, clone, (int (*)(void *), void *, int, void *, ...))
 REFUSE(int, unshare, (int))
 REFUSE(int, setns, (int, int))
@@ -97,20 +72,8 @@ REFUSE(ssize_t, process_vm_readv,
        (pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long, unsigned long))
 REFUSE(ssize_t, process_vm_writev,
        (pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long, unsigned long))
-REFUSE_NULL(FILE *, popen, (const char *, const char *))
-REFUSE(pid_t, wait3, (int *, int, struct rusage *))
-REFUSE(pid_t, wait4, (pid_t, int *, int, struct rusage *))
-REFUSE(int, waitid, (idtype_t, id_t, siginfo_t *, int))
 
-// Events as descriptors.
-REFUSE(int, epoll_create, (int))
-REFUSE(int, epoll_create1, (int))
-REFUSE(int, epoll_ctl, (int, int, int, struct epoll_event *))
-REFUSE(int, epoll_wait, (int, struct epoll_event *, int, int))
-REFUSE(int, epoll_pwait, (int, struct epoll_event *, int, int, const sigset_t *))
-REFUSE(int, eventfd, (unsigned int, int))
-REFUSE(int, eventfd_read, (int, eventfd_t *))
-REFUSE(int, eventfd_write, (int, eventfd_t))
+// Other events as descriptors.
 REFUSE(int, fanotify_init, (unsigned int, unsigned int))
 REFUSE(int, fanotify_mark, (int, unsigned int, unsigned long long, int, const char *))
 REFUSE(int, inotify_init, (void))
@@ -233,14 +196,6 @@ REFUSE(int, res_query, (const char *, int, int, unsigned char *, int))
 REFUSE(int, res_querydomain, (const char *, const char *, int, int, unsigned char *, int))
 REFUSE(int, res_search, (const char *, int, int, unsigned char *, int))
 
-int posix_spawn(pid_t *restrict, const char *restrict, const posix_spawn_file_actions_t *, const posix_spawnattr_t *restrict,
-                char *const *restrict, char *const *restrict) {
-  return ENOSYS;
-}
-int posix_spawnp(pid_t *restrict, const char *restrict, const posix_spawn_file_actions_t *, const posix_spawnattr_t *restrict,
-                 char *const *restrict, char *const *restrict) {
-  return ENOSYS;
-}
 int pthread_mutexattr_getprioceiling(const pthread_mutexattr_t *restrict, int *restrict) { return ENOSYS; }
 int pthread_mutexattr_setprioceiling(pthread_mutexattr_t *, int) { return ENOSYS; }
 int getspnam_r(const char *, struct spwd *, char *, size_t, struct spwd **result) {
@@ -255,11 +210,6 @@ int clock_getcpuclockid(pid_t id, clockid_t *clock) {
   return 0;
 }
 
-// No process was made, so there is none to wait for, and no stream to close.
-int pclose(FILE *) {
-  errno = ECHILD;
-  return -1;
-}
 void makecontext(ucontext_t *, void (*)(), int, ...) {}
 void setspent(void) {}
 void endspent(void) {}

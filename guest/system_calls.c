@@ -35,22 +35,9 @@ void _emscripten_get_progname(char *name, int size) {
   }
 }
 
-// There is no shell.
-int system(const char *command) {
-  if (command == 0) {
-    return 0;
-  }
-  errno = ENOSYS;
-  return -1;
-}
+// One user, who is not the superuser.
+enum { user = 1000 };
 
-// One process, one user who is not the superuser.
-enum { process = 42, user = 1000 };
-
-long __syscall_getpid(void) { return process; }
-long __syscall_getppid(void) { return 1; }
-long __syscall_getpgid(long id) { return id == 0 || id == process ? process : -ESRCH; }
-long __syscall_getsid(long id) { return id == 0 || id == process ? process : -ESRCH; }
 long __syscall_getuid32(void) { return user; }
 long __syscall_geteuid32(void) { return user; }
 long __syscall_getgid32(void) { return user; }
@@ -139,18 +126,14 @@ ACCEPT_3(__syscall_madvise)
 
 REFUSE_0(__syscall_setsid)
 REFUSE_1(__syscall_acct)
-REFUSE_1(__syscall_dup)
 REFUSE_1(__syscall_fchdir)
-REFUSE_1(__syscall_pipe)
 REFUSE_2(__syscall_chmod)
 REFUSE_2(__syscall_fchmod)
 REFUSE_2(__syscall_getgroups32)
-REFUSE_2(__syscall_pipe2)
 REFUSE_2(__syscall_setdomainname)
 REFUSE_2(__syscall_setpgid)
 REFUSE_2(__syscall_setrlimit)
 REFUSE_3(__syscall_chown32)
-REFUSE_3(__syscall_dup3)
 REFUSE_3(__syscall_fchown32)
 REFUSE_3(__syscall_fstatfs64)
 REFUSE_3(__syscall_getdents64)
@@ -160,7 +143,6 @@ REFUSE_3(__syscall_mknod)
 REFUSE_3(__syscall_setpriority)
 REFUSE_3(__syscall_statfs64)
 REFUSE_4(__syscall_mknodat)
-REFUSE_4(__syscall_wait4)
 REFUSE_5(__syscall_fchownat)
 REFUSE_5(__syscall_mremap)
 

@@ -56,9 +56,10 @@ std::expected<spawn_operation, errno_code> read_operation(const wasi::guest_memo
 
 std::vector<std::string> split_strings(std::string_view text)
 {
+  const char separator = text.contains('\0') ? '\0' : '\n';
   std::vector<std::string> strings;
   while (!text.empty()) {
-    const auto end = text.find('\n');
+    const auto end = text.find(separator);
     strings.emplace_back(text.substr(0, end));
     text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
   }

@@ -41,7 +41,8 @@ struct spawn_dispositions {
   std::uint32_t reset{};
 };
 
-/// Strings, each ended by a line feed but the last, which need not be. Source: wasix-libc.
+/// Strings, each ended by a line feed but the last, which need not be. Source: wasix-libc. Where a zero is among them,
+/// zeros end them: so the kit's C library passes strings with line feeds.
 std::vector<std::string> split_strings(std::string_view text);
 
 /// Errors: memviolation; inval for an unknown operation; too_big for more than 4096; nametoolong.
