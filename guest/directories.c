@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Directories: reading them, and the calls that change what they hold. The library reads directories by a call that keeps the
 // place in the kernel; WASI hands the place out as a cookie, so streams are ours.
+#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,8 @@ struct __dirstream {
   __wasi_dircookie_t cookie;
   size_t begin, end;  // What of the buffer is still to be given out.
   int at_end;
+  __wasi_dircookie_t *told;  // Places that were asked for: a long has no room for one, but for its number here.
+  size_t told_count;
   struct dirent entry;
   char buffer[buffer_size];
 };
@@ -53,20 +56,44 @@ DIR *opendir(const char *path) {
 
 int closedir(DIR *stream) {
   int result = close(stream->fd);
+  free(stream->told);
   free(stream);
   return result;
 }
 
 int dirfd(DIR *stream) { return stream->fd; }
 
-void seekdir(DIR *stream, long place) {
-  stream->cookie = (__wasi_dircookie_t)place;
+static void go_to(DIR *stream, __wasi_dircookie_t cookie) {
+  stream->cookie = cookie;
   stream->begin = stream->end = 0;
   stream->at_end = 0;
 }
 
-void rewinddir(DIR *stream) { seekdir(stream, 0); }
-long telldir(DIR *stream) { return (long)stream->cookie; }
+// Place 0 is the beginning; others are one more than an index into those that were told. A foreign one is the beginning.
+void seekdir(DIR *stream, long place) {
+  size_t index = (size_t)place - 1;
+  go_to(stream, place > 0 && index < stream->told_count ? stream->told[index] : 0);
+}
+
+void rewinddir(DIR *stream) { go_to(stream, 0); }
+
+long telldir(DIR *stream) {
+  if (stream->cookie == 0) {
+    return 0;
+  }
+  for (size_t i = stream->told_count; i > 0; --i) {
+    if (stream->told[i - 1] == stream->cookie) {
+      return (long)i;
+    }
+  }
+  __wasi_dircookie_t *told = reallocarray(stream->told, stream->told_count + 1, sizeof *told);
+  if (told == 0) {
+    return -1;
+  }
+  stream->told = told;
+  told[stream->told_count] = stream->cookie;
+  return (long)++stream->told_count;
+}
 
 static unsigned char type_of(__wasi_filetype_t type) {
   switch (type) {

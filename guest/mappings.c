@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What stands for mapped files: a private mapping is a copy of the file, made when it is asked for. A shared one can be had
-// for reading only, as the same copy: nothing writes it back.
+// What stands for mapped files: a private mapping is a copy of the file, made when it is asked for; for shared ones see
+// shared_mappings.c.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -10,24 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shared_mappings.h"
+
 enum { page_size = 65536 };
 
-static long read_all(int fd, char *out, size_t size, off_t offset) {
-  while (size != 0) {
-    ssize_t got = pread(fd, out, size, offset);
-    if (got < 0) {
-      return -errno;
-    }
-    if (got == 0) {
-      break;
-    }
-    out += got;
-    size -= (size_t)got;
-    offset += got;
-  }
-  memset(out, 0, size);
-  return 0;
-}
+static bool is_shared(long flags) { return (flags & MAP_TYPE) == MAP_SHARED; }
 
 // The library keeps the list of mappings, and frees what is `allocated` when all of one is unmapped.
 long _mmap_js(long address, long size, long protection, long flags, long fd, long offset, int *allocated) {
@@ -39,14 +26,21 @@ long _mmap_js(long address, long size, long protection, long flags, long fd, lon
   if (!S_ISREG(stat.st_mode)) {
     return -ENODEV;
   }
-  if ((flags & MAP_FIXED) != 0 || ((flags & MAP_TYPE) == MAP_SHARED && (protection & PROT_WRITE) != 0)) {
+  if ((flags & MAP_FIXED) != 0) {
     return -ENOTSUP;
+  }
+  bool writes = (protection & PROT_WRITE) != 0;
+  if (is_shared(flags)) {
+    int mode = fcntl((int)fd, F_GETFL) & O_ACCMODE;
+    *allocated = 0;
+    return writes && mode != O_RDWR ? -EACCES
+                                    : interlink_map_shared((int)fd, &stat, (size_t)size, offset, writes);
   }
   char *copy = aligned_alloc(page_size, ((size_t)size + page_size - 1) / page_size * page_size);
   if (copy == 0) {
     return -ENOMEM;
   }
-  long error = read_all((int)fd, copy, (size_t)size, offset);
+  long error = interlink_read_mapped((int)fd, copy, (size_t)size, offset);
   if (error != 0) {
     free(copy);
     return error;
@@ -56,13 +50,16 @@ long _mmap_js(long address, long size, long protection, long flags, long fd, lon
 }
 
 long _munmap_js(long address, long size, long protection, long flags, long fd, long offset) {
-  (void)address, (void)size, (void)protection, (void)flags, (void)fd, (void)offset;
+  (void)size, (void)protection, (void)fd, (void)offset;
+  if (is_shared(flags)) {
+    interlink_unmap_shared((const char *)address);
+  }
   return 0;
 }
 
 long _msync_js(long address, long size, long flags, long fd) {
-  (void)address, (void)size, (void)flags, (void)fd;
-  return 0;
+  (void)size, (void)flags, (void)fd;
+  return interlink_sync_shared((const char *)address);
 }
 
 // Linear memory is neither swapped nor protected by the guest: what it may do already, it may.
@@ -83,7 +80,7 @@ const unsigned char *__map_file(const char *path, size_t *size) {
     *size = (size_t)stat.st_size;
     bytes = malloc(*size + 1);
   }
-  if (bytes != 0 && read_all(fd, bytes, *size, 0) != 0) {
+  if (bytes != 0 && interlink_read_mapped(fd, bytes, *size, 0) != 0) {
     free(bytes);
     bytes = 0;
   }

@@ -2,7 +2,7 @@
 set(INTERLINK_GUEST_SUPPORT start.s startup.c environment.c errors.c threads.c thread_exit.c files.c paths.c directories.c
                             system_calls.c time.c setjmp.c dlfcn.c reflection.c embedding.c waits.c signals.c stdio_exit.c
                             poll.c users.c extras.c refusals.c
-                            descriptors.c processes.c sockets.c socket_options.c resolver.c scheduling.c mappings.c semaphores.c)
+                            attributes.c descriptors.c processes.c sockets.c socket_options.c resolver.c scheduling.c mappings.c shared_mappings.c shared_memory.c semaphores.c)
 list(TRANSFORM INTERLINK_GUEST_SUPPORT PREPEND "${CMAKE_CURRENT_LIST_DIR}/")
 
 # Those of musl's that the packaged library lacks, which is an older one for another system. Paths are below its src/.
