@@ -14,8 +14,18 @@
 #include "descriptors.h"
 #include "files.h"
 #include "paths.h"
+#include "wasix.h"
 
 int __wasi_syscall_ret(__wasi_errno_t error);
+
+// Calls that preview 1 lacks: the host's own module.
+#define HOST(name) __attribute__((import_module("interlink_v1"), import_name(#name))) int interlink_##name
+struct figures;
+HOST(fd_permissions_get)(int fd, uint32_t *mode);
+HOST(fd_permissions_set)(int fd, uint32_t mode);
+HOST(path_permissions_get)(__wasi_fd_t fd, uint32_t lookup, const char *path, size_t size, uint32_t *mode);
+HOST(path_permissions_set)(__wasi_fd_t fd, uint32_t lookup, const char *path, size_t size, uint32_t mode);
+HOST(fd_filesystem_get)(int fd, struct figures *out);
 
 static const __wasi_rights_t reading = __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_READDIR;
 static const __wasi_rights_t writing = __WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_ALLOCATE |
@@ -83,6 +93,13 @@ static mode_t mode_of(__wasi_filetype_t type) {
   }
 }
 
+// Without an answer the bits stay as they are for a file of that type.
+static void set_permissions(struct stat *out, int error, uint32_t permissions) {
+  if (error == 0) {
+    out->st_mode = (out->st_mode & S_IFMT) | (permissions & 07777);
+  }
+}
+
 static struct timespec time_of(__wasi_timestamp_t time) {
   return (struct timespec){.tv_sec = (time_t)(time / 1000000000), .tv_nsec = (long)(time % 1000000000)};
 }
@@ -103,9 +120,11 @@ static void fill(struct stat *out, const __wasi_filestat_t *in) {
 
 long __syscall_fstat64(long fd, long out) {
   __wasi_filestat_t stat;
+  uint32_t permissions = 0;
   long error = __wasi_fd_filestat_get((__wasi_fd_t)fd, &stat);
   if (error == 0) {
     fill((struct stat *)out, &stat);
+    set_permissions((struct stat *)out, interlink_fd_permissions_get((int)fd, &permissions), permissions);
   }
   return -error;
 }
@@ -121,9 +140,12 @@ long __syscall_fstatat64(long directory, long path, long out, long flags) {
   }
   __wasi_lookupflags_t lookup = (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW;
   __wasi_filestat_t stat;
+  uint32_t permissions = 0;
   error = __wasi_path_filestat_get(place.directory, lookup, place.path, place.size, &stat);
   if (error == 0) {
     fill((struct stat *)out, &stat);
+    set_permissions((struct stat *)out,
+                    interlink_path_permissions_get(place.directory, lookup, place.path, place.size, &permissions), permissions);
   }
   return -error;
 }
@@ -133,12 +155,63 @@ long __syscall_lstat64(long path, long out) {
   return __syscall_fstatat64(AT_FDCWD, path, out, AT_SYMLINK_NOFOLLOW);
 }
 
-// WASI shows no permission bits: what exists may be read, and an attempt to write tells the rest.
+// By the bits of whomever they let most: as whom the host asks is not known here. An attempt to write tells the rest.
 long __syscall_faccessat(long directory, long path, long mode, long flags) {
-  (void)mode;
   (void)flags;
   struct stat stat;
-  return __syscall_fstatat64(directory, path, (long)&stat, 0);
+  long error = __syscall_fstatat64(directory, path, (long)&stat, 0);
+  if (error != 0) {
+    return error;
+  }
+  mode_t any = (stat.st_mode | stat.st_mode >> 3 | stat.st_mode >> 6) & 7;
+  return (mode & ~(long)any & 7) != 0 ? -EACCES : 0;
+}
+
+long __syscall_fchmod(long fd, long mode) {
+  return -interlink_errno_of(interlink_fd_permissions_set((int)fd, (uint32_t)mode));
+}
+
+long __syscall_fchmodat(long directory, long path, long mode, ...) {
+  struct location place;
+  long error = interlink_locate(directory, (const char *)path, &place);
+  return error != 0 ? error
+                    : -interlink_errno_of(interlink_path_permissions_set(
+                          place.directory, __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW, place.path, place.size, (uint32_t)mode));
+}
+
+long __syscall_chmod(long path, long mode) { return __syscall_fchmodat(AT_FDCWD, path, mode); }
+
+// What the host says of a file system.
+struct figures {
+  uint64_t block_size, fragment_size, blocks, free, available, files, free_files, longest_name;
+};
+
+long __syscall_fstatfs64(long fd, long size, long out) {
+  struct figures figures;
+  struct statfs *filled = (struct statfs *)out;
+  int error = size != sizeof *filled ? EINVAL : interlink_fd_filesystem_get((int)fd, &figures);
+  if (error == 0) {
+    memset(filled, 0, sizeof *filled);
+    filled->f_bsize = (unsigned long)figures.block_size;
+    filled->f_frsize = (unsigned long)figures.fragment_size;
+    filled->f_blocks = figures.blocks;
+    filled->f_bfree = figures.free;
+    filled->f_bavail = figures.available;
+    filled->f_files = figures.files;
+    filled->f_ffree = figures.free_files;
+    filled->f_namelen = (unsigned long)figures.longest_name;
+  }
+  return -interlink_errno_of(error);
+}
+
+long __syscall_statfs64(long path, long size, long out) {
+  long fd = __syscall_open(path, O_RDONLY);
+  if (fd < 0) {
+    return fd;
+  }
+  long result = __syscall_fstatfs64(fd, size, out);
+  (void)__wasi_fd_close((__wasi_fd_t)fd);
+  return result;
 }
 
 static long set_size(long fd, long low, long high) {

@@ -349,7 +349,7 @@ int system(const char *command) {
   pid_t pid = 0;
   int status = 0;
   if (command == 0) {
-    return access(shell, X_OK) == 0;
+    return access(shell, F_OK) == 0;
   }
   if (start_shell(&pid, command, 0) != 0) {
     return 127 << 8;

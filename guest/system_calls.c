@@ -127,26 +127,17 @@ ACCEPT_3(__syscall_madvise)
 REFUSE_0(__syscall_setsid)
 REFUSE_1(__syscall_acct)
 REFUSE_1(__syscall_fchdir)
-REFUSE_2(__syscall_chmod)
-REFUSE_2(__syscall_fchmod)
 REFUSE_2(__syscall_getgroups32)
 REFUSE_2(__syscall_setdomainname)
 REFUSE_2(__syscall_setpgid)
 REFUSE_2(__syscall_setrlimit)
 REFUSE_3(__syscall_chown32)
 REFUSE_3(__syscall_fchown32)
-REFUSE_3(__syscall_fstatfs64)
 REFUSE_3(__syscall_getdents64)
 REFUSE_3(__syscall_lchown32)
 REFUSE_3(__syscall_mincore)
 REFUSE_3(__syscall_mknod)
 REFUSE_3(__syscall_setpriority)
-REFUSE_3(__syscall_statfs64)
 REFUSE_4(__syscall_mknodat)
 REFUSE_5(__syscall_fchownat)
 REFUSE_5(__syscall_mremap)
-
-long __syscall_fchmodat(long directory, long path, long mode, ...) {
-  (void)directory, (void)path, (void)mode;
-  return -ENOSYS;
-}

@@ -3,12 +3,15 @@
 
 #include "wasi/walk.hh"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sched.h>
+#include <string_view>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <utility>
@@ -65,11 +68,31 @@ expected<unique_fd> look_up(int directory, const std::string& path, int flags, u
                                                         : refuse(errno_code::again);
 }
 
+/// The devices that every root has, and that show nothing of the host.
+constexpr std::array<std::string_view, 5> devices{"dev/null", "dev/zero", "dev/full", "dev/random", "dev/urandom"};
+
+bool is_device(std::string_view path)
+{
+  path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
+  return std::ranges::find(devices, path) != devices.end();
+}
+
+expected<unique_fd> open_device(std::string_view path, int flags)
+{
+  path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
+  const std::string host_path = "/" + std::string(path);
+  const int fd = ::open(host_path.c_str(), (flags & ~(O_CREAT | O_EXCL | O_TRUNC)) | O_CLOEXEC);
+  return fd < 0 ? expected<unique_fd>(refuse(from_host_errno(errno))) : unique_fd(fd);
+}
+
 } // namespace
 
 expected<unique_fd> open_beneath(base_directory directory, const std::string& path, int flags, unsigned mode)
 {
   auto opened = look_up(directory.fd, path, flags, mode, walk_rule::beneath);
+  if (!opened && directory.is_root && opened.error() == outcome(errno_code::noent) && is_device(path)) {
+    return open_device(path, flags);
+  }
   if (opened || !directory.is_root || opened.error() != outcome(errno_code::notcapable)) {
     return opened;
   }

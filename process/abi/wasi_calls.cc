@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Binds the functions of wasi/ to guests: WASI preview 1 under its two module names, and the files of WASIX.
+// Binds the functions of wasi/ to guests: WASI preview 1 under its two module names, the files of WASIX, and ours.
 #include "groups/instance_group.hh"
+#include "wasi/extensions.hh"
 #include "wasi/preview1.hh"
 #include "wasi/wasix.hh"
 
@@ -87,6 +88,9 @@ void add_wasi(host_registry& registry)
   for (const wasi::host_call& function : wasi::wasix_calls()) {
     registry.add(std::string(wasi::wasix_module), std::string(function.name), function.type,
                  bind(function, errno_numbers::wasix));
+  }
+  for (const wasi::host_call& function : wasi::extension_calls()) {
+    registry.add(std::string(wasi::extension_module), std::string(function.name), function.type, bind(function));
   }
 }
 

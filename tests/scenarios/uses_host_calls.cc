@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Pipes, sockets and other programs, by the C library of the kit.
+// Pipes, files, sockets and other programs, by the C library of the kit.
 #include "tests/scenarios/support/command_run.hh"
 
 #include <filesystem>
+#include <fstream>
+#include <string>
 
 namespace interlink {
 namespace {
@@ -13,6 +15,16 @@ using namespace test;
 TEST(HostCalls, ArePipesCopiesAndEvents)
 {
   EXPECT_TRUE(succeeds(run_guest("uses_pipes")));
+}
+
+TEST(HostCalls, AreMappingsPermissionsAndDevices)
+{
+  const scratch_directory scratch;
+  std::filesystem::create_directory(scratch / "tmp");
+  EXPECT_TRUE(succeeds(run_guest("uses_posix_files", {.options = {"--dir", scratch.path() + "::/"}})));
+  std::string text;
+  std::getline(std::ifstream(scratch / "at_exit"), text, '\0');
+  EXPECT_EQ(text, "written");
 }
 
 TEST(HostCalls, AreSocketsAndNames)
