@@ -14,9 +14,26 @@
 
 #include "threads.h"
 
-extern struct sigaction __sig_actions[_NSIG];
+struct sigaction __sig_actions[_NSIG];
 extern sigset_t __sig_pending;
 bool __sig_is_blocked(int signal);
+
+int __sigaction(int signal, const struct sigaction *restrict action, struct sigaction *restrict before) {
+  if (signal <= 0 || signal >= _NSIG || (action != 0 && (signal == SIGKILL || signal == SIGSTOP))) {
+    errno = EINVAL;
+    return -1;
+  }
+  struct sigaction old = __sig_actions[signal];
+  if (action != 0) {
+    __sig_actions[signal] = *action;
+  }
+  if (before != 0) {
+    *before = old;
+  }
+  return 0;
+}
+
+int sigaction(int, const struct sigaction *restrict, struct sigaction *restrict) __attribute__((weak, alias("__sigaction")));
 
 static bool is_ignored_by_default(int signal) {
   return signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH || signal == SIGCONT || signal == SIGSTOP ||
