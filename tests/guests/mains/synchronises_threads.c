@@ -109,7 +109,25 @@ static void joins(void) {
   REQUIRE(pthread_join(late, &result) == 0 && result == &barrier);
 }
 
+// The engine must not take the second read for the first.
+static volatile int flag;
+
+static void *raise_flag(void *unused) {
+  usleep(2000);
+  flag = 1;
+  return unused;
+}
+
+static void volatile_flags(void) {
+  const pthread_t thread = start(raise_flag, 0);
+  const int before = flag;
+  while (flag == before) {
+  }
+  REQUIRE(pthread_join(thread, 0) == 0);
+}
+
 int main(void) {
+  volatile_flags();
   mutexes();
   time_limits();
   joins();
