@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "paths.h"
 
 enum { buffer_size = 4096 };
@@ -159,10 +160,15 @@ int readdir_r(DIR *stream, struct dirent *entry, struct dirent **result) {
 }
 
 long __syscall_mkdirat(long directory, long path, long mode) {
-  (void)mode;
   struct location place;
   long error = interlink_locate(directory, (const char *)path, &place);
-  return error != 0 ? error : -(long)__wasi_path_create_directory(place.directory, place.path, place.size);
+  if (error == 0) {
+    error = -(long)__wasi_path_create_directory(place.directory, place.path, place.size);
+  }
+  if (error == 0) {
+    (void)interlink_set_permissions_at(&place, interlink_masked(mode));
+  }
+  return error;
 }
 
 long __syscall_mkdir(long path, long mode) { return __syscall_mkdirat(AT_FDCWD, path, mode); }

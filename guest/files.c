@@ -64,8 +64,18 @@ static __wasi_rights_t wanted_rights(__wasi_fd_t directory, long flags) {
   return __wasi_fd_fdstat_get(directory, &stat) == 0 ? wanted & stat.fs_rights_inheriting : wanted;
 }
 
+static bool is_absent(const struct location *place) {
+  __wasi_filestat_t stat;
+  return __wasi_path_filestat_get(place->directory, 0, place->path, place->size, &stat) == ENOENT;
+}
+
+// A file that the call makes gets its permissions from the caller; one that is there keeps its own.
 long __syscall_openat(long directory, long path, long flags, ...) {
   struct location place;
+  va_list list;
+  va_start(list, flags);
+  long mode = (flags & O_CREAT) != 0 ? va_arg(list, long) : 0;
+  va_end(list);
   long error = interlink_locate(directory, (const char *)path, &place);
   if (error != 0) {
     return error;
@@ -73,12 +83,25 @@ long __syscall_openat(long directory, long path, long flags, ...) {
   __wasi_lookupflags_t lookup = (flags & O_NOFOLLOW) != 0 ? 0 : __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW;
   __wasi_rights_t rights = wanted_rights(place.directory, flags);
   __wasi_fd_t fd = 0;
+  bool is_made = (flags & O_CREAT) != 0 && ((flags & O_EXCL) != 0 || is_absent(&place));
   error = __wasi_path_open(place.directory, lookup, place.path, place.size, interlink_open_flags(flags), rights,
                             rights, interlink_fd_flags(flags), &fd);
-  return error != 0 ? -error : interlink_finish_descriptor((int)fd, (int)(flags & O_CLOEXEC));
+  if (error != 0) {
+    return -error;
+  }
+  if (is_made) {
+    (void)interlink_fd_permissions_set((int)fd, interlink_masked(mode));
+  }
+  return interlink_finish_descriptor((int)fd, (int)(flags & O_CLOEXEC));
 }
 
-long __syscall_open(long path, long flags, ...) { return __syscall_openat(AT_FDCWD, path, flags); }
+long __syscall_open(long path, long flags, ...) {
+  va_list list;
+  va_start(list, flags);
+  long mode = (flags & O_CREAT) != 0 ? va_arg(list, long) : 0;
+  va_end(list);
+  return __syscall_openat(AT_FDCWD, path, flags, mode);
+}
 
 static mode_t mode_of(__wasi_filetype_t type) {
   switch (type) {
@@ -171,12 +194,15 @@ long __syscall_fchmod(long fd, long mode) {
   return -interlink_errno_of(interlink_fd_permissions_set((int)fd, (uint32_t)mode));
 }
 
+int interlink_set_permissions_at(const struct location *place, uint32_t mode) {
+  return interlink_errno_of(interlink_path_permissions_set(place->directory, __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW, place->path,
+                                                           place->size, mode));
+}
+
 long __syscall_fchmodat(long directory, long path, long mode, ...) {
   struct location place;
   long error = interlink_locate(directory, (const char *)path, &place);
-  return error != 0 ? error
-                    : -interlink_errno_of(interlink_path_permissions_set(
-                          place.directory, __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW, place.path, place.size, (uint32_t)mode));
+  return error != 0 ? error : -interlink_set_permissions_at(&place, (uint32_t)mode);
 }
 
 long __syscall_chmod(long path, long mode) { return __syscall_fchmodat(AT_FDCWD, path, mode); }

@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
+#include "files.h"
+
 enum { page_size = 65536 };
 
 // The library's sbrk asks for a heap of at least `size` bytes, counted from address 0. Several threads may ask at once, and
@@ -55,9 +57,12 @@ static long fill_identities(long real, long effective, long saved) {
 long __syscall_getresuid32(long real, long effective, long saved) { return fill_identities(real, effective, saved); }
 long __syscall_getresgid32(long real, long effective, long saved) { return fill_identities(real, effective, saved); }
 
-long __syscall_umask(long mask) {
-  static long current = 022;
-  return __atomic_exchange_n(&current, mask & 0777, __ATOMIC_RELAXED);
+static long file_mask = 022;
+
+long __syscall_umask(long mask) { return __atomic_exchange_n(&file_mask, mask & 0777, __ATOMIC_RELAXED); }
+
+uint32_t interlink_masked(long mode) {
+  return (uint32_t)(mode & 0777 & ~__atomic_load_n(&file_mask, __ATOMIC_RELAXED));
 }
 
 long __syscall_uname(long out) {

@@ -70,6 +70,12 @@ static void permissions(void) {
   REQUIRE(fchmod(fd, 0755) == 0 && fstat(fd, &stat_) == 0 && stat_.st_mode == (S_IFREG | 0755));
   REQUIRE(access("/file", X_OK) == 0 && fails_with(chmod("/none", 0600), ENOENT));
   REQUIRE(fails_with(chmod("/file", 04755), EPERM) && fails_with(fchmod(1000, 0600), EBADF));
+  REQUIRE(close(open("/made", O_CREAT | O_WRONLY, 0666)) == 0 && stat("/made", &stat_) == 0);
+  REQUIRE((stat_.st_mode & 0777) == 0644 && umask(0) == 022);
+  REQUIRE(close(open("/made", O_CREAT | O_WRONLY, 0600)) == 0 && stat("/made", &stat_) == 0 && (stat_.st_mode & 0777) == 0644);
+  REQUIRE(mkdir("/private", 0700) == 0 && stat("/private", &stat_) == 0 && stat_.st_mode == (S_IFDIR | 0700));
+  char unique[] = "/tmp/uniqueXXXXXX";
+  REQUIRE(close(mkstemp(unique)) == 0 && stat(unique, &stat_) == 0 && stat_.st_mode == (S_IFREG | 0600));
   REQUIRE(statvfs("/", &figures) == 0 && figures.f_bsize > 0 && figures.f_blocks >= figures.f_bfree);
   REQUIRE(fstatvfs(fd, &figures) == 0 && fails_with(statvfs("/none", &figures), ENOENT));
 }
