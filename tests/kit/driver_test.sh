@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # The kit's compilers behave as a C compiler's driver, and what they link runs. Usage: driver_test.sh KIT INTERLINK
 set -euo pipefail
-kit=$1 interlink=$2
+kit=$1 interlink=$2 tests=$(realpath "$(dirname "$0")")
 PATH=$kit/bin:$PATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -76,8 +76,10 @@ grep -qa 'libplugin.so.1' libplugin.so || fail "interlink-strip took the soname"
 # Programs: with named plugins, with unknown ones, from a response file.
 interlink-cc main.o add.o --interlink-plugin=libplugin.so -ldl -lpthread -lm -o main
 says 'twice 42 1.25' run main
-interlink-cc -rdynamic main.o add.o -o whole
-says 'twice 42 1.25' run whole
+for option in -rdynamic -Wl,--export-dynamic '-Xlinker -export-dynamic'; do # GNU ld takes all of them.
+  interlink-cc $option main.o add.o -o whole
+  says 'twice 42 1.25' run whole
+done
 echo "-O2 'main.c' \"add.c\" -Wl,-E" >words
 interlink-cc @words -o from_file
 says 'twice 42 1.25' run from_file
@@ -127,4 +129,8 @@ says ford run throws
 printf '#include <stdexcept>\nint main() { throw std::out_of_range("far away"); }\n' >uncaught.cc
 interlink-c++ uncaught.cc -o uncaught
 fails_with 'uncaught exception of type std::out_of_range: far away' run uncaught
+
+# libffi's interface: what libffi itself prints natively.
+interlink-cc -O2 "$tests/ffi_test.c" -lffi -o ffi
+says "$(cat "$tests/ffi_test.txt")" run ffi
 echo "the compilers behave"
