@@ -5,6 +5,8 @@
 #include "messages/limits.hh"
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <utility>
 
 namespace interlink {
@@ -21,9 +23,22 @@ void append_sentence(std::string& text, const std::string& sentence)
   text.append(text.empty() ? "" : "; ").append(sentence);
 }
 
-std::string mismatch_text(const std::vector<symbol_mismatch>& mismatches)
+/// Each says itself what to do, and is told once however many imports meet it.
+std::vector<std::string> texts_of(const std::vector<error>& refusals)
 {
-  std::string text = counted(mismatches.size(), "symbol") + " found with another type";
+  std::vector<std::string> texts;
+  for (const error& refusal : refusals) {
+    std::string text = refusal.message();
+    if (std::ranges::find(texts, text) == texts.end()) {
+      texts.push_back(std::move(text));
+    }
+  }
+  return texts;
+}
+
+std::string mismatch_lines(const std::vector<symbol_mismatch>& mismatches)
+{
+  std::string text;
   const std::size_t listed = std::min(mismatches.size(), limit::missing_symbols_listed);
   for (std::size_t i = 0; i < listed; ++i) {
     const symbol_mismatch& m = mismatches[i];
@@ -40,40 +55,45 @@ std::string mismatch_text(const std::vector<symbol_mismatch>& mismatches)
 
 error symbol_problems::to_error() const
 {
-  if (missing.empty() && unknown_imports.empty() && mismatches.empty()) {
+  const std::vector<std::string> refused = texts_of(refusals);
+  const std::size_t lists = std::size_t{!missing.empty()} + std::size_t{!unknown_imports.empty()} +
+                            std::size_t{!mismatches.empty()} + std::size_t{!refused.empty()};
+  if (lists == 1 && refused.size() == 1) {
     return refusals.front();
   }
   error_detail detail;
-  errc code = errc::symbol_type_mismatch;
-  if (!unknown_imports.empty()) {
-    code = errc::unknown_import;
-    detail.message = counted(unknown_imports.size(), "import") + " that the host does not provide";
-    detail.missing = unknown_imports;
-    detail.remedy = describe_origin(unknown_imports);
-  }
-  if (!missing.empty()) {
-    code = errc::symbol_not_found;
-    const std::string others =
-        std::exchange(detail.message, counted(missing.size(), "symbol") + " that no module defines");
-    if (!others.empty()) {
-      append_sentence(detail.message, others);
-    }
-    detail.missing.insert(detail.missing.begin(), missing.begin(), missing.end());
-  }
-  if (mismatches.size() == 1 && code == errc::symbol_type_mismatch) {
+  if (lists == 1 && mismatches.size() == 1) {
     const symbol_mismatch& only = mismatches.front();
     detail.module_name = only.module_name;
     detail.symbol_name = only.symbol_name;
     detail.expected = only.expected;
     detail.found = only.found;
     detail.message = "symbol found with another type";
-  } else if (!mismatches.empty()) {
-    append_sentence(detail.message, mismatch_text(mismatches));
+    return {errc::symbol_type_mismatch, std::move(detail)};
   }
-  for (const error& refusal : refusals) {
-    append_sentence(detail.message, refusal.message());
+  std::optional<errc> code;
+  const auto tell = [&](errc kind, std::size_t count, std::string_view noun, std::string_view what) {
+    if (count != 0) {
+      code = code.value_or(kind);
+      append_sentence(detail.message, counted(count, noun) + std::string(what));
+    }
+  };
+  tell(errc::symbol_not_found, missing.size(), "symbol", " that no module defines");
+  tell(errc::unknown_import, unknown_imports.size(), "import", " that the host does not provide");
+  tell(errc::symbol_type_mismatch, mismatches.size(), "symbol", " found with another type");
+  tell(refusals.empty() ? errc{} : refusals.front().code(), refused.size(), "import", " that cannot be linked");
+  if (!unknown_imports.empty()) {
+    detail.remedy = describe_origin(unknown_imports);
+  } else if (lists == 1 && !refused.empty()) {
+    detail.remedy = "each of these lines says what to do";
   }
-  return {code, std::move(detail)};
+  detail.message += mismatch_lines(mismatches);
+  for (const std::string& text : refused) {
+    detail.message.append("\n  ").append(text);
+  }
+  detail.missing = missing;
+  detail.missing.insert(detail.missing.end(), unknown_imports.begin(), unknown_imports.end());
+  return {*code, std::move(detail)};
 }
 
 } // namespace interlink

@@ -52,6 +52,16 @@ TEST(Resolver, ListsAllMismatches)
   EXPECT_NE(failed.message().find("2 symbols found with another type"), std::string::npos) << failed.message();
 }
 
+// Each text stands once, in a line of its own where it has a place and a remedy of its own.
+TEST(Resolver, KeepsWhatIsWrongInSeveralWaysApart)
+{
+  linking_world world = world_with(
+      "libx",
+      side().import("napi", "create", int_function).import_data("nowhere").import_function("malloc", void_function));
+  const error failed = world.failure("libx");
+  EXPECT_EQ(failed.message(), "");
+}
+
 TEST(Resolver, BindsAnImportOfTheGuestInterfaceToTheHost)
 {
   linking_world world = world_with("libx", side().import(wasi, "fd_write", int_function));
