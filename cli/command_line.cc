@@ -10,6 +10,7 @@
 #include "cli/option_values.hh"
 #include "cli/run_command.hh"
 #include "cli/trace_command.hh"
+#include "cli/wrong_usage.hh"
 #include "engine/wasmtime_engine.hh"
 
 #include <CLI/App.hpp>
@@ -23,6 +24,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -104,7 +106,7 @@ void add_network_options(CLI::App& command, wasi::network_policy& network)
       .add_option_function<std::string>(
           "--net", [accesses, &network](const std::string& text) { network.access = accesses.at(text); },
           "Let the guest use sockets: loopback is this machine's own addresses and sockets in its directories (none)")
-      ->check(CLI::IsMember({"none", "loopback", "all"}).description(""))
+      ->check(one_of({"none", "loopback", "all"}))
       ->type_name("none|loopback|all");
   add_endpoints("--allow-connect", network.connect, "HOST:PORT",
                 "Let it connect and send there, and look the name up; * is any host or port; may be repeated");
@@ -125,7 +127,7 @@ void add_size(CLI::App& command, const char* name, Target& target, const char* h
           help)
       ->check([](const std::string& text) {
         return parse_size(text) ? std::string()
-                                : text + " is not a size; expected bytes, or a number with KiB, MiB or GiB";
+                                : shown(text) + " is not a size; expected bytes, or a number with KiB, MiB or GiB";
       })
       ->type_name("SIZE");
 }
@@ -142,6 +144,25 @@ struct subcommand {
   CLI::App* parser = nullptr;
   std::function<int()> carry_out;
 };
+
+int end_by_wrong_usage(const std::string& command, const std::string& text)
+{
+  print_line(command + ": " + text + "; see " + command + " --help");
+  return exit_wrong_usage;
+}
+
+/// An option that the parser took for the program, or none.
+std::optional<int> report_missing_program(const CLI::App& command)
+{
+  const std::vector<std::string> left = command.remaining();
+  if (left.empty()) {
+    return end_by_wrong_usage("interlink run", "no program given");
+  }
+  if (left.front().starts_with('-') && left.front() != "-") {
+    return end_by_wrong_usage("interlink run", unknown_option(command, left.front()));
+  }
+  return std::nullopt;
+}
 
 subcommand add_run(CLI::App& app)
 {
@@ -170,7 +191,7 @@ subcommand add_run(CLI::App& app)
           "--watchdog", [options](const std::string& text) { options->watchdog = parse_watchdog(text); },
           "Report on standard error when a thread waits in the linker for longer (1)")
       ->check([](const std::string& text) {
-        return parse_watchdog(text) ? std::string() : text + " is neither seconds, such as 0.5, nor off";
+        return parse_watchdog(text) ? std::string() : shown(text) + " is neither seconds, such as 0.5, nor off";
       })
       ->type_name("SECONDS|off");
   command
@@ -198,7 +219,10 @@ subcommand add_run(CLI::App& app)
       std::string(debug_help));
   command->prefix_command();
   command->formatter(std::make_shared<program_formatter>());
-  return {command, [command, options] { return run(*options, command->remaining()); }};
+  return {command, [command, options] {
+            const auto refused = report_missing_program(*command);
+            return refused ? *refused : run(*options, command->remaining());
+          }};
 }
 
 subcommand add_ldd(CLI::App& app)
@@ -275,7 +299,7 @@ subcommand add_cache(CLI::App& app)
   auto options = std::make_shared<cache_options>();
   CLI::App* command = app.add_subcommand("cache", "Show, verify or remove the compiled modules that `run` keeps");
   command->add_option("ACTION", options->action, "show, verify or clean (show)")
-      ->check(CLI::IsMember({"show", "verify", "clean"}));
+      ->check(one_of({"show", "verify", "clean"}));
   command->add_option("--wasm-cache", options->cache, "The directory, as `run` is given it")->type_name("DIR");
   command->footer(
       "show lists the files, least recently used first: bytes, day and hour of the last use, name, module.\n"
@@ -292,7 +316,7 @@ subcommand add_trace(CLI::App& app)
   CLI::App* command = app.add_subcommand("trace", "Say what a trace of `interlink run --trace` shows");
   command->add_option("FILE", options->file, "Trace, as JSON lines")->required();
   command->add_option("--to", options->to, "Print it in another form instead of a summary")
-      ->check(CLI::IsMember(trace::format_names()))
+      ->check(one_of(trace::format_names()))
       ->type_name("FORM");
   return {command, [options] { return show_trace(*options); }};
 }
@@ -308,15 +332,26 @@ std::size_t words_of_option(const CLI::App& command, const std::string& word)
   return option != nullptr && option->get_expected_max() > 0 && equals == std::string::npos ? 2 : 1;
 }
 
+/// `--name=` gives an option the empty word, which the parser would take for none.
+void split_from_empty_value(std::vector<std::string>& words, std::size_t place)
+{
+  std::string& word = words[place];
+  if (word.starts_with("--") && word.find('=') + 1 == word.size()) {
+    word.pop_back();
+    words.insert(words.begin() + static_cast<std::ptrdiff_t>(place) + 1, std::string());
+  }
+}
+
 /// The words after `interlink`, last first as the parser wants them, without the `--` that may stand between the
 /// options of `run` and the program: a parser of subcommands would take it as the end of the subcommand.
 std::vector<std::string> reversed_words(const CLI::App& app, int argc, char** argv)
 {
   std::vector<std::string> words(argv + 1, argv + argc);
+  std::size_t place = 1;
   if (!words.empty() && words.front() == "run") {
     const CLI::App& command = *app.get_subcommand("run");
-    std::size_t place = 1;
     while (place < words.size() && words[place].starts_with("--") && words[place] != "--") {
+      split_from_empty_value(words, place);
       place += words_of_option(command, words[place]);
     }
     if (place < words.size() && words[place] == "--") {
@@ -324,6 +359,10 @@ std::vector<std::string> reversed_words(const CLI::App& app, int argc, char** ar
       if (place < words.size() && words[place].starts_with('-') && words[place] != "-") {
         words[place].insert(0, "./"); // a file, though it is named like an option
       }
+    }
+  } else {
+    for (; place < words.size() && words[place] != "--"; ++place) {
+      split_from_empty_value(words, place);
     }
   }
   std::ranges::reverse(words);
@@ -337,9 +376,9 @@ int report_parse_outcome(const CLI::App& app, const CLI::ParseError& outcome)
     return app.exit(outcome);
   }
   const auto named = app.get_subcommands();
-  const std::string command = named.empty() ? "interlink" : "interlink " + named.front()->get_name();
-  print_line(command + ": " + outcome.what() + "; see " + command + " --help");
-  return exit_wrong_usage;
+  return named.empty()
+             ? end_by_wrong_usage("interlink", wrong_usage(app, outcome))
+             : end_by_wrong_usage("interlink " + named.front()->get_name(), wrong_usage(*named.front(), outcome));
 }
 
 } // namespace
@@ -354,12 +393,21 @@ int run_command_line(int argc, char** argv)
   for (const auto add : add_subcommands) {
     commands.push_back(add(app));
   }
+  std::vector<std::string> names;
+  for (const subcommand& each : commands) {
+    names.push_back(each.parser->get_name());
+    for (CLI::Option* option : each.parser->get_options()) {
+      if (option->get_expected_max() == 0) {
+        option->disable_flag_override(); // `--check=no` is no way to say it
+      }
+    }
+  }
   const std::string first = argc > 1 ? argv[1] : "";
-  const bool is_known =
-      std::ranges::any_of(commands, [&](const subcommand& each) { return each.parser->get_name() == first; });
-  if (!first.empty() && first.front() != '-' && !is_known) {
-    print_line("interlink: unknown command " + first + "; see interlink --help");
-    return exit_wrong_usage;
+  if (first.starts_with('-') && app.get_option_no_throw(first.substr(0, first.find('='))) == nullptr) {
+    return end_by_wrong_usage("interlink", unknown_option(app, first));
+  }
+  if (argc > 1 && !first.starts_with('-') && std::ranges::find(names, first) == names.end()) {
+    return end_by_wrong_usage("interlink", unknown("command", first, names));
   }
   try {
     app.parse(reversed_words(app, argc, argv));

@@ -40,7 +40,7 @@ void print_failure(std::string_view program, const error& failure)
 {
   const std::string message = failure.message();
   // Most errors name the file themselves.
-  const bool names_program = message.starts_with(std::string(program) + ":");
+  const bool names_program = program.empty() || message.starts_with(std::string(program) + ":");
   std::string text = names_program ? "interlink: " + message : fmt::format("interlink: {}: {}", program, message);
   if (const auto& trap = failure.detail().trap) {
     text += to_string(*trap);

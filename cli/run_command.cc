@@ -7,6 +7,7 @@
 #include "cli/host_signals.hh"
 #include "cli/invocation.hh"
 #include "cli/messages.hh"
+#include "cli/reserved_threads.hh"
 #include "cli/signal_reports.hh"
 #include "cli/trace_file.hh"
 #include "engine/wasmtime_engine.hh"
@@ -18,7 +19,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -84,18 +84,24 @@ result<process_options> make_process_options(const run_options& options, std::ve
   return process;
 }
 
+/// The engine ends the host when it does not get the threads that it compiles with: it is given ones that run already,
+/// or compiles without.
 result<engine::engine_ptr> make_engine(const run_options& options)
 {
   engine::engine_options engine_options;
   engine_options.cache_directory = cache_directory_of(options.cache);
-  // And one for the guest's main thread.
-  const auto compilation = host_allows_threads(std::thread::hardware_concurrency() + 1)
-                               ? engine::parallel_compilation::always
-                               : engine::parallel_compilation::never;
-  auto engine = engine::make_wasmtime_engine(engine_options, compilation);
+  const std::size_t wanted = reserved_threads::of_compiler();
+  reserved_threads threads(wanted + 1); // and the guest's main thread finds room, too
+  const auto make = [&] {
+    return threads.count() > wanted ? threads.serve([&] {
+      return engine::make_wasmtime_engine(engine_options, engine::parallel_compilation::always);
+    })
+                                    : engine::make_wasmtime_engine(engine_options, engine::parallel_compilation::never);
+  };
+  auto engine = make();
   if (!engine && options.cache == "default") {
     engine_options.cache_directory.clear(); // nobody asked for a cache: without one it only takes longer to start
-    engine = engine::make_wasmtime_engine(engine_options, compilation);
+    engine = make();
   }
   return engine;
 }
@@ -250,14 +256,6 @@ private:
 
 int run(const run_options& options, std::vector<std::string> program_and_arguments)
 {
-  const bool is_option = !program_and_arguments.empty() && program_and_arguments.front().starts_with("-") &&
-                         program_and_arguments.front() != "-";
-  if (program_and_arguments.empty() || is_option) {
-    print_line(program_and_arguments.empty()
-                   ? "interlink run: no program given; see interlink run --help"
-                   : "interlink run: unknown option " + program_and_arguments.front() + "; see interlink run --help");
-    return exit_wrong_usage;
-  }
   const std::string program = program_and_arguments.front();
   if (options.checks_only) {
     return check_program(options, program);

@@ -4,6 +4,8 @@
 #include "actors/guest_thread.hh"
 #include "engine/wasmtime_engine.hh"
 
+#include <thread>
+
 #include "embed/compile_once.hh"
 #include "embed/conversions.hh"
 #include "embed/memory_file.hh"
@@ -60,9 +62,9 @@ result<runtime_ptr> make_runtime(const runtime_options& options)
   wanted.cache_directory = options.cache_directory;
   wanted.interruptible = options.interruptible;
   wanted.guest_stack_bytes = options.guest_stack_bytes;
-  auto engine =
-      engine::make_wasmtime_engine(wanted, options.parallel_compilation ? engine::parallel_compilation::always
-                                                                        : engine::parallel_compilation::never);
+  const bool is_parallel = options.parallel_compilation && host_allows_threads(std::thread::hardware_concurrency());
+  auto engine = engine::make_wasmtime_engine(wanted, is_parallel ? engine::parallel_compilation::always
+                                                                 : engine::parallel_compilation::never);
   if (!engine) {
     return fail(to_public(engine.error()));
   }

@@ -90,6 +90,9 @@ result<wasi::unique_fd> spool(const wasi::unique_fd& from, const std::string& pa
 
 result<wasi::unique_fd> open_program_file(const std::string& path)
 {
+  if (path.empty()) {
+    return fail(errc::library_not_found, "the name of the file is empty");
+  }
   const auto number = descriptor_named_by(path);
   wasi::unique_fd fd(number ? ::fcntl(*number, F_DUPFD_CLOEXEC, 0)
                             : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));

@@ -3,6 +3,8 @@
 // Files that are no modules, whichever command is given them: each says what is wrong, and none crashes.
 #include "tests/scenarios/support/command_run.hh"
 
+#include <climits>
+
 #include <array>
 #include <filesystem>
 
@@ -31,6 +33,24 @@ void expect_refused(const std::string& path, const std::string& text)
 TEST(BrokenFile, IsReportedWhenMissing)
 {
   expect_refused("nowhere/at_all.wasm", "No such file or directory");
+}
+
+TEST(BrokenFile, IsReportedWhenItsNameIsNone)
+{
+  expect_refused("", "the name of the file is empty\n");
+  std::string path = "a";
+  while (path.size() <= PATH_MAX) {
+    path += "/a";
+  }
+  expect_refused(path, "File name too long; name a regular file that may be read\n");
+  expect_refused(std::string(NAME_MAX + 1, 'a'), "File name too long");
+  expect_refused("bad\xff\nname", "No such file or directory");
+}
+
+TEST(BrokenFile, IsReportedWhenItIsADevice)
+{
+  expect_refused("/dev/null", "not a wasm binary: it does not start with \\0asm; the file is empty: build it again\n");
+  expect_refused("/dev/zero", "more than 1073741824 bytes, the limit for a module");
 }
 
 TEST(BrokenFile, IsReportedWhenADirectory)

@@ -119,6 +119,24 @@ class Host(unittest.TestCase):
         ran = subprocess.run(["bash", "-c", '"$0" run - <&-', INTERLINK], capture_output=True, timeout=60)
         self.assertEqual(ran.returncode, 127)
 
+    def test_a_fifo_is_read_by_every_command(self):
+        fifo = os.path.join(self.data, "fifo")
+        os.mkfifo(fifo)
+        for command, code in (("run", 0), ("run --check", 0), ("ldd", 1), ("nm", 0)):
+            ran = subprocess.run(["bash", "-c", f'cat "$1" >"$2" & exec "$0" {command} "$2"', INTERLINK, COMMAND, fifo],
+                                 capture_output=True, text=True, timeout=60)
+            self.assertEqual(ran.returncode, code, (command, ran.stderr))
+            self.assertTrue(command != "ldd" or "not a dynamic executable" in ran.stderr, ran.stderr)
+
+    def test_a_file_that_may_not_be_read_is_named(self):
+        file = os.path.join(self.data, "file")
+        os.chmod(file, 0)
+        powers = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+        for command, code in (("run", 127), ("ldd", 1), ("nm", 1)):
+            ran = subprocess.run([*powers, INTERLINK, command, file], capture_output=True, text=True, timeout=60)
+            self.assertEqual(ran.returncode, code, (command, ran.stderr))
+            self.assertIn(f"{file}: Permission denied; name a regular file that may be read\n", ran.stderr)
+
     def test_a_limit_of_file_lengths_is_an_error_of_the_write(self):
         self.run_guest([], [])  # compiles
         limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))

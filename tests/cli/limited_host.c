@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Preloaded into the command: a host with limits. INTERLINK_TEST_THREADS is how many threads may be alive besides the
-// first, as `ulimit -u` and a cgroup have it; INTERLINK_TEST_FILES, _FILE_BYTES and _ADDRESSES are `ulimit -n`, `-f` and
-// `-v`, in pieces and bytes.
+// first, as `ulimit -u` and a cgroup have it; INTERLINK_TEST_REFUSED_THREAD is the one that is refused, counted from 1,
+// as when another program has taken the room for a moment; INTERLINK_TEST_FILES, _FILE_BYTES and _ADDRESSES are
+// `ulimit -n`, `-f` and `-v`, in pieces and bytes. With INTERLINK_TEST_SILENT_RESOLVER no name is ever found.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+typedef int resolve_function(const char *, const char *, const struct addrinfo *, struct addrinfo **);
 typedef int create_function(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 
 struct body {
@@ -20,6 +24,7 @@ struct body {
 };
 
 static atomic_int alive;
+static atomic_int asked;
 
 static void limit(int what, const char *variable) {
   const char *most = getenv(variable);
@@ -54,7 +59,10 @@ static void *run_counted(void *given) {
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
   create_function *create = (create_function *)dlsym(RTLD_NEXT, "pthread_create");
   const char *most = getenv("INTERLINK_TEST_THREADS");
-  if (atomic_fetch_add(&alive, 1) >= (most == NULL ? INT_MAX : atoi(most))) {
+  const char *refused = getenv("INTERLINK_TEST_REFUSED_THREAD");
+  const int number = atomic_fetch_add(&asked, 1) + 1;
+  if (atomic_fetch_add(&alive, 1) >= (most == NULL ? INT_MAX : atoi(most)) ||
+      (refused != NULL && number == atoi(refused))) {
     atomic_fetch_sub(&alive, 1);
     return EAGAIN;
   }
@@ -71,4 +79,12 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     free(body);
   }
   return failure;
+}
+
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
+  resolve_function *resolve = (resolve_function *)dlsym(RTLD_NEXT, "getaddrinfo");
+  while (getenv("INTERLINK_TEST_SILENT_RESOLVER") != NULL) {
+    pause();
+  }
+  return resolve(name, service, hints, found);
 }

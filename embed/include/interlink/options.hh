@@ -28,8 +28,8 @@ struct runtime_options {
   bool interruptible = false;
   /// Bytes of host stack for guest code on each thread, 16 KiB to 4 GiB.
   std::size_t guest_stack_bytes = std::size_t{1} << 20;
-  /// The engine compiles on threads of its own, and ends the host when it cannot start them: false where threads are
-  /// short.
+  /// The engine compiles on threads of its own, when the host allows as many as there are processors. It ends the host
+  /// when another program takes them at the same moment: false where threads are short.
   bool parallel_compilation = true;
 };
 
