@@ -106,6 +106,10 @@ std::vector<way_to_fail> ways_to_fail()
   for (const std::string way : {"library", "call_back", "constructor"}) {
     all.push_back({"traps", way, {"traps.c", "traps_library.c"}});
   }
+  all.push_back({"traps", "catch_up", {"traps.c"}});
+  all.push_back({"traps", "nested", {"traps.c"}});
+  all.push_back({"traps", "unbound", {"traps.c", "traps_lazily.c"}});
+  all.push_back({"traps", "thunk", {"traps.c", "traps_lazily.c", "traps_library.c"}});
   for (const std::string way : {"straight", "destructor", "thread", "after_catch"}) {
     all.push_back({"throws_uncaught", way, {"throws_uncaught.cc"}});
   }
@@ -132,6 +136,46 @@ TEST(Backtrace, HasThePlaceOfAStartFunction)
   expect_instructions(frames);
   EXPECT_EQ(frames[0].function, "traps");
   EXPECT_EQ(frames[1].function, "start");
+}
+
+std::string functions_of(const std::vector<shown_frame>& frames)
+{
+  std::string names;
+  for (const shown_frame& frame : frames) {
+    names += frame.module.substr(frame.module.rfind('/') + 1) + "!" + frame.function + "\n";
+  }
+  return names;
+}
+
+// Of all that stands between what trapped and the thread's own code, the user sees the start functions alone.
+TEST(Backtrace, OfACatchUpHasTheStartFunctionAndWhatWasBehind)
+{
+  const command_result run = run_guest("traps", {.arguments = {"catch_up"}});
+  EXPECT_TRUE(run.err.contains("wasm `unreachable` instruction executed")) << run.err;
+  EXPECT_TRUE(functions_of(frames_in(run.err))
+                  .starts_with("libtraps_in_second_start.so!traps\nlibtraps_in_second_start.so!start\n"
+                               "traps.wasm!nested_body\n"))
+      << run.err;
+}
+
+TEST(Backtrace, OfANestedCatchUpHasBothStartFunctions)
+{
+  const command_result run = run_guest("traps", {.arguments = {"nested"}});
+  EXPECT_TRUE(run.err.contains("wasm `unreachable` instruction executed")) << run.err;
+  EXPECT_TRUE(functions_of(frames_in(run.err))
+                  .starts_with("libtraps_in_second_start.so!traps\nlibtraps_in_second_start.so!start\n"
+                               "libcalls_in_second_start.so!start\ntraps.wasm!nested_body\n"))
+      << run.err;
+}
+
+TEST(Backtrace, OfACallThroughAThunkHasNoThunk)
+{
+  EXPECT_TRUE(functions_of(frames_in(run_guest("traps", {.arguments = {"thunk"}}).err))
+                  .starts_with("libtraps.so!here\nlibtraps.so!traps_in_library\nlibtraps_lazily.so!calls_lazily\n"
+                               "traps.wasm!call_lazily\n"));
+  const command_result unbound = run_guest("traps", {.arguments = {"unbound"}});
+  EXPECT_TRUE(unbound.err.contains("traps_in_library")) << unbound.err;
+  EXPECT_TRUE(functions_of(frames_in(unbound.err)).starts_with("libtraps_lazily.so!calls_lazily\n")) << unbound.err;
 }
 
 TEST(Backtrace, NamesFunctionsAndLibrariesWithoutLineTables)

@@ -98,6 +98,43 @@ static void behind(void) {
   pthread_join(waiter, 0);
 }
 
+// Opens both before the thread calls: it catches up with the first, and inside of that with the second.
+_Atomic int starting, go_on;
+
+static void *nested_body(void *flag) {
+  wait_for(flag);
+  CALLED(((way_to_trap *volatile)unreachable)()); // in: catch_up, nested
+  return 0;
+}
+
+static void catch_up(void) {
+  atomic_int flag = 0;
+  pthread_t waiter = start(nested_body, &flag);
+  open_now("./libtraps_in_second_start.so");
+  atomic_store(&flag, 1);
+  pthread_join(waiter, 0);
+}
+
+static void nested(void) {
+  atomic_int flag = 0;
+  pthread_t waiter = start(nested_body, &flag);
+  open_now("./libcalls_in_second_start.so");
+  atomic_store(&flag, 1);
+  wait_for(&starting);
+  open_now("./libtraps_in_second_start.so");
+  atomic_store(&go_on, 1);
+  pthread_join(waiter, 0);
+}
+
+static void call_lazily(void) {
+  CALLED(((way_to_trap *)find(dlopen("./libtraps_lazily.so", RTLD_LAZY), "calls_lazily"))()); // in: unbound, thunk
+}
+
+static void thunk(void) {
+  dlopen("./libtraps.so", RTLD_NOW | RTLD_GLOBAL);
+  call_lazily();
+}
+
 int main(int count, char **arguments) {
   static const struct {
     const char *name;
@@ -106,7 +143,8 @@ int main(int count, char **arguments) {
               {"null_call", null_call},     {"sort", sort},     {"other_type", other_type},
               {"recursion", recurse},       {"thread", thread}, {"misaligned_wait", misaligned_wait},
               {"library", library},         {"behind", behind}, {"constructor", constructor},
-              {"call_back", call_back},     {"deep", dive}};
+              {"call_back", call_back},     {"deep", dive},     {"catch_up", catch_up},
+              {"nested", nested},           {"thunk", thunk},   {"unbound", call_lazily}};
 
   for (unsigned i = 0; count > 1 && i < sizeof(ways) / sizeof(ways[0]); ++i) {
     if (strcmp(arguments[1], ways[i].name) == 0) {

@@ -2,11 +2,11 @@
 // The library of traps.c: traps in a function, in one that is called back, or in its constructor.
 
 __attribute__((noinline)) static void here(void) {
-  __builtin_trap(); // in: library, constructor
+  __builtin_trap(); // in: library, constructor, thunk
 }
 
 __attribute__((noinline)) void traps_in_library(void) {
-  here(); // in: library, constructor
+  here(); // in: library, constructor, thunk
   __asm__ volatile("");
 }
 
