@@ -18,6 +18,7 @@
 #include "groups/instance_group.hh"
 
 #include "groups/host_memory.hh"
+#include "groups/waiting_groups.hh"
 #include "linker/group_blocks.hh"
 #include "messages/assert.hh"
 #include "messages/guest_end.hh"
@@ -67,6 +68,11 @@ instance_group::instance_group(std::shared_ptr<group_services> services, join_re
   };
   canceller_.takes_interruption = [this] {
     show_frames_if_asked(); // every wait of the guest's looks here when it is woken
+    if (services_->coordination().head().value - snapshot_->version.value >= operations_worth_a_wake &&
+        !store_->runs_closed_initialiser()) { // which is part of a catch up, and does not wait
+      // Nothing of it runs open guest code. What fails here fails again, and is told, when the wait is over.
+      static_cast<void>(catch_up_without_initialisers());
+    }
     // A signal stays until the call that waits returns and hands it to its handler.
     return pending_signals.load(std::memory_order_acquire) != 0 ||
            is_interrupted_.exchange(false, std::memory_order_acq_rel) ||

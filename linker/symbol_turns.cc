@@ -153,12 +153,11 @@ result<slot_outcome> bind_lazy(topology& state, module_id importer, std::uint32_
   return outcome;
 }
 
+/// A range of no slots is an operation that changes nothing, which makes every group that computes come to its next
+/// check.
 result<slot_outcome> allocate_slots(topology& state, std::uint32_t count)
 {
-  if (count == 0) {
-    return fail(errc::invalid_argument, "a range of no slots was asked for");
-  }
-  const auto base = state.table.allocate(count, 0);
+  const auto base = count == 0 ? result<table_index>(null_slot) : state.table.allocate(count, 0);
   if (!base) {
     return fail(base.error());
   }

@@ -2,6 +2,9 @@
 #include "process/process_core.hh"
 
 #include "groups/instance_group.hh"
+#include "groups/waiting_groups.hh"
+
+#include <asio/post.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -34,6 +37,18 @@ engine::shared_memory_ptr given_memory(const module_info& info, const host_regis
     }
   }
   return nullptr;
+}
+
+/// From another thread than this one, which is in a turn.
+void wake_waiting_groups(std::weak_ptr<process_core> process, const asio::any_io_executor& background)
+{
+  asio::post(background, [process = std::move(process)] {
+    if (const auto alive = process.lock()) {
+      for (const std::shared_ptr<instance_group>& each : alive->threads.alive()) {
+        each->wake_waits();
+      }
+    }
+  });
 }
 
 } // namespace
@@ -293,14 +308,20 @@ void process_core::make_coordinator(asio::any_io_executor background)
   observer.on_long_wait = [this](group_id waiter, const linker_wait& wait, std::chrono::milliseconds waited) {
     on_long_wait(waiter, wait, waited);
   };
-  if (statistics* const into = counts.get()) {
+  statistics* const into = counts.get();
+  if (into != nullptr) {
     observer.on_turn = [into] {
       count(into, &statistics::turns);
     };
-    observer.on_publish = [into](topology_version, const operation_body& operation) {
-      count_operation(*into, operation);
-    };
   }
+  observer.on_publish = [this, into](topology_version version, const operation_body& operation) {
+    if (into != nullptr) {
+      count_operation(*into, operation);
+    }
+    if (version.value % operations_between_wakes == 0) {
+      wake_waiting_groups(weak_from_this(), background_); // not in this turn
+    }
+  };
   std::uint64_t* const head =
       environment.control_memory
           ? reinterpret_cast<std::uint64_t*>(environment.control_memory->data() + reserved::head_address)

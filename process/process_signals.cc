@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Signals of a process: who takes them, what they do without a handler, and timers that send them.
+#include "actors/guest_thread.hh"
+#include "groups/coordinator_messages.hh"
 #include "groups/instance_group.hh"
 
 #include <algorithm>
@@ -28,6 +30,41 @@ bool is_signal_pending(const process_core& process, std::uint32_t signal)
   });
 }
 
+namespace {
+
+/// A thread that computes looks for signals at checks, which ask for a newer version. So one is published that changes
+/// nothing. By a thread of its own: a turn may be waited for neither here, where timers come, nor by whoever signals.
+void have_checks_met(const std::shared_ptr<process_core>& process)
+{
+  constexpr std::size_t stack_bytes = std::size_t{256} << 10;
+  // Refused: the signal is taken at the next host call.
+  static_cast<void>(guest_thread::start(stack_bytes, [process] {
+    request_channel channel;
+    process->coordination().ask(channel, no_group, allocate_slots_request{0});
+  }));
+}
+
+/// False when the thread has ended.
+bool send(process_core& process, group_id thread, std::uint32_t signal)
+{
+  const std::shared_ptr<instance_group> target = process.threads.find(thread);
+  if (target == nullptr) {
+    return false;
+  }
+  const bool is_pending = (target->pending_signals.load(std::memory_order_acquire) >> signal & 1U) != 0;
+  if (!process.threads.signal(thread, signal)) {
+    return false;
+  }
+  // A wait ends, or is over and its call delivers the signal: that clears `waiting_in` before it looks.
+  const bool computes = target->waiting_in.load(std::memory_order_relaxed) == nullptr;
+  if (computes && !is_pending && signal != 0 && process.program().is_dynamic) {
+    have_checks_met(process.shared_from_this());
+  }
+  return true;
+}
+
+} // namespace
+
 bool process_core::handles_signals() const
 {
   std::lock_guard lock(mutex_);
@@ -48,17 +85,17 @@ bool process_core::signal(std::uint32_t signal)
     }
     return true;
   }
-  if (threads.signal(first_group, signal)) {
+  if (send(*this, first_group, signal)) {
     return true;
   }
   const auto others = threads.alive();
-  return !others.empty() && threads.signal(others.front()->id(), signal);
+  return !others.empty() && send(*this, others.front()->id(), signal);
 }
 
 bool process_core::signal_thread(group_id thread, std::uint32_t signal)
 {
   const bool by_default = signal == signal_kill || (signal != 0 && !handles_signals());
-  return by_default ? threads.find(thread) != nullptr && this->signal(signal) : threads.signal(thread, signal);
+  return by_default ? threads.find(thread) != nullptr && this->signal(signal) : send(*this, thread, signal);
 }
 
 void process_core::signal_after(std::uint32_t signal, std::chrono::nanoseconds interval, bool repeats)

@@ -6,8 +6,13 @@
 #include "wasi/wasix_calls.hh"
 
 #include <array>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "process/main_program.hh"
@@ -59,6 +64,41 @@ errno_code open_for(wasi::system& system, wasi::canceller& cancel, const spawn_o
   return moved.code();
 }
 
+/// Where the host says that the file lies; empty when it does not, as without /proc.
+std::filesystem::path place_of(const wasi::open_file& file)
+{
+  std::error_code problem;
+  const std::string name = "/proc/self/fd/" + std::to_string(file.fd.value());
+  return file.fd.is_open() ? std::filesystem::read_symlink(name, problem) : std::filesystem::path();
+}
+
+/// A current directory has a name: that of the preopened directory which it lies in, and the way from there.
+errno_code enter_directory(wasi::system& system, std::uint32_t fd)
+{
+  const auto wanted = system.descriptors().find(fd);
+  if (!wanted) {
+    return wanted.error().code();
+  }
+  if ((*wanted)->file->type != wasi::file_type::directory) {
+    return errno_code::notdir;
+  }
+  if ((*wanted)->preopened_as) {
+    return system.change_directory(*(*wanted)->preopened_as).code();
+  }
+  const std::filesystem::path place = place_of(*(*wanted)->file);
+  std::optional<std::string> name;
+  std::size_t shortest = SIZE_MAX;
+  for (const auto& each : system.descriptors().entries()) {
+    const auto base = each && each->preopened_as ? place_of(*each->file) : std::filesystem::path();
+    const auto way = base.empty() ? std::filesystem::path() : place.lexically_relative(base);
+    if (!way.empty() && *way.begin() != ".." && way.native().size() < shortest) {
+      shortest = way.native().size();
+      name = *each->preopened_as + "/" + way.string();
+    }
+  }
+  return name ? system.change_directory(*name).code() : errno_code::notsup;
+}
+
 errno_code carry_out(wasi::system& system, wasi::canceller& cancel, const spawn_operation& operation)
 {
   switch (operation.kind) {
@@ -74,14 +114,8 @@ errno_code carry_out(wasi::system& system, wasi::canceller& cancel, const spawn_
     return open_for(system, cancel, operation);
   case spawn_operation_kind::change_directory:
     return system.change_directory(operation.path).code();
-  case spawn_operation_kind::enter: {
-    const auto directory = system.descriptors().find(operation.fd);
-    if (!directory) {
-      return directory.error().code();
-    }
-    return (*directory)->preopened_as ? system.change_directory(*(*directory)->preopened_as).code()
-                                      : errno_code::notsup;
-  }
+  case spawn_operation_kind::enter:
+    return enter_directory(system, operation.fd);
   }
   return errno_code::inval;
 }

@@ -109,8 +109,11 @@ result<void> thread_signal(instance_group& group, values arguments)
     return answer(arguments, errno_code::inval);
   }
   const group_id thread{arguments[0].i32() == main_thread_of_libc ? first_group.value : arguments[0].i32()};
-  if (!process_of(group).signal_thread(thread, signal)) {
-    return answer(arguments, errno_code::srch);
+  {
+    const blocking_call delivering(group, "thread_signal"); // what it sends itself, the thread takes at its return
+    if (!process_of(group).signal_thread(thread, signal)) {
+      return answer(arguments, errno_code::srch);
+    }
   }
   static_cast<void>(answer(arguments, errno_code::success));
   return after_blocking(group);

@@ -172,8 +172,11 @@ result<void> proc_signal(instance_group& group, values arguments)
     return answer(arguments, errno_code::inval);
   }
   const auto target = process_of(group).family->find(arguments[0].i32());
-  if (!target || !target->signal(signal)) {
-    return answer(arguments, errno_code::srch);
+  {
+    const blocking_call delivering(group, "proc_signal"); // what it sends itself, the thread takes at its return
+    if (!target || !target->signal(signal)) {
+      return answer(arguments, errno_code::srch);
+    }
   }
   static_cast<void>(answer(arguments, errno_code::success));
   return after_blocking(group);

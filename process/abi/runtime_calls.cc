@@ -108,9 +108,11 @@ result<void> notify(instance_group& group, std::span<value_slot> values)
   return {};
 }
 
+/// What a check calls. A thread that computes takes its signals here.
 result<void> catch_up(instance_group& group, std::span<value_slot>)
 {
-  return group.catch_up();
+  auto caught_up = group.catch_up();
+  return caught_up ? after_blocking(group) : caught_up;
 }
 
 /// First call through a lazy thunk, or any call through one of a weak symbol that nobody defines.

@@ -195,10 +195,19 @@ TEST(AllocateSlots, SetsARangeAside)
   EXPECT_EQ(operation.table_size, range->slot.value + 8U);
 }
 
-TEST(AllocateSlots, RefusesAnEmptyRange)
+TEST(AllocateSlots, OfNoneIsAnOperationThatChangesNothing)
 {
   linking_world world = linking_world::running(pie_main().build());
-  EXPECT_EQ(allocate_slots(world.state, 0).error().code(), errc::invalid_argument);
+  const topology_version before = world.state.current->version;
+  const std::uint64_t size = world.state.current->table_size;
+  const auto range = allocate_slots(world.state, 0);
+  ASSERT_TRUE(range);
+  const auto& operation = std::get<allocate_function_table>(range->operations.at(0));
+  EXPECT_EQ(operation.base, null_slot);
+  EXPECT_EQ(operation.count, 0U);
+  EXPECT_EQ(operation.table_size, size);
+  EXPECT_EQ(world.state.current->version.value, before.value + 1);
+  EXPECT_EQ(world.state.current->table_size, size);
 }
 
 // T1.

@@ -171,7 +171,7 @@ result<void> simulated_world::step(instance_group& group, script& mine)
   case catches_up:
     return group.catch_up_if_behind();
   case takes_slots: {
-    const coordinator_reply reply = group.ask(allocate_slots_request{1 + static_cast<std::uint32_t>(pick(3))});
+    const coordinator_reply reply = group.ask(allocate_slots_request{static_cast<std::uint32_t>(pick(4))});
     return {};
   }
   case traps:

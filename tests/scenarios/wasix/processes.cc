@@ -3,6 +3,7 @@
 // Programs that guests start, signals that find their handlers, and signals from outside.
 #include "tests/scenarios/support/command_run.hh"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace interlink {
@@ -21,6 +22,14 @@ TEST(WasixProcesses, AreStartedJoinedSignalledReplacedAndJoinedByPipes)
   command_options options;
   options.options = {"--dir", (scratch / "guest") + "::/"};
   EXPECT_TRUE(succeeds(run_guest("starts_programs", options)));
+}
+
+TEST(WasixFunctions, ThatAreRefusedAnswerSoAndAreNamedOnce)
+{
+  const command_result run = run_guest("asks_what_is_refused");
+  EXPECT_TRUE(succeeds(run));
+  EXPECT_EQ(std::ranges::count(run.err, '\n'), 22) << run.err;
+  EXPECT_TRUE(run.err.contains("wasix_32v1.proc_fork")) << run.err;
 }
 
 TEST(WasixSignals, FindTheirHandlerInEveryWait)

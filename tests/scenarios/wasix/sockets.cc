@@ -33,6 +33,11 @@ TEST(WasixSockets, ServesAThousandConnectionsByEightThreadsWithEpoll)
   EXPECT_TRUE(succeeds(run_with("serves_many", scratch, {"--net=loopback"})));
 }
 
+TEST(WasixSockets, JoinGroupsWhereAllIsAllowed)
+{
+  EXPECT_TRUE(succeeds(run_guest("uses_sockets", {.options = {"--net", "all"}, .arguments = {"groups"}})));
+}
+
 TEST(WasixSockets, RefusesByDefaultAndNamesTheOptionOnce)
 {
   const scratch_directory scratch;

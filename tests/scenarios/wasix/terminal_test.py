@@ -61,12 +61,19 @@ terminal_run(lambda run, master: run.send_signal(signal.SIGTERM), [], 128 + sign
 assert start(["uses_terminal.wasm"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
              stderr=subprocess.DEVNULL).wait(deadline_seconds) == 0
 
-for number in (signal.SIGTERM, signal.SIGINT):
-    run = start(["takes_signals.wasm", str(int(number))], stdout=subprocess.PIPE)
+for number, *computes in ((signal.SIGTERM,), (signal.SIGINT,), (signal.SIGTERM, "computes"), (signal.SIGINT, "computes")):
+    run = start(["takes_signals.wasm", str(int(number)), *computes], stdout=subprocess.PIPE)
     assert run.stdout.readline() == b"waiting\n"
     run.send_signal(number)
     assert run.communicate(timeout=deadline_seconds)[0] == b"ok handled 1\n", number
     assert run.returncode == 0
+
+# Nothing handles this one.
+for computes in ([], ["computes"]):
+    run = start(["takes_signals.wasm", str(int(signal.SIGTERM)), *computes], stdout=subprocess.PIPE)
+    assert run.stdout.readline() == b"waiting\n"
+    run.kill()
+    assert run.wait(deadline_seconds) == -signal.SIGKILL, run.returncode
 
 # One that computes without a check is ended by what the signal does by default.
 run = start(["--dir", guests + "::/", "computes_alone.wasm"], stdout=subprocess.PIPE)

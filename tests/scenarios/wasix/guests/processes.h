@@ -62,6 +62,11 @@ WASIX(proc_spawn2)(const char *name, uint32_t name_size, const char *arguments, 
 WASIX(proc_exec3)(const char *name, uint32_t name_size, const char *arguments, uint32_t arguments_size,
                   const char *environment, uint32_t environment_size, int searches, const char *path,
                   uint32_t path_size);
+__attribute__((import_module("wasix_32v1"), import_name("proc_exec"))) void
+wasix_proc_exec(const char *name, uint32_t name_size, const char *arguments, uint32_t arguments_size);
+__attribute__((import_module("wasix_32v1"), import_name("proc_exec2"))) void
+wasix_proc_exec2(const char *name, uint32_t name_size, const char *arguments, uint32_t arguments_size,
+                 const char *environment, uint32_t environment_size);
 WASIX(proc_signals_sizes_get)(uint32_t *count);
 WASIX(proc_signals_get)(struct disposition *dispositions);
 WASIX(thread_signal)(uint32_t thread, int signal);

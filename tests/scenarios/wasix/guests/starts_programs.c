@@ -59,6 +59,11 @@ static int child(int argc, char **argv) {
   if (strcmp(how, "exit") == 0) {
     return atoi(argv[2]);
   }
+  if (strcmp(how, "in") == 0) {
+    char path[32] = "";
+    uint32_t size = sizeof path;
+    return wasix_getcwd(path, &size) == e_success && strcmp(path, argv[2]) == 0 ? 0 : 1;
+  }
   if (strcmp(how, "sleep") == 0) {
     wasix_thread_sleep(3600000000000ULL);
     return 1;
@@ -82,6 +87,16 @@ static int child(int argc, char **argv) {
     const int code = wasix_proc_exec3(program, sizeof program - 1, "other\nexit\n42", 13, 0, 0, 0, 0, 0);
     printf("not replaced: %d\n", code);
   }
+  // The older forms return in no case.
+  if (strcmp(how, "execute_1") == 0) {
+    wasix_proc_exec(program, sizeof program - 1, "other\nexit\n43", 13);
+  }
+  if (strcmp(how, "execute_2") == 0) {
+    wasix_proc_exec2(program, sizeof program - 1, "other\nenvironment", 17, "GIVEN=value", 11);
+  }
+  if (strcmp(how, "execute_nothing") == 0) {
+    wasix_proc_exec("/missing", 8, "other", 5);
+  }
   return 1;
 }
 
@@ -104,12 +119,26 @@ static void numbers(void) {
   REQUIRE(wasix_proc_join((struct optional_pid *)-4, 0, &status) == e_memviolation);
 }
 
+// A child begins in the directory that a descriptor stands for, whatever that was opened by.
+static void enters(void) {
+  uint32_t pid = 0;
+  int fd = -1, file = -1;
+  REQUIRE(open_at(root, "bin", open_directory, 0, &fd) == e_success && open_at(root, "text", 0, 0, &file) == e_success);
+  const struct operation enter = {.kind = op_fchdir, .fd = fd}, no_directory = {.kind = op_fchdir, .fd = file};
+  const struct operation enter_root = {.kind = op_fchdir, .fd = root}, not_open = {.kind = op_fchdir, .fd = 77};
+  REQUIRE(spawn(program, "me\nin\n/bin", &enter, 1, &pid) == e_success && join(pid).exit_code == 0);
+  REQUIRE(spawn(program, "me\nin\n/", &enter_root, 1, &pid) == e_success && join(pid).exit_code == 0);
+  REQUIRE(spawn(program, "me", &no_directory, 1, &pid) == e_notdir && spawn(program, "me", &not_open, 1, &pid) == e_badf);
+  REQUIRE(wasi_fd_close(fd) == e_success && wasi_fd_close(file) == e_success);
+}
+
 static void ends(void) {
   uint32_t pid = 0;
   struct optional_pid any = {0, 0};
   struct join_status status = {9};
   REQUIRE(exit_code_of("me\nexit\n7") == 7 && exit_code_of("me\nparent\n") == 0);
-  REQUIRE(exit_code_of("me\nexecute") == 42);
+  REQUIRE(exit_code_of("me\nexecute") == 42 && exit_code_of("me\nexecute_1") == 43);
+  REQUIRE(exit_code_of("me\nexecute_2") == 0 && exit_code_of("me\nexecute_nothing") == 126);
   REQUIRE(spawn(program, "me\nsleep", 0, 0, &pid) == e_success);
   REQUIRE(wasix_proc_join(&any, 1, &status) == e_success && status.kind == joined_nothing);
   REQUIRE(wasix_proc_signal(pid, 0) == e_success && wasix_proc_signal(pid, 32) == e_inval);
@@ -204,6 +233,7 @@ int main(int argc, char **argv) {
     return child(argc, argv);
   }
   numbers();
+  enters();
   ends();
   failures();
   inheritance();

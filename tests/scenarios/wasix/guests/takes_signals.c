@@ -98,7 +98,50 @@ static void by_process_and_timer(void) {
   REQUIRE(dispositions[30].signal == 31 && dispositions[30].is_ignored == 0);
 }
 
+static void nothing(void) {}
+
+static void (*volatile called)(void) = nothing;
+
+// Calls no function of the host, and by pointer only: what a thread looks at there is all that can tell it.
+static void compute_until_handled(void) {
+  while (atomic_load(&handled) == 0) {
+    called();
+  }
+}
+
+static void *computer(void *argument) {
+  REQUIRE(wasix_thread_id(&waiter_id) == e_success);
+  atomic_store(&is_waiting, 1);
+  compute_until_handled();
+  return argument;
+}
+
+static void into_computing_threads(void) {
+  for (int i = 0; i < 20; ++i) {
+    atomic_store(&is_waiting, 0);
+    atomic_store(&handled, 0);
+    const pthread_t thread = start(computer, 0);
+    wait_for(&is_waiting);
+    REQUIRE(wasix_thread_signal(waiter_id, sig_usr1) == e_success);
+    REQUIRE(pthread_join(thread, 0) == 0);
+    REQUIRE(atomic_load(&handled) == 1 << sig_usr1 && (uint32_t)atomic_load(&by_thread) == waiter_id);
+  }
+  for (int i = 0; i < 5; ++i) {
+    atomic_store(&handled, 0);
+    REQUIRE(wasix_proc_raise_interval(sig_alrm, 1000000, 0) == e_success);
+    compute_until_handled();
+    REQUIRE(atomic_load(&handled) == 1 << sig_alrm);
+  }
+}
+
 int main(int argc, char **argv) {
+  if (argc > 2) { // computes until one from outside
+    printf("waiting\n");
+    fflush(stdout);
+    compute_until_handled();
+    printf("ok handled %d\n", atomic_load(&handled) == 1 << atoi(argv[1]));
+    return 0;
+  }
   if (argc > 1) { // waits for one from outside
     atomic_store(&handled, 0);
     printf("waiting\n");
@@ -111,6 +154,7 @@ int main(int argc, char **argv) {
   }
   in_every_wait();
   by_process_and_timer();
+  into_computing_threads();
   printf("ok signals\n");
   return 0;
 }

@@ -233,7 +233,54 @@ static void epolls(void) {
   REQUIRE(wasi_fd_close(epoll) == e_success);
 }
 
-int main(void) {
+// Over the loopback interface: a message to a group reaches who has joined it, and nobody who has left.
+static void groups(void) {
+  static const uint8_t group[4] = {239, 0, 0, 99}, interface[4] = {127, 0, 0, 1}, unicast[4] = {127, 0, 0, 1};
+  static const uint8_t group6[16] = {0xff, 0x01, [15] = 99}, unicast6[16] = {[15] = 1};
+  const uint32_t loopback_interface = 1;
+  struct address any = {.family = inet4}, bound = {0}, sender = {0};
+  char text[8] = "";
+  struct vector to = {"group", 5}, from = {text, sizeof text};
+  uint32_t size = 0;
+  uint16_t flags = 0;
+  uint8_t flag = 9;
+  uint64_t hops = 0;
+  int one = -1, other = -1;
+  const struct address home = loopback4(0);
+  REQUIRE(wasix_sock_open(inet4, datagram, 0, &one) == e_success && wasix_sock_bind(one, &any) == e_success);
+  REQUIRE(wasix_sock_addr_local(one, &bound) == e_success && bound.port != 0);
+  REQUIRE(wasix_sock_open(inet4, datagram, 0, &other) == e_success && wasix_sock_bind(other, &home) == e_success);
+  REQUIRE(wasix_sock_set_opt_flag(other, 7, 1) == e_success && wasix_sock_get_opt_flag(other, 7, &flag) == e_success);
+  REQUIRE(flag == 1 && wasix_sock_set_opt_size(other, 24, 3) == e_success);
+  REQUIRE(wasix_sock_get_opt_size(other, 24, &hops) == e_success && hops == 3);
+  memcpy(bound.bytes, group, 4);
+  REQUIRE(wasix_sock_join_multicast_v4(one, unicast, interface) == e_inval);
+  REQUIRE(wasix_sock_join_multicast_v4(one, group, interface) == e_success);
+  REQUIRE(wasix_sock_send_to(other, &to, 1, 0, &bound, &size) == e_success && size == 5);
+  REQUIRE(wasix_sock_recv_from(one, &from, 1, 0, &size, &flags, &sender) == e_success && size == 5);
+  REQUIRE(memcmp(text, "group", 5) == 0 && sender.family == inet4);
+  REQUIRE(wasix_sock_leave_multicast_v4(one, group, interface) == e_success);
+  REQUIRE(wasix_sock_leave_multicast_v4(one, group, interface) == e_addrnotavail);
+  REQUIRE(wasix_sock_join_multicast_v4(one, (const uint8_t *)-2, interface) == e_memviolation);
+  REQUIRE(wasix_sock_join_multicast_v4(1, group, interface) == e_notsock);
+  REQUIRE(wasi_fd_close(one) == e_success && wasi_fd_close(other) == e_success);
+
+  REQUIRE(wasix_sock_open(inet6, datagram, 0, &one) == e_success);
+  REQUIRE(wasix_sock_set_opt_flag(one, 8, 0) == e_success && wasix_sock_get_opt_flag(one, 8, &flag) == e_success);
+  REQUIRE(flag == 0 && wasix_sock_join_multicast_v6(one, unicast6, loopback_interface) == e_inval);
+  REQUIRE(wasix_sock_join_multicast_v6(one, group6, loopback_interface) == e_success);
+  REQUIRE(wasix_sock_leave_multicast_v6(one, group6, loopback_interface) == e_success);
+  REQUIRE(wasix_sock_leave_multicast_v6(one, group6, loopback_interface) == e_addrnotavail);
+  REQUIRE(wasi_fd_close(one) == e_success);
+  printf("ok groups\n");
+}
+
+int main(int argc, char **argv) {
+  (void)argv;
+  if (argc > 1) {
+    groups();
+    return 0;
+  }
   streams(loopback4(0));
   streams(loopback6(0));
   streams(local_at("/socket"));

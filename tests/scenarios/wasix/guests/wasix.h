@@ -11,6 +11,7 @@ enum {
   e_success = 0,
   e_acces = 2,
   e_addrinuse = 3,
+  e_addrnotavail = 4,
   e_afnosupport = 5,
   e_again = 6,
   e_badf = 8,
