@@ -102,6 +102,8 @@ std::vector<guest_frame> wasmtime_store::read(std::vector<guest_frame> frames) c
 {
   if (frame_reader_) {
     std::ranges::for_each(frames, frame_reader_);
+    // Code that was generated has no name, and no place in anybody's file.
+    std::erase_if(frames, [](const guest_frame& each) { return each.module_name.empty(); });
   }
   return frames;
 }

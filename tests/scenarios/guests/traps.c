@@ -86,7 +86,8 @@ static void constructor(void) {
 // Opens a library first, so that the thread's code is behind and the check in front of the call catches up.
 static void *behind_body(void *flag) {
   wait_for(flag);
-  CALLED(((way_to_trap *volatile)unreachable)()); // in: behind
+  way_to_trap *volatile by_pointer = unreachable;
+  CALLED(by_pointer()); // in: behind
   return 0;
 }
 
@@ -101,15 +102,21 @@ static void behind(void) {
 // Opens both before the thread calls: it catches up with the first, and inside of that with the second.
 _Atomic int starting, go_on;
 
+static atomic_int is_running;
+
 static void *nested_body(void *flag) {
-  wait_for(flag);
-  CALLED(((way_to_trap *volatile)unreachable)()); // in: catch_up, nested
+  atomic_store(&is_running, 1);
+  while (atomic_load((atomic_int *)flag) == 0) { // without a call, whose return catches up
+  }
+  way_to_trap *volatile by_pointer = unreachable;
+  CALLED(by_pointer()); // in: catch_up, nested
   return 0;
 }
 
 static void catch_up(void) {
   atomic_int flag = 0;
   pthread_t waiter = start(nested_body, &flag);
+  wait_for(&is_running);
   open_now("./libtraps_in_second_start.so");
   atomic_store(&flag, 1);
   pthread_join(waiter, 0);
@@ -118,6 +125,7 @@ static void catch_up(void) {
 static void nested(void) {
   atomic_int flag = 0;
   pthread_t waiter = start(nested_body, &flag);
+  wait_for(&is_running);
   open_now("./libcalls_in_second_start.so");
   atomic_store(&flag, 1);
   wait_for(&starting);
@@ -126,13 +134,13 @@ static void nested(void) {
   pthread_join(waiter, 0);
 }
 
-static void call_lazily(void) {
+__attribute__((noinline)) static void call_lazily(void) {
   CALLED(((way_to_trap *)find(dlopen("./libtraps_lazily.so", RTLD_LAZY), "calls_lazily"))()); // in: unbound, thunk
 }
 
 static void thunk(void) {
   dlopen("./libtraps.so", RTLD_NOW | RTLD_GLOBAL);
-  call_lazily();
+  CALLED(call_lazily());
 }
 
 int main(int count, char **arguments) {
