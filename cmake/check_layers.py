@@ -46,6 +46,7 @@ MAY_SHARE = ("actors", "wasi")
 
 # Files outside those that share something all the same. Each says why; the list may only shrink, but for what the engine forces on us.
 SHARES_BECAUSE = {
+    "cli/reserved_threads.cc": "stands in for the C library's pthread_create while the engine starts its threads",
     "embed/guest_context.cc": "where a function's type was compared last, so that its next call need not",
     "embed/include/interlink/handles.hh": "the same: a function is called by several threads",
     "embed/operation_state.hh": "an embedder's completion, cancellation and group meet there: whoever comes first completes",

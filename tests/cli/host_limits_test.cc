@@ -100,7 +100,8 @@ TEST_F(HostLimit, OfThreadsIsNamedWhicheverOneIsRefused)
         const std::string shown = testing::PrintToString(arguments) + ", refused " + std::to_string(number) + ": " +
                                   std::to_string(ended.exit_code) + " " + ended.err;
         EXPECT_FALSE(ended.timed_out) << shown;
-        const bool is_named = (ended.exit_code == 127 || ended.exit_code == 2) && ended.err.contains("the system refused") &&
+        const bool is_named = (ended.exit_code == 127 || ended.exit_code == 2) &&
+                              ended.err.contains("the system refused") &&
                               ended.err.contains("raise the limit of processes and threads");
         const bool has_run = program == "threads.wasm" ? ended.exit_code <= 4 : ended.exit_code == 5;
         EXPECT_TRUE(is_named || has_run) << shown;
