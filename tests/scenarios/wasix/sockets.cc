@@ -35,7 +35,7 @@ TEST(WasixSockets, ServesAThousandConnectionsByEightThreadsWithEpoll)
 
 TEST(WasixSockets, JoinGroupsWhereAllIsAllowed)
 {
-  EXPECT_TRUE(succeeds(run_guest("uses_sockets", {.options = {"--net", "all"}, .arguments = {"groups"}})));
+  EXPECT_TRUE(succeeds(run_guest("uses_sockets", {.arguments = {"groups"}, .options = {"--net", "all"}})));
 }
 
 TEST(WasixSockets, RefusesByDefaultAndNamesTheOptionOnce)
