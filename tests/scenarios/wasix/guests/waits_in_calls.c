@@ -58,7 +58,7 @@ static int epoll_ready(void) {
   return make_pipe() || wasix_epoll_create(&fd) || wasix_epoll_ctl(fd, epoll_add, ends[0], &event);
 }
 
-static int child_ready(void) { return spawn("/waits_in_calls.wasm", "me\nfd_read", 0, 0, &size); }
+static int child_ready(void) { return spawn("/waits_in_calls.wasm", "me\nquietly", 0, 0, &size); }
 
 static int file_ready(void) { return make_full_pair() || open_at(root, "waits_in_calls.wasm", 0, 0, &fd); }
 
@@ -115,6 +115,9 @@ static void *thread_body(void *call) {
 }
 
 int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "quietly") == 0) { // the child that main waits for
+    return make_pipe() || reads();
+  }
   for (unsigned i = 0; argc > 1 && i < sizeof calls / sizeof *calls; ++i) {
     if (strcmp(argv[1], calls[i].name) != 0) {
       continue;
