@@ -4,8 +4,9 @@
    release_lane_if_idle, apply_published; publication::publish, current; coordinator::note_reusable_memory).
 
    The writer's history: load, close, load, close, load. Each load is a new incarnation of file 0 or 1: a file may be
-   opened again. A load takes range X (0) if nothing holds X and no lane is below the version that freed it, else a fresh
-   range: it never waits. An incarnation's closed initialisers touch its range in phase 1; its open one touches it when it
+   opened again. A load may take range X (0) if nothing holds X and some turn since it was freed has seen no lane below
+   that version: that stays proven, though a lane may go back (topology::reusable_up_to only grows). It takes a fresh
+   range otherwise, or if another fits better: it never waits. An incarnation's closed initialisers touch its range in phase 1; its open one touches it when it
    begins and when it ends, and makes a check in between: a nested catch up. Groups end or die at any depth; the last one joins late.
 
    Properties: P1 no initialiser touches a range that has been given to another incarnation. P2 (-DWITNESS, must fail):
@@ -31,6 +32,7 @@ byte file[OPS+1];
 byte owner = 0;                          /* incarnation that X was last given to */
 byte freed_at = 0;
 bit held;                                /* X is held */
+bit proven;                              /* topology::reusable_up_to has reached freed_at */
 byte lane[N] = IDLE;                     /* group_lane::version */
 byte cursor[N];
 bit in_roster[N];
@@ -59,7 +61,7 @@ inline read_snapshot() {
 
 /* coordinator::note_reusable_memory: may a range freed at `freed_at` be given out? */
 inline test_lanes() {
-  i = 0;
+  i = (proven -> N : 0);
   do
   :: i < N && free ->
        if
@@ -68,7 +70,11 @@ inline test_lanes() {
        fi;
        i++
   :: else -> break
-  od
+  od;
+  if
+  :: free -> proven = 1
+  :: else -> skip
+  fi
 }
 
 /* the turns of loads and closes, one batch each */
@@ -95,6 +101,7 @@ proctype Writer() {
                  owner = v;
                  held = 1
                }
+            :: free && freed_at > 0 -> skip /* another range fits better; X is proven from now on */
             :: else -> skip
             fi;
             i = 0;
@@ -104,6 +111,7 @@ proctype Writer() {
             if
             :: rng[v-1] == 0 ->
                  freed_at = v;
+                 proven = 0;
                  held = 0;
 #ifdef MUT_BATCH
                  /* close and load in one batch: the lanes are read before this close is published */
