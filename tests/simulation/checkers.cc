@@ -114,6 +114,23 @@ std::set<module_id> needs_of(const snapshot& published, module_id module)
   return {closure.begin() + 1, closure.end()};
 }
 
+/// Whether what a parked request waits for has not ended: the turn that ends it answers those who wait.
+bool is_under_way(const topology& state, const wait_holder& awaited)
+{
+  switch (awaited.what) {
+  case wait_target::load:
+    return state.loads.contains(awaited.load);
+  case wait_target::close:
+    return std::ranges::any_of(state.closing, [&](const auto& each) { return each.second.close == awaited.load; });
+  case wait_target::constructor:
+    break;
+  }
+  return std::ranges::any_of(state.constructed_by, [&](const auto& each) {
+    const loaded_module* const module = state.current->find(each.first);
+    return module != nullptr && module->plan().name == awaited.library;
+  });
+}
+
 } // namespace
 
 void add_slots(slot_map& slots, const module_plan& plan, const module_slots& given, complaints* found)
@@ -467,6 +484,14 @@ void coordinator_watch::check_waits(complaints& found) const
   const topology& state = process_.coordination().state();
   if (state.current->is_stopping) {
     return; // all waits are answered by the stop
+  }
+  for (const auto& [id, member] : state.roster) {
+    const auto group = process_.threads.find(id);
+    const auto holder = group == nullptr ? nullptr : group->wait_in_linker().holder.load();
+    if (holder != nullptr && !is_under_way(state, *holder)) {
+      found.push_back("T7: group " + number(id.value) + " waits for what is over: " + holder->library + " by group " +
+                      number(holder->group.value));
+    }
   }
   for (const auto& [waiter, owner] : state.waits_for) {
     std::set<group_id> seen{waiter};

@@ -60,6 +60,7 @@ constexpr std::array themes{std::array{finds, spawns, calls_shared},       // in
                             std::array{opens, closes, calls_own},          // lives of libraries
                             std::array{opens, finds, calls_shared},        // indices of what is being loaded
                             std::array{opens, uses_closure, calls_shared}, // indices behind a closure
+                            std::array{opens, dies, closes}, // loads that are given up, closes that are waited for
                             std::array{opens, spawns, awaits_constructors}};
 
 } // namespace

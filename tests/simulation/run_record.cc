@@ -78,7 +78,8 @@ replaying_director::replaying_director(const run_record& record, const std::vect
 {
 }
 
-std::uint32_t replaying_director::choose(script_place place, std::uint32_t usual, std::span<const able_thread> able)
+std::uint32_t replaying_director::choose(script_place place, point_kind, std::uint32_t usual,
+                                         std::span<const able_thread> able)
 {
   const auto chosen = choices_.find(place);
   if (chosen == choices_.end()) {

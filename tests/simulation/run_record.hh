@@ -66,7 +66,8 @@ public:
   replaying_director(const run_record& record, const std::vector<script_part>& steps,
                      const std::vector<std::pair<script_place, script_part>>& choices);
 
-  std::uint32_t choose(script_place place, std::uint32_t usual, std::span<const able_thread> able) override;
+  std::uint32_t choose(script_place place, point_kind kind, std::uint32_t usual,
+                       std::span<const able_thread> able) override;
   std::uint64_t draw(script_place place) override;
 
   bool takes(script_part step) override { return steps_.contains(step); }

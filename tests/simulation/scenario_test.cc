@@ -43,7 +43,7 @@ constexpr std::uint64_t step_bound = 1'000'000;
 /// Threads take turns at every point, but for those that are held up.
 class holding_director final : public schedule_director {
 public:
-  std::uint32_t choose(script_place, std::uint32_t usual, std::span<const able_thread> able) override
+  std::uint32_t choose(script_place, point_kind, std::uint32_t usual, std::span<const able_thread> able) override
   {
     const auto goes_on = [this](const able_thread& each) {
       return !held.contains(each.number);

@@ -40,6 +40,14 @@ struct script_place {
   friend auto operator<=>(const script_place&, const script_place&) = default;
 };
 
+/// What other threads could see at a point.
+enum class point_kind : std::uint8_t {
+  guest,       ///< an access of guest code to memory, a turn of its loop
+  protocol,    ///< between two steps of the linker
+  publication, ///< between two steps of a publication, or of whoever reads one
+  wait,        ///< the thread that ran waits, or has ended
+};
+
 /// A thread that can go on.
 struct able_thread {
   std::uint32_t number{}; ///< of the scheduler, in the order of their starts
@@ -55,7 +63,8 @@ public:
   virtual ~schedule_director() = default;
 
   /// Which of `able`, two or more, goes on. `usual` is the thread that runs; the next one after it when that waits.
-  virtual std::uint32_t choose(script_place place, std::uint32_t usual, std::span<const able_thread> able) = 0;
+  virtual std::uint32_t choose(script_place place, point_kind kind, std::uint32_t usual,
+                               std::span<const able_thread> able) = 0;
 
   /// A number for the script; it is taken modulo some bound.
   virtual std::uint64_t draw(script_place place) = 0;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <iterator>
 #include <random>
 #include <span>
 #include <utility>
@@ -15,7 +17,7 @@ class deviating_director final : public schedule_director {
 public:
   deviating_director(std::uint64_t world, const schedule& deviations) : world_(world), deviations_(deviations) {}
 
-  std::uint32_t choose(script_place, std::uint32_t usual, std::span<const able_thread> able) override
+  std::uint32_t choose(script_place, point_kind kind, std::uint32_t usual, std::span<const able_thread> able) override
   {
     const std::uint32_t place = places_++;
     const bool deviates = next_ < deviations_.size() && deviations_[next_].place == place;
@@ -25,7 +27,7 @@ public:
     if (next_ == deviations_.size() && !deviates) {
       for (const able_thread& each : able) {
         if (each.number != chosen) {
-          others_.push_back({place, each.number});
+          others_.push_back({{place, each.number}, kind});
         }
       }
     }
@@ -39,22 +41,61 @@ public:
 
   bool takes(script_part) override { return true; }
 
+  struct other {
+    deviation more;
+    point_kind kind{};
+  };
+
   /// By which one deviation more may be had.
-  const std::vector<deviation>& others() const { return others_; }
+  const std::vector<other>& others() const { return others_; }
 
 private:
   std::uint64_t world_;
   const schedule& deviations_;
   std::size_t next_ = 0;
   std::uint32_t places_ = 0;
-  std::vector<deviation> others_;
+  std::vector<other> others_;
 };
 
 /// A schedule with one deviation more than that of `base`.
 struct extension {
   std::uint32_t base{};
   deviation more;
+  point_kind kind{};
 };
+
+/// How much more often a deviation of a kind is tried than one in guest code, where not all can be. Chosen: guest code
+/// has most of the points of a run, and what others can do there matters least.
+double weight_of(point_kind kind)
+{
+  switch (kind) {
+  case point_kind::publication:
+    return 16;
+  case point_kind::protocol:
+  case point_kind::wait:
+    return 4;
+  case point_kind::guest:
+    break;
+  }
+  return 1;
+}
+
+/// `count` of them by weighted reservoir sampling (Efraimidis and Spirakis, 2006), the most likely ones first.
+std::vector<extension> some_of(const std::vector<extension>& all, std::uint64_t count, std::mt19937_64& random)
+{
+  std::vector<std::pair<double, std::size_t>> keys;
+  keys.reserve(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    constexpr double above_all = 1ULL << 53U;
+    const double drawn = (static_cast<double>(random() >> 11U) + 1) / above_all;
+    keys.emplace_back(-std::log(drawn) / weight_of(all[i].kind), i);
+  }
+  const auto end = keys.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(count, keys.size()));
+  std::partial_sort(keys.begin(), end, keys.end());
+  std::vector<extension> chosen;
+  std::transform(keys.begin(), end, std::back_inserter(chosen), [&](const auto& key) { return all[key.second]; });
+  return chosen;
+}
 
 schedule extended(const schedule& base, deviation more)
 {
@@ -112,13 +153,15 @@ search_result search_schedules(std::uint64_t world, const directed_run& run, con
                                const std::function<void(const schedule&)>& on_run)
 {
   search_result result;
+  std::mt19937_64 random(world);
   std::vector<schedule> bases;
   std::vector<extension> level{{}}; // the plain schedule
   for (unsigned deviations = 0; deviations <= bounds.deviations && !level.empty(); ++deviations) {
+    // Deviations to come get the greater part: one alone seldom shows what two do.
     const std::uint64_t left = bounds.schedules - std::min(bounds.schedules, result.schedules);
-    if (level.size() > left) {
-      std::ranges::shuffle(level, std::mt19937_64(world));
-      level.resize(left);
+    const std::uint64_t share = deviations == bounds.deviations ? left : std::max<std::uint64_t>(1, left / 3);
+    if (level.size() > share) {
+      level = some_of(level, share, random);
       result.is_complete = false;
     }
     std::vector<schedule> have_run;
@@ -146,9 +189,14 @@ search_result search_schedules(std::uint64_t world, const directed_run& run, con
         result.failure = std::move(report);
         return result;
       }
+      const std::uint64_t abandoned = result.happened[static_cast<std::size_t>(happening::fails_to_open)];
+      if (deviations == 0 && result.operations + abandoned < bounds.operations) {
+        result.is_passed_over = true;
+        return result;
+      }
       if (deviations < bounds.deviations) {
-        for (const deviation& more : director.others()) {
-          next.push_back({static_cast<std::uint32_t>(have_run.size()), more});
+        for (const auto& [more, kind] : director.others()) {
+          next.push_back({static_cast<std::uint32_t>(have_run.size()), more, kind});
         }
         have_run.push_back(std::move(planned));
       }

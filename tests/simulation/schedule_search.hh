@@ -46,7 +46,9 @@ world_report run_schedule(std::uint64_t world, const directed_run& run, const sc
 
 struct search_bounds {
   unsigned deviations = 2;
-  std::uint64_t schedules = 300;      ///< of one world; of those beyond it some are chosen, evenly
+  std::uint64_t schedules =
+      1'000;                    ///< of one world; beyond that, places in the protocol come before those in guest code
+  std::uint64_t operations = 0; ///< a world whose plain schedule publishes or abandons fewer is passed over
   std::function<bool()> is_over = {}; ///< asked before each run
 };
 
@@ -57,6 +59,7 @@ struct search_result {
   std::uint64_t operations{};
   tally happened{};
   bool is_complete = true;             ///< all schedules within the bound were run
+  bool is_passed_over = false;         ///< too little happens in it
   schedule failed;                     ///< the first that failed
   std::optional<world_report> failure; ///< what it said
 };

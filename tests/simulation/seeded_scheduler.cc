@@ -192,7 +192,7 @@ void seeded_scheduler::enter()
   here.body = nullptr;
   here.has_ended = true;
   self.wake(&here);
-  self.yield(self.next_point());
+  self.yield(self.next_point(), point_kind::wait);
   INTERLINK_ASSERT(false); // an ended fiber is never chosen
 }
 
@@ -299,7 +299,7 @@ void seeded_scheduler::end_run()
   outcome_ = all_ended ? run_outcome::ended : run_outcome::deadlocked;
 }
 
-std::uint32_t seeded_scheduler::choose_as_directed(script_place place)
+std::uint32_t seeded_scheduler::choose_as_directed(script_place place, point_kind kind)
 {
   do {
     wake_due();
@@ -320,7 +320,7 @@ std::uint32_t seeded_scheduler::choose_as_directed(script_place place)
   }
   const auto next = std::ranges::lower_bound(able_, running_, {}, &able_thread::number);
   const std::uint32_t usual = next == able_.end() ? able_.front().number : next->number;
-  return able_.size() == 1 ? usual : director_->choose(place, usual, able_);
+  return able_.size() == 1 ? usual : director_->choose(place, kind, usual, able_);
 }
 
 std::uint32_t seeded_scheduler::choose()
@@ -369,10 +369,10 @@ bool seeded_scheduler::advance_to_deadline()
   return nearest.has_value();
 }
 
-void seeded_scheduler::yield(script_place place)
+void seeded_scheduler::yield(script_place place, point_kind kind)
 {
   if (director_ != nullptr) {
-    switch_to(choose_as_directed(place));
+    switch_to(choose_as_directed(place, kind));
     return;
   }
   if (draw(256) == 0) {
@@ -385,13 +385,13 @@ void seeded_scheduler::yield(script_place place)
   switch_to(next);
 }
 
-void seeded_scheduler::pass_point(std::uint64_t switch_one_in)
+void seeded_scheduler::pass_point(point_kind kind, std::uint64_t switch_one_in)
 {
   ++steps_;
   ++microseconds_;
   const script_place place = next_point();
   if (director_ != nullptr || draw(switch_one_in) == 0) {
-    yield(place);
+    yield(place, kind);
   }
 }
 
@@ -423,12 +423,13 @@ void seeded_scheduler::point(schedule_place place)
   if (is_of_interest && director_ == nullptr && draw(publication_switch_one_in * holds_up_one_in) == 0) {
     hold_up_this_thread();
   }
-  pass_point(is_of_interest ? std::min(switch_one_in_, publication_switch_one_in) : switch_one_in_);
+  pass_point(is_of_interest ? point_kind::publication : point_kind::protocol,
+             is_of_interest ? std::min(switch_one_in_, publication_switch_one_in) : switch_one_in_);
 }
 
 void seeded_scheduler::guest_step()
 {
-  pass_point(guest_switch_one_in_);
+  pass_point(point_kind::guest, guest_switch_one_in_);
 }
 
 void seeded_scheduler::block(const void* key, std::optional<schedule_clock::time_point> deadline)
@@ -441,7 +442,7 @@ void seeded_scheduler::block(const void* key, std::optional<schedule_clock::time
   here.waits_on = key;
   here.deadline = deadline;
   here.is_blocked = true;
-  yield(next_point());
+  yield(next_point(), point_kind::wait);
   here.waits_on = nullptr;
   here.deadline.reset();
 }

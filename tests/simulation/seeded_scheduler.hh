@@ -132,10 +132,10 @@ private:
   std::uint64_t draw(std::uint64_t bound) { return bound == 0 ? 0 : random_() % bound; }
 
   void switch_to(std::uint32_t next);
-  void pass_point(std::uint64_t switch_one_in);
-  void yield(script_place place);
+  void pass_point(point_kind kind, std::uint64_t switch_one_in);
+  void yield(script_place place, point_kind kind);
   std::uint32_t choose();
-  std::uint32_t choose_as_directed(script_place place);
+  std::uint32_t choose_as_directed(script_place place, point_kind kind);
   void wake_due();
   void end_run();
   bool advance_to_deadline();

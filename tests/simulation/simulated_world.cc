@@ -63,13 +63,13 @@ void simulated_world::choose_shape()
     shape.number = number;
     shape.functions = 2 + static_cast<std::uint32_t>(pick(sized(2, 1)));
     shape.functions_in_table =
-        options_.is_small && chance(2) ? 0 : static_cast<std::uint32_t>(pick(shape.functions + 1));
+        options_.is_small && !chance(4) ? 0 : static_cast<std::uint32_t>(pick(shape.functions + 1));
     shape.has_tls = chance(2);
     shape.has_constructor = chance(2);
     const std::array<start_shape, 4> starts{start_shape::none, start_shape::closed, start_shape::open,
                                             start_shape::open};
     shape.start = starts[pick(starts.size())];
-    shape.relocations_trap = number > 1 && chance(12);
+    shape.relocations_trap = number > 1 && chance(sized(12, 4));
     // A library that stays needs only such: nobody closes what its functions are bound to.
     const std::uint32_t reach = stays(number) ? staying_ : libraries_;
     for (std::uint32_t shared = 0; shared < shared_names; ++shared) {
