@@ -38,7 +38,8 @@ namespace {
 
 /// The categories are those of loader/debug_log.hh.
 constexpr std::string_view debug_help =
-    "INTERLINK_DEBUG, categories separated by commas, makes `run` report on standard error:\n"
+    "INTERLINK_DEBUG, categories separated by commas, makes `run` report on standard error, each line behind\n"
+    "\"[CATEGORY THREAD] \", or \"[CATEGORY PROCESS:THREAD] \" in a program that the guest has started:\n"
     "  libs        libraries searched and found, constructors run\n"
     "  symbols     symbols looked up by the guest\n"
     "  bindings    what each import of a module is bound to\n"
@@ -139,6 +140,28 @@ void add_size_options(CLI::App& command, memory_options& options)
   add_size(command, "--max-memory", options.maximum_bytes, "Most linear memory (what the program declares)");
 }
 
+/// What bounds a guest beside its memory.
+void add_limit_options(CLI::App& command, guest_limits& limits)
+{
+  const auto add_count = [&command](const char* name, std::optional<std::size_t>& target, const char* help) {
+    command.add_option(name, target, help)->check(CLI::PositiveNumber.description(""))->type_name("COUNT");
+  };
+  add_count("--max-threads", limits.threads, "Most threads at once; more are refused (4096)");
+  add_count("--max-libraries", limits.libraries, "Most libraries open at once; opening more fails (9999)");
+  add_count("--max-files", limits.files,
+            "Most open files at once, streams and directories included; opening more is EMFILE (1048576)");
+  add_size(command, "--max-output", limits.output,
+           "Most bytes written to standard output and errors together; writing more is EFBIG (no bound)");
+  command
+      .add_option_function<std::string>(
+          "--timeout", [&limits](const std::string& text) { limits.time = parse_seconds(text); },
+          "End the program when it has run for so long, with exit code 124 (no bound)")
+      ->check([](const std::string& text) {
+        return parse_seconds(text) ? std::string() : text + " is not a time; expected seconds, such as 0.5";
+      })
+      ->type_name("SECONDS");
+}
+
 /// One row of the table of subcommands: its parser, and what carries it out once that has filled its options.
 struct subcommand {
   CLI::App* parser = nullptr;
@@ -180,6 +203,7 @@ subcommand add_run(CLI::App& app)
       ->allow_extra_args(false);
   add_network_options(*command, options->network);
   add_size_options(*command, options->memory);
+  add_limit_options(*command, options->limits);
   command
       ->add_option(
           "--wasm-cache", options->cache,
@@ -215,7 +239,9 @@ subcommand add_run(CLI::App& app)
                     "Say whether PROGRAM and all it needs can be linked; compile and run nothing");
   command->footer(
       "Everything after the program belongs to the guest, options too. The exit code is the guest's own; 127 when the\n"
-      "program or a library that it needs cannot be loaded or linked; 134 after a trap; 2 for wrong usage.\n\n" +
+      "program or a library that it needs cannot be loaded or linked; 134 after a trap; 124 after --timeout; 2 for "
+      "wrong\n"
+      "usage.\n\n" +
       std::string(debug_help));
   command->prefix_command();
   command->formatter(std::make_shared<program_formatter>());

@@ -2,10 +2,14 @@
 #include "cli/messages.hh"
 
 #include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/stdout_sinks.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <memory>
 #include <unistd.h>
+#include <utility>
 
 namespace interlink::cli {
 
@@ -24,6 +28,18 @@ void print_line(std::string_view text)
     }
     rest.remove_prefix(static_cast<std::size_t>(written));
   }
+}
+
+log_sink log_to_standard_error()
+{
+  auto logger = std::make_shared<spdlog::logger>("interlink", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern("%v");
+  logger->set_level(spdlog::level::debug);
+  return [logger = std::move(logger)](const log_record& record) {
+    const std::string text = to_text(record);
+    logger->log(record.category == log_category::report ? spdlog::level::warn : spdlog::level::debug,
+                spdlog::string_view_t(text.data(), text.size()));
+  };
 }
 
 void print_result(std::string_view text)

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "loader/debug_log.hh"
+
 namespace interlink::cli {
 
 inline constexpr int exit_wrong_usage = 2;
@@ -17,6 +19,9 @@ inline constexpr int exit_cannot_inspect = 1;
 
 /// One line on standard error, in one write, so that lines of several threads do not mix.
 void print_line(std::string_view text);
+
+/// The log of what runs, on standard error, in the form of `to_text`: each record in one write, as above.
+log_sink log_to_standard_error();
 
 /// Text for standard output, as it is; `flush_results` writes it.
 void print_result(std::string_view text);

@@ -33,9 +33,11 @@ std::optional<std::uint64_t> parse_size(std::string_view text)
 
 std::optional<std::chrono::milliseconds> parse_watchdog(std::string_view text)
 {
-  if (text == "off") {
-    return std::chrono::milliseconds(0);
-  }
+  return text == "off" ? std::chrono::milliseconds(0) : parse_seconds(text);
+}
+
+std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text)
+{
   constexpr double longest = 1e9;
   double seconds = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);

@@ -18,4 +18,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 /// millisecond.
 std::optional<std::chrono::milliseconds> parse_watchdog(std::string_view text);
 
+/// The same without `off`.
+std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text);
+
 } // namespace interlink::cli

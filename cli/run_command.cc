@@ -14,7 +14,10 @@
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <fmt/format.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <optional>
 #include <span>
@@ -68,12 +71,11 @@ result<process_options> make_process_options(const run_options& options, std::ve
   if (options.trace) {
     process.events_per_actor = events_of_traced_actor;
   }
-  process.report = [](const std::string& text) {
-    print_line("interlink: " + text);
-  };
-  process.debug.sink = [](const std::string& text) {
-    print_line(text);
-  };
+  process.thread_limit = options.limits.threads;
+  process.library_limit = options.limits.libraries;
+  process.wasi.descriptor_limit = options.limits.files;
+  process.wasi.output_limit = options.limits.output;
+  process.debug.sink = log_to_standard_error();
   if (const char* categories = std::getenv("INTERLINK_DEBUG")) {
     if (const std::string unknown = process.debug.enable(categories); !unknown.empty()) {
       return fail(errc::invalid_argument,
@@ -177,6 +179,21 @@ private:
   asio::io_context context_;
   int exit_code_{};
 };
+
+/// Exit code when the time is over. Source: timeout(1).
+constexpr std::uint32_t exit_code_of_timeout = 124;
+
+void end_after(asio::io_context& context, process& guest, std::chrono::milliseconds time)
+{
+  auto* const timer = new asio::steady_timer(context, time); // as long as the command, like the guest
+  timer->async_wait([&guest, time](const asio::error_code&) {
+    const double seconds = std::chrono::duration<double>(time).count();
+    guest.core().end(
+        {exit_code_of_timeout, error(errc::deadline_passed, fmt::format("the program has run for {} seconds, "
+                                                                        "which --timeout allows",
+                                                                        seconds))});
+  });
+}
 
 /// A function and its arguments.
 struct invoked_function {
@@ -297,6 +314,9 @@ int run(const run_options& options, std::vector<std::string> program_and_argumen
       loop->end(outcome ? report_end(*guest, program, *outcome)
                         : report_failure(program, outcome.error(), static_cast<int>(exit_code_of_load_failure)));
     });
+  }
+  if (options.limits.time) {
+    end_after(loop->context(), *guest, *options.limits.time);
   }
   const int code = loop->run();
   if (options.trace) {

@@ -8,11 +8,22 @@
 #include "wasi/network_policy.hh"
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace interlink::cli {
+
+/// What the guest may use; nothing: no more than the library's own bounds.
+struct guest_limits {
+  std::optional<std::size_t> threads;            ///< alive at once, the first among them
+  std::optional<std::size_t> libraries;          ///< open at once
+  std::optional<std::size_t> files;              ///< open at once, streams and directories among them
+  std::optional<std::uint64_t> output;           ///< bytes to standard output and errors
+  std::optional<std::chrono::milliseconds> time; ///< from the start to the end
+};
 
 /// As the command line says it. Context: immutable once parsed.
 struct run_options {
@@ -21,6 +32,7 @@ struct run_options {
   std::vector<std::string> environment; ///< KEY=VALUE, or KEY to pass the host's value on
   wasi::network_policy network;
   memory_options memory;
+  guest_limits limits;
   std::string cache = "default";                     ///< directory, `default` or `off`
   std::optional<std::chrono::milliseconds> watchdog; ///< 0 is off; nothing: the library's own
   std::optional<std::string> program_name;           ///< `--argv0`

@@ -24,9 +24,9 @@ LAYERS = {
     "loader": (BELOW | {"groups", "loader"}, {"fmt", "nettle", "xxhash"}),
     "process": (BELOW | {"trace", "groups", "loader", "process"}, {"asio", "fmt"}),
     # What programs include and link; its headers see nothing of the rest.
-    "embed": ({"messages", "actors", "engine", "wasi", "groups", "loader", "process", "embed"}, {"asio"}),
+    "embed": ({"messages", "actors", "engine", "wasi", "groups", "loader", "process", "embed"}, {"asio", "fmt", "spdlog"}),
     # The command embeds the library as any program does: by completion tokens, and with host directories that it grants.
-    "cli": ({"messages", "wasm", "linker", "engine", "wasi", "loader", "process", "trace", "cli"}, {"CLI", "asio", "fmt"}),
+    "cli": ({"messages", "wasm", "linker", "engine", "wasi", "loader", "process", "trace", "cli"}, {"CLI", "asio", "fmt", "spdlog"}),
 }
 
 # Headers of others, by how their names begin. What is not here is the standard library's or the system's.

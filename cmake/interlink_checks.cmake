@@ -26,7 +26,9 @@ if(INTERLINK_WITH_WASMTIME AND CMAKE_BUILD_TYPE STREQUAL "Release")
   add_test(NAME Package.ServesAConsumer
     COMMAND "${PROJECT_SOURCE_DIR}/tests/install/install_test.sh" "${PROJECT_BINARY_DIR}" "${CMAKE_COMMAND}"
             "${CMAKE_CXX_COMPILER}")
-  set_tests_properties(Package.ServesAConsumer PROPERTIES LABELS scenario)
+  add_test(NAME Package.IsStaticOrShared
+    COMMAND "${PROJECT_SOURCE_DIR}/tests/install/kinds_test.sh" "${PROJECT_BINARY_DIR}" "${CMAKE_COMMAND}" "${CMAKE_CXX_COMPILER}")
+  set_tests_properties(Package.ServesAConsumer Package.IsStaticOrShared PROPERTIES LABELS scenario)
 endif()
 
 if(INTERLINK_WITH_WASMTIME)

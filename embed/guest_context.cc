@@ -193,6 +193,25 @@ result<function<>> find_in(instance_group& group, library_handle in, const std::
   return made_function(group, found->slot, name, found->type);
 }
 
+/// An address is what an exported constant says. Source: wasm-ld, --export of a datum.
+result<guest_ptr<>> find_static_data(instance_group& group, const std::string& name)
+{
+  const process_core& process = process_of(group);
+  const export_info* exported = process.static_program->modules.front().info->find_export(name);
+  if (exported != nullptr && std::holds_alternative<function_type>(exported->type)) {
+    return fail(type_mismatch("symbol " + name + " is a function", "a datum", interlink::to_string(exported->type)));
+  }
+  const auto* type = exported == nullptr ? nullptr : std::get_if<global_type>(&exported->type);
+  const auto value = type == nullptr || type->is_mutable || type->value != wasm::i32
+                         ? std::nullopt
+                         : group.store().find_export(main_module, name);
+  if (!value) {
+    return fail(errc::symbol_not_found, "the program " + process.program().file.path + " exports no datum " + name +
+                                            "; link it with -Wl,--export=" + name);
+  }
+  return guest_ptr<>{group.store().store().global_get(std::get<engine::global>(*value)).i32()};
+}
+
 /// The allocator may be the program's or its C library's.
 result<function<>> find_allocator(instance_group& group, const std::string& name, const signature& wanted)
 {
@@ -422,6 +441,9 @@ result<guest_ptr<>> guest_context::find_data(const library& in, const std::strin
   instance_group& group = group_of(own_);
   if (auto owned = check_owner(in.process(), group, "the library in which to find ", name); !owned) {
     return fail(std::move(owned.error()));
+  }
+  if (!process_of(group).program().is_dynamic) {
+    return find_static_data(group, name);
   }
   const library_handle handle{in.handle()};
   auto as_function = find_function(process_of(group).loader, group, handle, name);

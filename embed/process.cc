@@ -5,9 +5,12 @@
 #include "messages/guest_end.hh"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
+#include <variant>
 
 #include "embed/conversions.hh"
+#include "embed/default_log.hh"
 #include "embed/guest_functions.hh"
 #include "embed/inline_executor.hh"
 #include "embed/operation_state.hh"
@@ -20,14 +23,72 @@ namespace interlink::v0::detail {
 
 namespace {
 
-int descriptor_of(const stream& given, int own)
+/// Either the one or the other is given.
+void set_stream(const stream& given, int own, int& descriptor, std::optional<wasi::stream_hooks>& hooks)
 {
-  return given.value() == stream::inherits ? own : given.value();
+  descriptor = given.value() == stream::inherits ? own : given.value();
+  if (given.source() || given.sink()) {
+    hooks = wasi::stream_hooks{given.source(), given.sink()};
+  }
 }
 
-interlink::process_options to_internal(process_options given, const program_state& program)
+/// The hook's answer; what it throws is one, too.
+template <class Ask>
+interlink::result<void> ask_policy(Ask ask)
+{
+  try {
+    const result<void> allowed = ask();
+    return allowed ? interlink::result<void>() : interlink::fail(to_internal(allowed.error()));
+  } catch (...) {
+    return interlink::fail(to_internal(to_error(std::current_exception())));
+  }
+}
+
+audit to_internal(policy_hooks hooks)
+{
+  audit made;
+  if (hooks.open) {
+    made.open = [ask = std::move(hooks.open)](const audited_open& seen) {
+      return ask_policy([&] { return ask({seen.name, seen.file, seen.hash, seen.requester, seen.group.value}); });
+    };
+  }
+  if (hooks.import) {
+    made.import = [ask = std::move(hooks.import)](const audited_import& seen) {
+      std::optional<signature> type;
+      if (const auto* function = std::get_if<function_type>(&seen.type)) {
+        if (auto known = v0::to_public(*function)) {
+          type = std::move(*known);
+        }
+      }
+      return ask_policy([&] { return ask({seen.importer, seen.module_name, seen.name, std::move(type)}); });
+    };
+  }
+  return made;
+}
+
+/// Errors: invalid_argument.
+interlink::result<debug_options> debug_of(const process_options& given, const std::string& name)
+{
+  debug_options debug;
+  const char* const asked = given.debug ? given.debug->c_str() : std::getenv("INTERLINK_DEBUG");
+  if (const std::string unknown = debug.enable(asked == nullptr ? "" : asked); !unknown.empty()) {
+    return interlink::fail(interlink::errc::invalid_argument,
+                           (given.debug ? "process_options::debug" : "INTERLINK_DEBUG") +
+                               std::string(": unknown category ") + unknown +
+                               "; known are libs, symbols, bindings, threads, statistics, ops, actors, all");
+  }
+  debug.sink = v0::to_internal(given.log ? given.log : default_log(), given.name.empty() ? name : given.name);
+  return debug;
+}
+
+interlink::result<interlink::process_options> to_internal(process_options given, const program_state& program)
 {
   interlink::process_options made;
+  auto debug = debug_of(given, program.name);
+  if (!debug) {
+    return interlink::fail(std::move(debug.error()));
+  }
+  made.debug = std::move(*debug);
   made.wasi.args = std::move(given.arguments);
   if (made.wasi.args.empty()) {
     made.wasi.args.push_back(program.name);
@@ -36,15 +97,22 @@ interlink::process_options to_internal(process_options given, const program_stat
   for (directory& each : given.directories) {
     made.wasi.preopens.push_back({std::move(each.host_path), std::move(each.guest_path), !each.is_writable});
   }
-  made.wasi.stdin_fd = descriptor_of(given.input, 0);
-  made.wasi.stdout_fd = descriptor_of(given.output, 1);
-  made.wasi.stderr_fd = descriptor_of(given.errors, 2);
+  set_stream(given.input, 0, made.wasi.stdin_fd, made.wasi.input);
+  set_stream(given.output, 1, made.wasi.stdout_fd, made.wasi.output);
+  set_stream(given.errors, 2, made.wasi.stderr_fd, made.wasi.errors);
+  made.wasi.output_limit = given.output_limit;
+  made.wasi.descriptor_limit = given.file_limit;
   made.library_path = std::move(given.library_path);
   made.memory.maximum_bytes = given.memory_limit;
+  made.thread_limit = given.thread_limit;
+  made.library_limit = given.library_limit;
+  made.modules = program.runtime->modules;
+  made.longest_call = given.longest_call;
+  made.calls_hold_no_locks = given.calls_hold_no_locks;
   made.longest_open_wait = given.longest_open_wait;
   made.watchdog = given.watchdog;
   made.runs_command = given.runs_command;
-  made.report = std::move(given.report);
+  made.policy = to_internal(std::move(given.policy));
   return made;
 }
 
@@ -76,8 +144,12 @@ interlink::result<process_ptr> made_of(const program_ptr& program, process_optio
   const host_functions functions = std::move(options.functions);
   interlink::runtime& shared = *program->runtime->own;
   const inline_executor completions(asio::query(shared.background(), asio::execution::context));
-  auto made = interlink::process::make(completions, shared, path_of(*program),
-                                       to_internal(std::move(options), *program), to_registry(functions));
+  auto internal = to_internal(std::move(options), *program);
+  if (!internal) {
+    return interlink::fail(std::move(internal.error()));
+  }
+  auto made =
+      interlink::process::make(completions, shared, path_of(*program), std::move(*internal), to_registry(functions));
   if (!made) {
     return interlink::fail(std::move(made.error()));
   }
@@ -95,6 +167,46 @@ error end_of_guest(instance_group& group, const error& why)
   return v0::to_public(failure);
 }
 
+/// From here on guest code of this operation may go on for as long as one may, or until the operation around it is
+/// due. Returns when that is.
+parker::clock::time_point set_deadline(instance_group& group)
+{
+  process_core& process = process_of(group);
+  const auto outer = group.deadline.load(std::memory_order_relaxed);
+  if (const auto longest = process.options().longest_call) {
+    group.deadline.store(std::min(outer, parker::clock::now() + *longest), std::memory_order_release);
+    process.watch_deadlines();
+  }
+  return outer;
+}
+
+/// Takes the deadline back. Errors: deadline_passed when it was what has ended the guest.
+std::optional<interlink::error> take_deadline(instance_group& group, parker::clock::time_point outer,
+                                              const std::optional<error>& ended)
+{
+  const process_core& process = process_of(group);
+  const auto until = group.deadline.exchange(outer, std::memory_order_acq_rel);
+  if (until > parker::clock::now()) {
+    return std::nullopt;
+  }
+  static_cast<void>(group.interruption()()); // what the deadline has sent and no wait has taken
+  if (!ended || *ended != errc::stopping || process.has_ended()) {
+    return std::nullopt;
+  }
+  interlink::error_detail detail = to_internal(*ended).detail();
+  detail.message = "the call has lasted longer than its deadline, and was ended where it was";
+  detail.remedy = "raise longest_call, or have the guest do less at once";
+  return interlink::error(interlink::errc::deadline_passed, std::move(detail));
+}
+
+/// Whether nobody can wait for a lock of a call that was ended anywhere.
+bool leaves_no_lock(instance_group& group)
+{
+  const process_core& process = process_of(group);
+  return !std::exchange(group.was_ended_in_linker, false) &&
+         (process.options().calls_hold_no_locks || process.environment.linked_memory == nullptr);
+}
+
 /// Context: the group's thread.
 void carry_out(instance_group& group, const std::shared_ptr<operation_base>& posted)
 {
@@ -106,6 +218,7 @@ void carry_out(instance_group& group, const std::shared_ptr<operation_base>& pos
   group.calls.begin(carried);
   operation_state* const outer = std::exchange(group.carried_out, &state.progress);
   std::optional<error> ended;
+  const auto outer_deadline = set_deadline(group);
   {
     guest_context context(&group);
     const error* const failed = posted->work(context);
@@ -116,7 +229,14 @@ void carry_out(instance_group& group, const std::shared_ptr<operation_base>& pos
     }
   }
   group.carried_out = outer;
-  if (ended) {
+  if (const auto passed = take_deadline(group, outer_deadline, ended)) {
+    const error why = v0::to_public(*passed);
+    if (!leaves_no_lock(group)) {
+      process_of(group).end_with(*passed);
+    }
+    group.calls.finish(carried);
+    posted->refuse(why);
+  } else if (ended) {
     const error why = end_of_guest(group, *ended);
     group.calls.finish(carried);
     posted->refuse(why);

@@ -6,7 +6,6 @@
 
 #include <thread>
 
-#include "embed/compile_once.hh"
 #include "embed/conversions.hh"
 #include "embed/memory_file.hh"
 #include "embed/own_thread.hh"
@@ -23,6 +22,7 @@ interlink::result<program_ptr> compiled(const runtime_ptr& in, interlink::result
     return interlink::fail(std::move(found.error()));
   }
   module_cache modules(in->own->engine(), true);
+  modules.share(in->modules);
   auto bytes = library_files::read(*found);
   if (!bytes) {
     return interlink::fail(std::move(bytes.error()));
@@ -68,7 +68,7 @@ result<runtime_ptr> make_runtime(const runtime_options& options)
   if (!engine) {
     return fail(to_public(engine.error()));
   }
-  auto made = interlink::runtime::make(std::make_shared<compile_once>(std::move(*engine)));
+  auto made = interlink::runtime::make(std::move(*engine));
   if (!made) {
     return fail(to_public(made.error()));
   }

@@ -25,6 +25,7 @@ public:
   explicit runtime_state(std::unique_ptr<interlink::runtime> shared) : own(std::move(shared)) {}
 
   std::unique_ptr<interlink::runtime> own;
+  std::shared_ptr<shared_modules> modules = std::make_shared<shared_modules>(); ///< of all its processes
 };
 
 /// Context: immutable.

@@ -8,8 +8,8 @@
 #include "actors/ranked_mutex.hh"
 #include "groups/pending_operation.hh"
 
+#include <algorithm>
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -41,7 +41,7 @@ public:
     if (calls_.size() >= capacity) {
       return post_outcome::full;
     }
-    calls_.push_back(std::move(call));
+    calls_.push(std::move(call));
     ready_.unpark();
     return post_outcome::accepted;
   }
@@ -55,10 +55,8 @@ public:
         if (is_closed_) {
           return std::nullopt;
         }
-        if (!calls_.empty()) {
-          std::optional<posted_call> next(std::move(calls_.front()));
-          calls_.pop_front();
-          return next;
+        if (calls_.size() != 0) {
+          return calls_.pop();
         }
       }
       ready_.park();
@@ -109,22 +107,52 @@ public:
   /// The same, and answers the calls that will not run. Context: any thread.
   void drop_rest()
   {
-    std::deque<posted_call> rest;
+    ring rest;
     {
       std::lock_guard lock(mutex_);
       is_closed_ = true;
-      rest.swap(calls_);
+      std::swap(rest, calls_);
       ready_.unpark(); // under the lock: the group may be gone as soon as its thread has seen the end
     }
-    for (posted_call& call : rest) {
-      call(nullptr);
+    while (rest.size() != 0) {
+      rest.pop()(nullptr);
     }
   }
 
 private:
+  /// First in, first out. It keeps the room that it has had, so that a post allocates nothing.
+  class ring {
+  public:
+    std::size_t size() const { return count_; }
+
+    void push(posted_call call)
+    {
+      if (count_ == slots_.size()) {
+        std::ranges::rotate(slots_, slots_.begin() + static_cast<std::ptrdiff_t>(first_));
+        first_ = 0;
+        slots_.resize(std::max<std::size_t>(8, 2 * count_));
+      }
+      slots_[(first_ + count_++) % slots_.size()] = std::move(call);
+    }
+
+    /// Pre: not empty.
+    posted_call pop()
+    {
+      posted_call next = std::exchange(slots_[first_], nullptr);
+      first_ = (first_ + 1) % slots_.size();
+      --count_;
+      return next;
+    }
+
+  private:
+    std::vector<posted_call> slots_;
+    std::size_t first_ = 0;
+    std::size_t count_ = 0;
+  };
+
   mutable ranked_mutex mutex_{lock_rank::call_queue};
   parker ready_;
-  std::deque<posted_call> calls_;
+  ring calls_;
   std::vector<std::shared_ptr<carried_operation>> under_way_; ///< innermost last
   bool is_closed_{};
 };

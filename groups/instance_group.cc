@@ -33,20 +33,6 @@ namespace interlink {
 
 namespace {
 
-/// Counts a scope in and out.
-class scoped_count {
-public:
-  explicit scoped_count(int& count) : count_(count) { ++count_; }
-
-  ~scoped_count() { --count_; }
-
-  scoped_count(const scoped_count&) = delete;
-  scoped_count& operator=(const scoped_count&) = delete;
-
-private:
-  int& count_;
-};
-
 /// Size of the scratch stack on which open initialisers run. Source: the planner reserves as much.
 constexpr std::uint32_t stack_alignment = 16;
 
@@ -95,10 +81,21 @@ result<std::unique_ptr<instance_group>> instance_group::make(std::shared_ptr<gro
     return fail(std::move(store.error()));
   }
   made->store_ = std::move(*store);
-  made->store_->store().set_interrupt([&services = *made->services_] { return services.has_ended(); });
+  made->store_->store().set_interrupt([group = made.get()] { return group->is_to_end(); });
   made->take_blocks(made->joined_blocks_);
   count(made->services_->counts.get(), &statistics::groups);
   return made;
+}
+
+bool instance_group::is_to_end()
+{
+  if (services_->has_ended()) {
+    return true;
+  }
+  const auto until = deadline.load(std::memory_order_relaxed);
+  const bool is_overdue = until != parker::clock::time_point::max() && until <= parker::clock::now();
+  was_ended_in_linker = was_ended_in_linker || (is_overdue && (linker_depth != 0 || initialiser_depth_ != 0));
+  return is_overdue;
 }
 
 instance_group::~instance_group()

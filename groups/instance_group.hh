@@ -72,6 +72,20 @@ struct embedder_function {
   };
 };
 
+/// Counts a scope in and out.
+class scoped_count {
+public:
+  explicit scoped_count(int& count) : count_(count) { ++count_; }
+
+  ~scoped_count() { --count_; }
+
+  scoped_count(const scoped_count&) = delete;
+  scoped_count& operator=(const scoped_count&) = delete;
+
+private:
+  int& count_;
+};
+
 /// Guest frames of a group as they were at one moment.
 struct shown_frames {
   std::vector<guest_frame> frames; ///< innermost first
@@ -205,6 +219,17 @@ public:
   /// The operation of the embedder's that the thread carries out; null when none. Context: the group's thread.
   operation_state* carried_out = nullptr;
 
+  /// When guest code of that operation is to end; the clock's maximum is never. Context: written by the group's thread,
+  /// read by any.
+  std::atomic<parker::clock::time_point> deadline{parker::clock::time_point::max()};
+
+  /// Opens and closes of libraries that the thread is in. Context: the group's thread.
+  int linker_depth = 0;
+
+  /// The deadline has ended guest code in one of them, or in an initialiser, so that others wait for the thread for
+  /// ever. Context: the group's thread.
+  bool was_ended_in_linker = false;
+
   /// Calls posted by the embedder, run between guest calls.
   call_queue calls;
 
@@ -214,6 +239,7 @@ public:
 private:
   instance_group(std::shared_ptr<group_services> services, join_reply joined);
 
+  bool is_to_end();
   void record(event_kind kind, std::uint64_t subject);
   /// A trap of the guest's code that its own comparison of the stack pointer made, told as such.
   error with_stack_overflow(const error& failure);

@@ -105,8 +105,9 @@ std::variant<joined_group, needs_memory, error> join_group(topology& state, std:
   if (state.current->is_stopping) {
     return error(errc::stopping, "the process is stopping; no thread can start");
   }
-  if (state.roster.size() >= limit::groups) {
-    return error(errc::spawn_failed, "there are " + std::to_string(limit::groups) + " guest threads already");
+  if (state.roster.size() >= state.group_limit) {
+    return error(errc::spawn_failed, "there are " + std::to_string(state.group_limit) +
+                                         " guest threads, which is as many as the process may have");
   }
   group_draft draft;
   draft.id = group_id{state.next_group};

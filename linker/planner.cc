@@ -126,8 +126,10 @@ void planner::find_closures()
 
 std::optional<error> planner::check_modules() const
 {
-  if (state_.current->modules->size() + order_.size() > limit::modules) {
-    return error(errc::limit_exceeded, "more than " + std::to_string(limit::modules) + " modules loaded at once");
+  if (state_.current->modules->size() + order_.size() > state_.module_limit) {
+    return error(errc::limit_exceeded,
+                 "more than " + std::to_string(state_.module_limit - 1) +
+                     " libraries would be open at once, which is as many as the process may have");
   }
   for (const std::size_t place : order_) {
     const requested_module& module = request_.modules[place];
@@ -383,8 +385,11 @@ draft_outcome draft_load(const topology& state, const load_request& request,
   return planner(state, request, known).run();
 }
 
-std::optional<error> find_link_error(const snapshot& loaded, std::shared_ptr<const host_catalog> catalog,
-                                     const main_layout& layout, const load_request& request)
+namespace {
+
+/// Nothing when there is nothing to plan: the root is published, or what was taken for published is gone.
+std::optional<draft_outcome> draft_without_room(const snapshot& loaded, std::shared_ptr<const host_catalog> catalog,
+                                                const main_layout& layout, const load_request& request)
 {
   // A topology of which the snapshot is right and the rest is empty: nothing is taken from it.
   topology probe = make_topology(layout, std::move(catalog), limit::table_elements);
@@ -403,11 +408,59 @@ std::optional<error> find_link_error(const snapshot& loaded, std::shared_ptr<con
   if (known.front()) {
     return std::nullopt;
   }
-  const draft_outcome drafted = draft_load(probe, request, known);
-  const auto* failure = std::get_if<error>(&drafted);
+  return draft_load(probe, request, known);
+}
+
+} // namespace
+
+std::optional<error> find_link_error(const snapshot& loaded, std::shared_ptr<const host_catalog> catalog,
+                                     const main_layout& layout, const load_request& request)
+{
+  const auto drafted = draft_without_room(loaded, std::move(catalog), layout, request);
+  const auto* failure = drafted ? std::get_if<error>(&*drafted) : nullptr;
   const bool lacks_room =
       failure != nullptr && (failure->code() == errc::memory_exhausted || failure->code() == errc::table_exhausted);
   return failure == nullptr || lacks_room ? std::nullopt : std::optional(*failure);
+}
+
+std::vector<host_import> find_host_imports(const snapshot& loaded, std::shared_ptr<const host_catalog> catalog,
+                                           const main_layout& layout, const load_request& request)
+{
+  const auto drafted = draft_without_room(loaded, std::move(catalog), layout, request);
+  const auto* draft = drafted ? std::get_if<load_draft>(&*drafted) : nullptr;
+  return draft == nullptr ? std::vector<host_import>{} : find_host_imports(loaded, *draft->load.plan);
+}
+
+std::vector<host_import> find_host_imports(const snapshot& loaded, const load_plan& plan)
+{
+  std::map<table_index, host_function_ptr> host_slots;
+  for (const slot_fill& fill : *loaded.host_slots) {
+    host_slots.emplace(fill.slot, fill.source.host);
+  }
+  for (const slot_fill& fill : plan.slots) {
+    host_slots.insert_or_assign(fill.slot, fill.source.host); // null: of a module
+  }
+  std::vector<host_import> found;
+  for (const module_plan& module : plan.modules) {
+    for (std::size_t i = 0; i < module.imports.size(); ++i) {
+      const import_info& import = module.info->imports[i];
+      const import_binding& bound = module.imports[i];
+      table_index slot = null_slot;
+      if (const auto* thunk = std::get_if<binding::thunk>(&bound)) {
+        slot = module.thunks[thunk->number].slot;
+      } else if (const auto* constant = std::get_if<binding::constant>(&bound);
+                 constant != nullptr && import.module_name == "GOT.func") {
+        slot = table_index{static_cast<std::uint32_t>(constant->value)};
+      }
+      const auto host = host_slots.find(slot);
+      if (slot != null_slot && host != host_slots.end() && host->second) {
+        found.push_back({module.name, host->second->module_name, host->second->name, host->second->type});
+      } else if (std::holds_alternative<binding::host>(bound)) {
+        found.push_back({module.name, import.module_name, import.name, import.type});
+      }
+    }
+  }
+  return found;
 }
 
 } // namespace interlink

@@ -40,4 +40,18 @@ draft_outcome draft_load(const topology& state, const load_request& request,
 std::optional<error> find_link_error(const snapshot& loaded, std::shared_ptr<const host_catalog> catalog,
                                      const main_layout& layout, const load_request& request);
 
+/// An import that is bound to what the host offers.
+struct host_import {
+  std::string importer;
+  std::string module_name; ///< of the host's function
+  std::string name;
+  extern_type type;
+};
+
+/// Those of the modules of a plan that would be bound so if the load were asked for now, as find_link_error sees it.
+std::vector<host_import> find_host_imports(const snapshot& loaded, std::shared_ptr<const host_catalog> catalog,
+                                           const main_layout& layout, const load_request& request);
+/// Those of a plan, when `loaded` is published.
+std::vector<host_import> find_host_imports(const snapshot& loaded, const load_plan& plan);
+
 } // namespace interlink

@@ -23,9 +23,11 @@
 #include "linker/snapshot.hh"
 #include "linker/table_layout.hh"
 #include "messages/ids.hh"
+#include "messages/limits.hh"
 #include "messages/link_plan.hh"
 #include "messages/operation.hh"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -118,9 +120,11 @@ struct topology {
   closure_pool closures;
   std::shared_ptr<const host_catalog> catalog;
   main_layout layout;
-  std::uint64_t memory_pages{};    ///< that the linked memory must have
-  std::uint64_t resting_slots{};   ///< how many slots of closed libraries are kept null before they go out again
-  topology_version reusable_up_to; ///< set by the coordinator from the lanes before a turn that allocates
+  std::uint64_t memory_pages{};  ///< that the linked memory must have
+  std::uint64_t resting_slots{}; ///< how many slots of closed libraries are kept null before they go out again
+  std::size_t module_limit = limit::modules; ///< loaded at once, the program among them
+  std::size_t group_limit = limit::groups;   ///< alive at once
+  topology_version reusable_up_to;           ///< set by the coordinator from the lanes before a turn that allocates
   std::uint32_t next_module = 1;
   std::uint64_t next_load = 1;
   std::uint32_t next_group = 1;

@@ -13,9 +13,9 @@ namespace {
 
 class reader {
 public:
-  reader(const loader_services& loader, const group_services& process, const snapshot& loaded,
+  reader(const loader_services& loader, const group_services& process, group_id group, const snapshot& loaded,
          const std::vector<std::string>& library_path)
-      : loader_(loader), process_(process), loaded_(loaded), library_path_(library_path)
+      : loader_(loader), process_(process), group_(group), loaded_(loaded), library_path_(library_path)
   {
   }
 
@@ -55,7 +55,7 @@ private:
       module.info = content->info;
       closure_.unready.push_back({place->second, std::move(*content), file.file});
     }
-    loader_.log.write(loader_.log.enabled().libs, "found {}", file.path);
+    loader_.log.write(log_category::libs, group_, "found {}", file.path);
     if (module.info && !module.info->soname.empty()) {
       places_by_name_.emplace(module.info->soname, place->second);
     }
@@ -84,7 +84,7 @@ private:
       if (process_.has_ended()) {
         return fail(errc::stopping, "the process is ending"); // a hostile list can keep a thread here for long
       }
-      loader_.log.write(loader_.log.enabled().libs, "find library={}; needed by {}", name, requester);
+      loader_.log.write(log_category::libs, group_, "find library={}; needed by {}", name, requester);
       auto added = add_by_name(name, info->dylink->runtime_path, requester);
       if (added) {
         closure_.request.modules[place].needed.push_back(*added);
@@ -125,6 +125,7 @@ private:
 
   const loader_services& loader_;
   const group_services& process_;
+  group_id group_;
   const snapshot& loaded_;
   const std::vector<std::string>& library_path_;
   needed_closure closure_;
@@ -156,9 +157,9 @@ bool needed_closure::is_compiled() const
 
 result<needed_closure> read_closure(const loader_services& loader, const group_services& process,
                                     const snapshot& loaded, const found_module& root,
-                                    const std::vector<std::string>& library_path)
+                                    const std::vector<std::string>& library_path, group_id group)
 {
-  return reader(loader, process, loaded, library_path).read(root);
+  return reader(loader, process, group, loaded, library_path).read(root);
 }
 
 result<load_request> make_ready(const loader_services& loader, actor_events& events, needed_closure closure)

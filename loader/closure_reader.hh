@@ -34,12 +34,12 @@ struct needed_closure {
   bool is_compiled() const;
 };
 
-/// Files that `loaded` has (by identity) are named and not read.
+/// `group` is for the log. Files that `loaded` has (by identity) are named and not read.
 /// Errors: library_not_found and others of finding and reading a library, all of them in one, each with the module that
 /// needs it; stopping when the process ends meanwhile.
 result<needed_closure> read_closure(const loader_services& loader, const group_services& process,
                                     const snapshot& loaded, const found_module& root,
-                                    const std::vector<std::string>& library_path);
+                                    const std::vector<std::string>& library_path, group_id group = no_group);
 
 /// Instruments, and then compiles, what is not compiled; `events` are of whoever loads. Errors: those of module_cache.
 result<load_request> make_ready(const loader_services& loader, actor_events& events, needed_closure closure);

@@ -133,8 +133,7 @@ result<void> run(const loader_services& loader, instance_group& group, handler_i
 
 result<void> run_handlers_of(const loader_services& loader, instance_group& group, module_id module)
 {
-  const debug_log& log = loader.log;
-  log.write(log.enabled().libs, "calling fini: {}", group.services().name_of(module));
+  loader.log.write(log_category::libs, group.id(), "calling fini: {}", group.services().name_of(module));
   while (const auto next = loader.handlers->begin_newest_of(module)) {
     if (auto ran = run(loader, group, next->first, next->second); !ran) {
       return ran;
@@ -226,6 +225,7 @@ result<bool> register_for_main(instance_group& group, registration kind, table_i
 
 result<void> close_library(const loader_services& loader, instance_group& group, library_handle handle)
 {
+  const scoped_count inside(group.linker_depth);
   if (handle == main_handle) {
     return {};
   }

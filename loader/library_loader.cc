@@ -11,6 +11,7 @@
 #include <limits>
 #include <utility>
 
+#include "loader/audit.hh"
 #include "loader/binding_log.hh"
 #include "loader/closure_reader.hh"
 #include "loader/library_file_loader.hh"
@@ -118,7 +119,7 @@ result<void> construct(const loader_services& loader, instance_group& group, loa
     finished.reset();
     if (const auto* run = std::get_if<run_constructor>(&reply)) {
       const module_id module = run->module;
-      loader.log.write(loader.log.enabled().libs, "calling init: {}", group.services().name_of(module));
+      loader.log.write(log_category::libs, group.id(), "calling init: {}", group.services().name_of(module));
       if (auto called = group.construct(module); !called) {
         // An exception may be caught further up in the guest: nobody must wait for this constructor any more. What ends
         // the thread hands it over when the group leaves; what ends the process must let no waiter go on before.
@@ -149,12 +150,14 @@ coordinator_reply prepare(instance_group& group, load_request&& request)
 
 /// `how` is a request without modules. What cannot be linked is not compiled. Another load may meanwhile publish the
 /// symbol that is missing: then this one has come before it.
+/// `name` and `requester` are for the policy.
 result<load_request> read(const loader_services& loader, instance_group& group, const found_module& root,
-                          const std::vector<std::string>& library_path, const snapshot& loaded, load_request how)
+                          const std::vector<std::string>& library_path, const snapshot& loaded, load_request how,
+                          std::string_view name, std::string_view requester)
 {
   const group_services& process = group.services();
   const load_step step(group, load_phase::read, {.kind = event_kind::read});
-  auto closure = read_closure(loader, process, loaded, root, library_path);
+  auto closure = read_closure(loader, process, loaded, root, library_path, group.id());
   if (!closure) {
     return fail(std::move(closure.error()));
   }
@@ -166,34 +169,11 @@ result<load_request> read(const loader_services& loader, instance_group& group, 
       return fail(std::move(*failure));
     }
   }
+  if (auto allowed = audit_closure(loader, group, *closure, name, requester); !allowed) {
+    return fail(std::move(allowed.error()));
+  }
   return make_ready(loader, group.events(), std::move(*closure));
 }
-
-/// What a plan binds, for INTERLINK_DEBUG. Made in front of the claim and written when that is over, however it ended:
-/// a sink may wait, and nothing that can wait runs between prepare and commit.
-class binding_report {
-public:
-  binding_report(const debug_log& log, const load_plan& plan, const snapshot& loaded) : log_(log)
-  {
-    if (log_.enabled().bindings) {
-      lines_ = describe_bindings(plan, loaded);
-    }
-  }
-
-  binding_report(const binding_report&) = delete;
-  binding_report& operator=(const binding_report&) = delete;
-
-  ~binding_report()
-  {
-    for (const std::string& line : lines_) {
-      log_.write(log_.enabled().bindings, "{}", line);
-    }
-  }
-
-private:
-  const debug_log& log_;
-  std::vector<std::string> lines_;
-};
 
 struct opened_module {
   load_id own;
@@ -268,7 +248,7 @@ result<std::optional<opened_module>> load(const loader_services& loader, instanc
     } else {
       auto& planned = std::get<planned_load>(outcome);
       const std::optional opened = opened_module{planned.id, planned.root};
-      const binding_report bindings(loader.log, *planned.plan, group.applied());
+      const binding_report bindings(loader.log, group, *planned.plan);
       claimed_load claimed(group, std::move(planned));
       auto thunks = rehearse(loader, group, claimed.plan());
       if (!thunks) {
@@ -405,7 +385,7 @@ result<load_request> request_library(const loader_services& loader, instance_gro
     if ((flags & open_flag::no_load) != 0 && loaded.find_by_identity(root->identity) == nullptr) {
       return fail(errc::library_not_found, "library " + std::string(name) + " is not loaded (RTLD_NOLOAD)");
     }
-    auto closure = read(loader, group, *root, library_path, loaded, std::move(request));
+    auto closure = read(loader, group, *root, library_path, loaded, std::move(request), name, path);
     if (closure && is_bare(name)) {
       closure->modules.front().asked.emplace_back(name);
     }
@@ -433,6 +413,9 @@ wait_limit limit_of(const loader_services& loader, instance_group& group, wait_l
   if (const auto longest = loader.longest_open_wait; longest && !limit.deadline) {
     limit.deadline = parker::clock::now() + *longest;
   }
+  if (const auto until = group.deadline.load(std::memory_order_relaxed); until != parker::clock::time_point::max()) {
+    limit.deadline = std::min(limit.deadline.value_or(until), until);
+  }
   if (limit.is_cancelled == nullptr) {
     limit.is_cancelled = &group.is_interrupted();
   }
@@ -449,7 +432,7 @@ result<void> load_program(const loader_services& loader, instance_group& group,
   program.is_global = true;
   event_slice slice(group.events(), {.name = group.events().name(loader.program.file.path), .kind = event_kind::open});
   slice.note(event_note::failed);
-  auto request = read(loader, group, loader.program.file, library_path, group.applied(), std::move(program));
+  auto request = read(loader, group, loader.program.file, library_path, group.applied(), std::move(program), {}, {});
   if (!request) {
     return fail(std::move(request.error()));
   }
@@ -515,6 +498,14 @@ result<library_handle> open(const loader_services& loader, instance_group& group
     const loaded_module* const open = find_opened(group, key, name, seen);
     const module_id known = open == nullptr ? no_module : open->plan().id;
     const bool reloads = (flags & open_flag::reload) != 0;
+    if (open != nullptr && !reloads) {
+      const loaded_module* asking = group.applied().find(caller);
+      if (auto allowed = audit_reopen(loader, group, name, *open,
+                                      asking == nullptr ? loader.program.file.path : asking->plan().name);
+          !allowed) {
+        return fail(std::move(allowed.error()));
+      }
+    }
     if (open != nullptr && !reloads && reopen_at_once(group, *open, request_of(flags))) {
       return library_handle{known.value};
     }
@@ -551,6 +542,7 @@ result<library_handle> open_library(const loader_services& loader, instance_grou
                                     std::uint32_t flags, const std::vector<std::string>& library_path, wait_limit limit,
                                     module_id caller)
 {
+  const scoped_count inside(group.linker_depth);
   std::optional<event_slice> slice; // one more handle of an open library costs less than an event
   if (group.events().has_details()) {
     begin_slice(slice, group, name);
@@ -566,6 +558,7 @@ result<library_handle> open_library(const loader_services& loader, instance_grou
 result<library_handle> open_library_file(const loader_services& loader, instance_group& group, const found_module& file,
                                          std::uint32_t flags, const std::vector<std::string>& library_path)
 {
+  const scoped_count inside(group.linker_depth);
   if (auto checked = check_open(loader, flags); !checked) {
     return fail(std::move(checked.error()));
   }
@@ -574,7 +567,8 @@ result<library_handle> open_library_file(const loader_services& loader, instance
     if (auto caught_up = group.catch_up_if_behind(); !caught_up) {
       return fail(std::move(caught_up.error()));
     }
-    auto request = read(loader, group, file, library_path, group.applied(), request_of(flags));
+    auto request = read(loader, group, file, library_path, group.applied(), request_of(flags), file.path,
+                        loader.program.file.path);
     if (!request) {
       return fail(std::move(request.error()));
     }

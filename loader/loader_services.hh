@@ -15,6 +15,7 @@
 #include "loader/exit_handlers.hh"
 #include "loader/library_files.hh"
 #include "loader/module_cache.hh"
+#include "loader/policy.hh"
 
 namespace interlink {
 
@@ -35,6 +36,7 @@ struct loader_services {
   std::shared_ptr<exit_handlers> handlers = std::make_shared<exit_handlers>();
   std::shared_ptr<closed_libraries> closed = std::make_shared<closed_libraries>();
   debug_log log;
+  audit policy;
   program_facts program;
   std::optional<std::chrono::milliseconds> longest_open_wait; ///< of each open, for other threads' loads and
                                                               ///< constructors

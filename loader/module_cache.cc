@@ -42,6 +42,10 @@ std::optional<module_content> module_cache::find(const content_hash& key)
       return module_content{key, {}, known->second.info, nullptr, known->second.code};
     }
   }
+  if (auto others = shared_ ? shared_->find(key, variant()) : std::nullopt) {
+    const prepared_module known = remember(modules_, key, *others);
+    return module_content{key, {}, known.info, nullptr, known.code};
+  }
   auto kept = files_ ? files_->find(key) : std::nullopt;
   if (!kept || !kept->facts) {
     return std::nullopt;
@@ -52,7 +56,7 @@ std::optional<module_content> module_cache::find(const content_hash& key)
   code->imports_runtime_table = kept->facts->imports_runtime_table;
   code->can_start_again = kept->facts->can_start_again;
   code->places = kept->facts->places;
-  const prepared_module known = remember(modules_, key, prepared_module{kept->facts->info, std::move(code)});
+  const prepared_module known = remember_module(key, prepared_module{kept->facts->info, std::move(code)});
   return module_content{key, {}, known.info, nullptr, known.code};
 }
 
@@ -138,7 +142,16 @@ result<prepared_module> module_cache::compile(module_content& content, const std
                              code->can_start_again, code->places};
     files_->keep(content.key, *code->compiled, &facts);
   }
-  return remember(modules_, content.key, prepared_module{content.info, std::move(code)});
+  return remember_module(content.key, prepared_module{content.info, std::move(code)});
+}
+
+prepared_module module_cache::remember_module(const content_hash& key, const prepared_module& made)
+{
+  const prepared_module known = remember(modules_, key, made);
+  if (shared_) {
+    shared_->add(key, variant(), known);
+  }
+  return known;
 }
 
 result<module_artifact_ptr> module_cache::prepare_thunks(const std::vector<thunk_plan>& thunks)
@@ -159,6 +172,9 @@ result<module_artifact_ptr> module_cache::prepare_thunks(const std::vector<thunk
       return known->second;
     }
   }
+  if (auto others = shared_ ? shared_->find_thunks(key) : nullptr) {
+    return remember(thunks_, key, module_artifact_ptr(std::move(others)));
+  }
   auto code = std::make_shared<compiled_code>();
   if (auto kept = files_ ? files_->find(key) : std::nullopt; kept && !kept->facts) {
     code->compiled = std::move(kept->compiled);
@@ -172,6 +188,9 @@ result<module_artifact_ptr> module_cache::prepare_thunks(const std::vector<thunk
   code->compiled = std::move(*compiled);
   if (files_) {
     files_->keep(key, *code->compiled, nullptr);
+  }
+  if (shared_) {
+    shared_->add_thunks(key, code);
   }
   return remember(thunks_, key, module_artifact_ptr(std::move(code)));
 }

@@ -22,18 +22,11 @@
 #include "loader/content_hash.hh"
 #include "loader/library_files.hh"
 #include "loader/module_files.hh"
+#include "loader/shared_modules.hh"
 
 namespace interlink {
 
 struct instrumented_module;
-
-/// Facts and code of one content.
-struct prepared_module {
-  module_info_ptr info;
-  std::shared_ptr<const compiled_code> code;
-
-  long use_count() const { return code.use_count(); }
-};
 
 /// A file that was read and may have to be compiled.
 struct module_content {
@@ -59,6 +52,9 @@ public:
         counts_(counts)
   {
   }
+
+  /// Has code in common with the other caches that share these. Context: before the cache is used.
+  void share(std::shared_ptr<shared_modules> modules) { shared_ = std::move(modules); }
 
   /// Keeps compiled modules in this directory, too. Without effect when the engine has no images of its modules.
   /// Context: before the cache is shared.
@@ -99,10 +95,16 @@ private:
   /// Of this run or, with its file, of a former one.
   std::optional<module_content> find(const content_hash& key);
 
+  /// For the other caches as well.
+  prepared_module remember_module(const content_hash& key, const prepared_module& made);
+
+  code_variant variant() const { return {with_checks_, maximum_memory_bytes_.value_or(0)}; }
+
   engine::engine_ptr engine_;
   bool with_checks_;
   std::optional<std::uint64_t> maximum_memory_bytes_;
   statistics* counts_;
+  std::shared_ptr<shared_modules> shared_; ///< null: none
   std::optional<module_files> files_;
   ranked_mutex mutex_{lock_rank::module_cache};
   table<prepared_module> modules_;

@@ -52,7 +52,7 @@ result<std::uint32_t> find_address(const loader_services& loader, instance_group
       is_traced);
   auto found = find_up_to_date(group, handle, name, caller);
   slice.note(found ? event_note::none : event_note::failed);
-  loader.log.write(loader.log.enabled().symbols, "symbol={}; lookup in handle {} [{}]", name, handle.value,
+  loader.log.write(log_category::symbols, group.id(), "symbol={}; lookup in handle {} [{}]", name, handle.value,
                    found ? "found" : "not found");
   if (!found) {
     return fail(std::move(found.error()));

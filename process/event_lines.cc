@@ -15,14 +15,16 @@ bool is_of_operation(event_kind kind)
 
 } // namespace
 
-tracing::watcher event_lines(const debug_options& debug)
+tracing::watcher event_lines(const debug_log& log)
 {
-  if (!debug.sink || (!debug.ops && !debug.actors)) {
+  if (!log.enabled().sink || (!log.enabled().ops && !log.enabled().actors)) {
     return nullptr;
   }
-  return [sink = debug.sink, shows_all = debug.actors](const trace::recorded_event& event) {
-    if (shows_all || is_of_operation(event.kind)) {
-      sink(to_text(event));
+  return [log](const trace::recorded_event& event) {
+    if (is_of_operation(event.kind)) {
+      log.write_line(log.enabled().ops ? log_category::ops : log_category::actors, event.actor, to_text(event));
+    } else if (log.enabled().actors) {
+      log.write_line(log_category::actors, event.actor, to_text(event));
     }
   };
 }

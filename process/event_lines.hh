@@ -10,6 +10,6 @@
 namespace interlink {
 
 /// Null when neither category is on, or there is no sink.
-tracing::watcher event_lines(const debug_options& debug);
+tracing::watcher event_lines(const debug_log& log);
 
 } // namespace interlink

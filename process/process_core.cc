@@ -3,6 +3,8 @@
 
 #include "groups/instance_group.hh"
 #include "groups/waiting_groups.hh"
+#include "linker/planner.hh"
+#include "messages/limits.hh"
 
 #include <asio/post.hpp>
 
@@ -64,9 +66,6 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
   made->environment.engine = std::move(engine);
   made->environment.registry = abi::make_guest_abi(std::move(embedder_functions));
   made->family = std::make_shared<process_family>();
-  if (!made->options_.wasi.report) {
-    made->options_.wasi.report = made->options_.report;
-  }
   auto program = library_files::open_host_file(program_path);
   if (!program) {
     return fail(std::move(program.error()));
@@ -74,6 +73,9 @@ result<std::shared_ptr<process_core>> process_core::make(engine::engine_ptr engi
   made->loader.program.file = std::move(*program);
   auto finished = finish_making(made, program_path, std::move(background));
   if (finished) {
+    if (auto logged = made->log_events(); !logged) {
+      return fail(std::move(logged.error()));
+    }
     static_cast<void>(made->family->add(no_process, made, process_family::keeping::no));
   }
   return finished;
@@ -89,6 +91,7 @@ process_core::make_successor(const process_core& parent, std::shared_ptr<wasi::s
   made->environment.engine = parent.environment.engine;
   made->environment.registry = parent.environment.registry;
   made->family = parent.family;
+  made->started_by_ = parent.loader.program.file.path;
   made->wasi_system = std::move(system);
   const std::string path = program.path;
   made->loader.program.file = std::move(program);
@@ -100,10 +103,15 @@ result<std::shared_ptr<process_core>> process_core::finish_making(std::shared_pt
                                                                   asio::any_io_executor background)
 {
   const bool is_embedders = made->wasi_system == nullptr;
+  if (made->options_.longest_call && !made->environment.engine->is_interruptible()) {
+    return fail(errc::invalid_argument, "a deadline of calls needs an interruptible engine, which has code that can be "
+                                        "ended");
+  }
   made->recorder = std::make_shared<event_recorder>(made->options_.events_per_actor);
   made->is_watched = made->options_.watchdog > std::chrono::milliseconds(0);
   made->loader.longest_open_wait = made->options_.longest_open_wait;
-  made->loader.log.configure(made->options_.debug);
+  made->loader.log.configure(made->options_.debug, made->options_.report, made->loader.program.file.path);
+  made->loader.policy = made->options_.policy;
   if (made->loader.log.enabled().statistics) {
     made->counts = std::make_unique<statistics>();
   }
@@ -113,6 +121,11 @@ result<std::shared_ptr<process_core>> process_core::finish_making(std::shared_pt
   auto program = made->read_program(program_path);
   if (!program) {
     return fail(std::move(program.error()));
+  }
+  if (!is_embedders) {
+    if (auto allowed = made->audit_program(*program); !allowed) {
+      return fail(std::move(allowed.error()));
+    }
   }
   const module_info& info = *program->info;
   if (auto unfit = find_nothing_to_run(info, {made->options_.runs_command, made->options_.serves_calls})) {
@@ -137,20 +150,27 @@ result<std::shared_ptr<process_core>> process_core::finish_making(std::shared_pt
   made->background_ = background;
   made->make_coordinator(std::move(background));
   made->trace.emplace(made->recorder, program_path);
-  if (auto lines = event_lines(made->options_.debug)) {
-    if (auto watched = made->trace->watch(std::move(lines)); !watched) {
-      return fail(watched.error().with_context("INTERLINK_DEBUG"));
-    }
-  }
   if (is_embedders) {
     made->report_options_without_effect(info);
   }
   return made;
 }
 
+result<void> process_core::log_events()
+{
+  auto lines = event_lines(loader.log);
+  auto watched = lines ? trace->watch(std::move(lines)) : result<void>();
+  return watched ? watched : fail(watched.error().with_context("INTERLINK_DEBUG"));
+}
+
 result<void> process_core::open_files(const std::string& program_path)
 {
   if (!wasi_system) {
+    if (!options_.wasi.report) {
+      options_.wasi.report = [log = loader.log](const std::string& line) {
+        log.report(no_group, line);
+      };
+    }
     auto system = wasi::make_system(options_.wasi);
     if (!system) {
       return fail(std::move(system.error()));
@@ -174,8 +194,19 @@ result<module_content> process_core::read_program(const std::string& program_pat
   loader.closures = std::make_shared<closure_code>(environment.engine, counts.get());
   loader.modules = std::make_shared<module_cache>(environment.engine, options_.instrument_checks, counts.get(),
                                                   options_.memory.maximum_bytes);
+  if (options_.modules) {
+    loader.modules->share(options_.modules);
+  }
   keep_modules();
   return loader.modules->read_file(loader.program.file, program_path);
+}
+
+result<void> process_core::audit_program(const module_content& content) const
+{
+  const std::string& path = loader.program.file.path;
+  const std::string requester = wasi_system->args().empty() ? std::string() : wasi_system->args().front();
+  return loader.policy.open ? loader.policy.open({requester, path, to_text(content.key), started_by_, no_group})
+                            : result<void>();
 }
 
 void process_core::keep_modules()
@@ -185,7 +216,8 @@ void process_core::keep_modules()
     return;
   }
   const std::string& path = images->cache_directory();
-  auto report = options_.report ? options_.report : [](const std::string&) {
+  const auto report = [this](const std::string& text) {
+    loader.log.report(no_group, text);
   };
   if (const auto reach = writable_directory_around(path, options_.wasi.preopens)) {
     report("compiled modules are not kept in " + path + ": the guest can write there, for it has " + *reach +
@@ -205,6 +237,13 @@ result<void> process_core::prepare_static_program(module_content& content, const
   auto plan = plan_static_program(content.info, program_path, *environment.registry->catalog());
   if (!plan) {
     return fail(std::move(plan.error()));
+  }
+  if (loader.policy.import) {
+    for (const host_import& each : find_host_imports(*make_empty_snapshot(), **plan)) {
+      if (auto allowed = loader.policy.import({each.importer, each.module_name, each.name, each.type}); !allowed) {
+        return allowed;
+      }
+    }
   }
   if (auto done = loader.modules->instrument(content, program_path); !done) {
     return done;
@@ -234,8 +273,9 @@ void process_core::describe_program(const module_info& info)
     return import.module_name == "wasix_32v1" && import.name == "getcwd";
   });
   // A program that needs libraries may have its C library among them.
-  if (!options_.wasi.initial_directory.empty() && !facts.is_dynamic && !asks_for_directory && options_.report) {
-    options_.report("--cwd has no effect: the program's C library does not ask the host for its first directory");
+  if (!options_.wasi.initial_directory.empty() && !facts.is_dynamic && !asks_for_directory) {
+    loader.log.report(no_group,
+                      "--cwd has no effect: the program's C library does not ask the host for its first directory");
   }
   environment.function_table = {wasm::funcref, {1, std::nullopt}, false};
   for (const import_info& import : info.imports) {
@@ -297,6 +337,8 @@ void process_core::make_coordinator(asio::any_io_executor background)
   topology initial = make_topology(program().layout, environment.registry->catalog(),
                                    environment.function_table.size.maximum.value_or(environment.limits.table_elements));
   initial.resting_slots = options_.resting_slots;
+  initial.module_limit = std::min(initial.module_limit, options_.library_limit.value_or(limit::modules) + 1);
+  initial.group_limit = std::min(initial.group_limit, options_.thread_limit.value_or(limit::groups));
   coordinator_observer observer;
   // Of a program whose code does not read it. It lives as long as the coordinator, which has the observer.
   const auto head_without_memory = std::make_shared<std::uint64_t>(0);
@@ -331,9 +373,6 @@ void process_core::make_coordinator(asio::any_io_executor background)
 
 void process_core::report_options_without_effect(const module_info& info) const
 {
-  if (!options_.report) {
-    return;
-  }
   const process_options usual;
   given_options given;
   given.stack_size = options_.memory.stack_bytes != usual.memory.stack_bytes;
@@ -343,7 +382,7 @@ void process_core::report_options_without_effect(const module_info& info) const
   given.watchdog = options_.watchdog.count() != 0 && options_.watchdog != usual.watchdog;
   given.has_embedders_memory = !program().is_dynamic && given_memory(info, *environment.registry) != nullptr;
   for (const std::string& line : options_without_effect(info, given)) {
-    options_.report(line);
+    loader.log.report(no_group, line);
   }
 }
 
@@ -362,18 +401,16 @@ void process_core::report_unimplemented(const std::string& name)
       return;
     }
   }
-  if (options_.report) {
-    options_.report(fmt::format("the guest called {}, which is not implemented and answers Notsup", name));
-  }
+  loader.log.report(no_group, fmt::format("the guest called {}, which is not implemented and answers Notsup", name));
 }
 
 void process_core::on_long_wait(group_id waiter, const linker_wait& wait, std::chrono::milliseconds waited)
 {
-  if (waited >= options_.watchdog && options_.report) {
+  if (waited >= options_.watchdog && loader.log.has_reports()) {
     if (const auto group = threads.find(waiter)) {
       group->events().write({.kind = event_kind::watchdog});
     }
-    options_.report(describe_wait(coordination(), threads, waiter, wait, waited));
+    loader.log.report(waiter, describe_wait(coordination(), threads, waiter, wait, waited));
   }
   // For this report, when it is the early notice, or for the next: what it holds up may be seen in its frames.
   const auto holder = wait.holder.load();
@@ -382,9 +419,64 @@ void process_core::on_long_wait(group_id waiter, const linker_wait& wait, std::c
   }
 }
 
+void process_core::watch_deadlines()
+{
+  std::lock_guard lock(mutex_);
+  if (!deadline_watch_ && !outcome_) {
+    look_at_deadlines_after(std::chrono::milliseconds(1));
+  }
+}
+
+void process_core::look_at_deadlines_after(std::chrono::milliseconds pause)
+{
+  try {
+    deadline_watch_.emplace(background_, pause);
+  } catch (const std::system_error&) {
+    return; // no descriptor is left for a timer: the next operation tries again
+  }
+  deadline_watch_->async_wait([weak = weak_from_this()](const asio::error_code& cancelled) {
+    const auto self = weak.lock();
+    if (self != nullptr && !cancelled) {
+      self->look_at_deadlines();
+    }
+  });
+}
+
+void process_core::look_at_deadlines()
+{
+  static constexpr std::chrono::milliseconds shortest_pause{1};
+  static constexpr std::chrono::milliseconds longest_pause{50};
+  {
+    std::lock_guard lock(mutex_);
+    deadline_watch_.reset(); // an operation that begins from here on sets it again
+  }
+  const auto now = parker::clock::now();
+  std::optional<parker::clock::time_point> next;
+  bool is_overdue = false;
+  for (const auto& group : threads.alive()) {
+    const auto deadline = group->deadline.load(std::memory_order_acquire);
+    if (deadline == parker::clock::time_point::max()) {
+      continue;
+    }
+    next = std::min(next.value_or(deadline), deadline);
+    if (deadline <= now) {
+      is_overdue = true;
+      group->interrupt(); // what waits goes on, and then is ended as what computes
+    }
+  }
+  if (is_overdue) {
+    environment.engine->increment_epoch();
+  }
+  std::lock_guard lock(mutex_);
+  if (next && !deadline_watch_ && !outcome_) {
+    look_at_deadlines_after(
+        std::clamp(std::chrono::ceil<std::chrono::milliseconds>(*next - now), shortest_pause, longest_pause));
+  }
+}
+
 void process_core::watch_calls(const instance_group& group)
 {
-  if (options_.watchdog.count() == 0 || !options_.report || !calls_held_up_by(group)) {
+  if (options_.watchdog.count() == 0 || !loader.log.has_reports() || !calls_held_up_by(group)) {
     return;
   }
   std::lock_guard lock(mutex_);
@@ -415,7 +507,7 @@ void process_core::look_at_calls(std::chrono::milliseconds waited)
     if (const auto held = calls_held_up_by(*group)) {
       is_held_up = true;
       if (held->since >= options_.watchdog) {
-        options_.report(describe(*held, group->id()));
+        loader.log.report(group->id(), describe(*held, group->id()));
       }
     }
   }

@@ -62,6 +62,16 @@ struct process_options {
   bool serves_calls = true;      ///< after `_initialize` a reactor serves the embedder's calls; else the process ends
   bool instrument_checks = true; ///< false only in tests that show why the check is needed
   debug_options debug;
+  audit policy;
+  std::shared_ptr<shared_modules> modules;  ///< that it has in common with other processes of the engine; may be null
+  std::optional<std::size_t> library_limit; ///< loaded at once, the program not counted
+  std::optional<std::size_t> thread_limit;  ///< guest threads alive at once, the first among them
+  /// Of each operation that a group carries out for the embedder: what it computes beyond this is ended with
+  /// deadline_passed. Only with an interruptible engine.
+  std::optional<std::chrono::milliseconds> longest_call;
+  /// The embedder's word for it: a call that is ended in the midst of guest code holds no lock that another call may
+  /// wait for. Without it such a call ends the process, unless its memory is its own and it has no other thread.
+  bool calls_hold_no_locks = false;
   std::uint32_t resting_slots = 1024; ///< of closed libraries, kept null before they go out again: how long a stale
                                       ///< pointer is sure to trap. 8 bytes each in every thread
   std::optional<std::chrono::milliseconds>
@@ -70,8 +80,9 @@ struct process_options {
   std::size_t events_per_actor = 63;        ///< kept for reports, 32 bytes each; 0 records none
   std::size_t thread_stack_bytes = std::size_t{4}
                                    << 20;         ///< host stack of guest threads; above the engine's guest_stack_bytes
-  std::function<void(const std::string&)> report; ///< options without effect, long waits and unimplemented calls; one
-                                                  ///< line or more, without the last newline. Any thread
+  std::function<void(const std::string&)> report; ///< gets the reports in place of `debug.sink`: options without
+                                                  ///< effect, long waits, unimplemented calls; one line or more. Any
+                                                  ///< thread
 };
 
 /// Context: any thread, unless a member says otherwise.
@@ -135,6 +146,10 @@ public:
   /// Bit n: signal n is ignored without a handler. Written before the start.
   std::uint32_t ignored_signals{};
 
+  /// Begins with INTERLINK_DEBUG=ops and actors, if they are on. Context: once, before the start, when `number` is known.
+  /// Errors: spawn_failed.
+  result<void> log_events();
+
   /// True for the first caller: a program is started once.
   bool begin();
 
@@ -151,6 +166,9 @@ public:
 
   /// An operation was posted to this group: if a function of the embedder's holds it up for long, that is reported.
   void watch_calls(const instance_group& group);
+
+  /// A group has begun an operation of the embedder's that has a deadline: sees to it that it ends then.
+  void watch_deadlines();
 
   /// What a thread's outcome means for the process: nothing for a normal return and thread_exit, its end otherwise.
   void on_thread_result(const result<void>& outcome);
@@ -179,6 +197,8 @@ private:
   result<module_content> read_program(const std::string& program_path);
   /// In the engine's cache directory, unless somebody else could write there; says why not.
   void keep_modules();
+  /// Of a program that the guest starts.
+  result<void> audit_program(const module_content& content) const;
   /// Links it, then compiles it.
   result<void> prepare_static_program(module_content& content, const std::string& program_path);
   void describe_program(const module_info& info);
@@ -200,8 +220,14 @@ private:
   void look_at_calls_after(std::chrono::milliseconds pause);
   void look_at_calls(std::chrono::milliseconds waited);
 
+  /// Pre: `mutex_` is held.
+  void look_at_deadlines_after(std::chrono::milliseconds pause);
+  void look_at_deadlines();
+
   process_options options_;
-  std::optional<asio::steady_timer> interrupts_; ///< of an interruptible engine; after the end only
+  std::string started_by_;                           ///< the program that has started this one; empty: the embedder
+  std::optional<asio::steady_timer> deadline_watch_; ///< while operations with a deadline are under way
+  std::optional<asio::steady_timer> interrupts_;     ///< of an interruptible engine; after the end only
   asio::any_io_executor background_;
 
   mutable ranked_mutex mutex_{lock_rank::process_state};

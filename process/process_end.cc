@@ -5,6 +5,8 @@
 #include "groups/instance_group.hh"
 #include "wasi/terminal.hh"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <map>
 #include <mutex>
@@ -53,6 +55,7 @@ bool process_core::stop_threads(const process_outcome& outcome)
     }
     outcome_ = outcome;
     call_watch_.reset();
+    deadline_watch_.reset();
     timers.swap(signal_timers_);
   }
   has_ended_.store(true, std::memory_order_release);
@@ -66,9 +69,7 @@ bool process_core::stop_threads(const process_outcome& outcome)
   }
   if (counts) {
     // Before anybody learns of the end: the command leaves at once.
-    for (const std::string& line : to_lines(*counts)) {
-      loader.log.write(loader.log.enabled().statistics, "{}", line);
-    }
+    loader.log.write(log_category::statistics, no_group, "{}", fmt::join(to_lines(*counts), "\n"));
   }
   return true;
 }

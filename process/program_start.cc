@@ -187,9 +187,7 @@ std::expected<std::shared_ptr<process_core>, errno_code> prepare(instance_group&
   }
   auto made = process_core::make_successor(parent, system, std::move(*program));
   if (!made) {
-    if (parent.options().report) {
-      parent.options().report(made.error().message());
-    }
+    parent.loader.log.report(caller.id(), made.error().message());
     const bool lacks_room =
         made.error().code() == errc::memory_exhausted || made.error().code() == errc::engine_refused;
     return std::unexpected(lacks_room ? errno_code::nomem : errno_code::noexec);
@@ -201,11 +199,15 @@ std::expected<std::shared_ptr<process_core>, errno_code> prepare(instance_group&
 /// Runs it to its end on a thread of its own. What keeps it from starting is its end, told as the shell tells it.
 void run(const std::shared_ptr<process_core>& process)
 {
+  process->loader.log.set_process(process->number);
+  if (auto logged = process->log_events(); !logged) {
+    process->loader.log.report(no_group, logged.error().message());
+  }
   static_cast<void>(process->begin());
   const auto report = [weak = std::weak_ptr(process)](const error& failure) {
     const auto core = weak.lock();
-    if (core && core->options().report) {
-      core->options().report(core->program().file.path + ": " + failure.message());
+    if (core) {
+      core->loader.log.report(no_group, core->program().file.path + ": " + failure.message());
     }
   };
   process->on_end([report](const process_outcome& outcome) {

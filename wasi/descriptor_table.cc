@@ -37,7 +37,7 @@ expected<guest_fd> descriptor_table::place(descriptor_ptr entry, guest_fd lowest
   while (fd < entries_.size() && entries_[fd]) {
     ++fd;
   }
-  if (fd >= bound::descriptors) {
+  if (fd >= std::min(bound::descriptors, limit_)) {
     return refuse(errno_code::mfile);
   }
   if (fd >= entries_.size()) {
@@ -110,7 +110,7 @@ outcome descriptor_table::duplicate(guest_fd from, guest_fd to)
   descriptor_ptr replaced;
   std::lock_guard lock(mutex_);
   const auto entry = entry_at(from);
-  if (!entry || to >= bound::descriptors) {
+  if (!entry || to >= std::min(bound::descriptors, limit_)) {
     return errno_code::badf;
   }
   if (from == to) {

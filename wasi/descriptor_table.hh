@@ -70,6 +70,12 @@ public:
   /// As it is at one moment, by number; null where none is open.
   std::vector<descriptor_ptr> entries() const;
 
+  /// Numbers from here on are not given out; without effect above the system's own bound. Context: before the guest
+  /// starts.
+  void set_limit(std::size_t count) { limit_ = count; }
+
+  std::size_t number_limit() const { return limit_; }
+
   /// Replaces them all. Context: before the guest starts.
   void assign(std::vector<descriptor_ptr> entries);
 
@@ -79,6 +85,7 @@ private:
 
   mutable std::mutex mutex_;
   std::vector<descriptor_ptr> entries_;
+  std::size_t limit_ = SIZE_MAX;
   std::size_t first_free_ = 0; // no entry below it is free
 };
 

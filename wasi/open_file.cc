@@ -156,6 +156,19 @@ expected<open_file_ptr> adopt_file(int host_fd)
   return made;
 }
 
+expected<open_file_ptr> make_hooked_file(stream_hooks hooks)
+{
+  unique_fd fd(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!fd.is_open()) {
+    return refuse(from_host_errno(errno));
+  }
+  auto file = std::make_shared<open_file>();
+  file->possible_rights = rights::stream & ~(hooks.write ? rights::fd_read : rights::writing); // as a pipe's
+  file->hooks = std::make_shared<const stream_hooks>(std::move(hooks));
+  file->fd = std::move(fd);
+  return file;
+}
+
 expected<open_file_ptr> own_file(unique_fd fd, std::uint16_t flags)
 {
   auto made = describe(std::move(fd));

@@ -23,13 +23,28 @@
 #include "wasi/unique_fd.hh"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 
 namespace interlink::wasi {
 
 /// How transfers avoid blocking; see the head of this file.
 enum class wait_method : std::uint8_t { never_waits, nonblocking, no_wait_flag, socket, turns };
+
+/// What the embedder does in place of a host file. Context: any guest thread, several at once; may wait, and must not
+/// throw.
+struct stream_hooks {
+  std::function<std::size_t(std::span<std::byte>)> read; ///< puts at least one byte there; 0 is the end
+  std::function<void(std::span<const std::byte>)> write; ///< takes all of it
+};
+
+/// Bytes that may still be written. Context: any thread.
+struct output_budget {
+  std::atomic<std::uint64_t> left;
+};
 
 struct mount_directory;
 struct socket_state;
@@ -55,6 +70,9 @@ struct open_file {
   std::shared_ptr<socket_state> socket; ///< of a socket; see wasi/socket_state.hh
   std::shared_ptr<epoll_set> epoll;     ///< of an epoll descriptor; see wasi/epoll_set.hh
 
+  std::shared_ptr<const stream_hooks> hooks; ///< of a stream of the embedder's; `fd` is the null device then
+  std::shared_ptr<output_budget> budget;     ///< of standard output and errors, when they are bounded
+
   /// A FIFO that the guest opened for reading says end-of-file while no writer has come yet; a poll knows the
   /// difference, so it comes first.
   bool polls_before_read = false;
@@ -75,6 +93,9 @@ using open_file_ptr = std::shared_ptr<open_file>;
 
 /// Takes a duplicate of a descriptor that the embedder owns. Errors: the host's.
 expected<open_file_ptr> adopt_file(int host_fd);
+
+/// A stream of the embedder's, which never waits in the kernel. Errors: the host's, of the null device.
+expected<open_file_ptr> make_hooked_file(stream_hooks hooks);
 
 /// Takes over a descriptor that this layer made, opened or accepted with O_NONBLOCK. `flags` are the guest's.
 /// Errors: the host's.

@@ -110,21 +110,49 @@ result<void> system::adopt(guest_fd expected_fd, int host_fd, std::string_view w
   return {};
 }
 
+result<void> system::add_hooked(const stream_hooks& hooks, std::string_view what)
+{
+  auto file = make_hooked_file(hooks);
+  if (!file) {
+    return bad_option("cannot make " + std::string(what), "a host with /dev/null",
+                      std::string(to_string(file.error().code())), remedy_for(file.error().code(), "provide it"));
+  }
+  const std::uint64_t possible = (*file)->possible_rights;
+  (void)descriptors_.insert(descriptor{std::move(*file), possible, possible, std::nullopt}); // among the first three
+  return {};
+}
+
 result<void> system::open_standard_streams(const options& wanted)
 {
-  const std::array<std::pair<int, std::string_view>, 3> streams{{
-      {wanted.stdin_fd, "standard input"},
-      {wanted.stdout_fd, "standard output"},
-      {wanted.stderr_fd, "standard error"},
+  struct standard_stream {
+    int host_fd;
+    const std::optional<stream_hooks>& hooks;
+    std::string_view name;
+  };
+
+  const std::array<standard_stream, 3> streams{{
+      {wanted.stdin_fd, wanted.input, "standard input"},
+      {wanted.stdout_fd, wanted.output, "standard output"},
+      {wanted.stderr_fd, wanted.errors, "standard error"},
   }};
   for (guest_fd fd = 0; fd < streams.size(); ++fd) {
-    if (streams[fd].first < 0 || (streams[fd].first <= STDERR_FILENO && is_closed(streams[fd].first))) {
+    const standard_stream& stream = streams[fd];
+    if (!stream.hooks && (stream.host_fd < 0 || (stream.host_fd <= STDERR_FILENO && is_closed(stream.host_fd)))) {
       // A placeholder keeps the numbers of what follows; it is closed when all is open.
       (void)descriptors_.insert(descriptor{});
       continue;
     }
-    if (auto adopted = adopt(fd, streams[fd].first, streams[fd].second); !adopted) {
-      return adopted;
+    auto added = stream.hooks ? add_hooked(*stream.hooks, stream.name) : adopt(fd, stream.host_fd, stream.name);
+    if (!added) {
+      return added;
+    }
+  }
+  if (wanted.output_limit) {
+    const auto budget = std::make_shared<output_budget>(*wanted.output_limit);
+    for (const guest_fd fd : {guest_fd{STDOUT_FILENO}, guest_fd{STDERR_FILENO}}) {
+      if (const auto entry = descriptors_.find(fd); entry && (*entry)->file) {
+        (*entry)->file->budget = budget;
+      }
     }
   }
   return {};
@@ -321,6 +349,15 @@ result<std::shared_ptr<system>> make_system(options wanted)
   if (auto entered = made->enter_initial_directory(wanted); !entered) {
     return std::unexpected(entered.error());
   }
+  if (wanted.descriptor_limit) {
+    if (made->descriptors_.open_count() > *wanted.descriptor_limit) {
+      return bad_option("the guest has more open files from the start than it may have",
+                        "at most " + std::to_string(*wanted.descriptor_limit),
+                        std::to_string(made->descriptors_.open_count()),
+                        "raise the limit, or give it fewer streams and directories");
+    }
+    made->descriptors_.set_limit(*wanted.descriptor_limit);
+  }
   made->args_ = std::move(wanted.args);
   made->env_ = std::move(wanted.env);
   made->on_exit_ = std::move(wanted.on_exit);
@@ -374,6 +411,7 @@ std::shared_ptr<system> system::make_successor(std::vector<std::string> args, st
   made->network_notes_ = network_notes_;
   made->current_directory_ = current_directory();
   made->descriptors_.assign(descriptors_.entries());
+  made->descriptors_.set_limit(descriptors_.number_limit());
   return made;
 }
 

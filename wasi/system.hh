@@ -23,6 +23,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -53,6 +54,12 @@ struct options {
   int stdin_fd = 0;
   int stdout_fd = 1;
   int stderr_fd = 2;
+  /// In place of the descriptors: the embedder's own streams. The first only reads, the others only write.
+  std::optional<stream_hooks> input;
+  std::optional<stream_hooks> output;
+  std::optional<stream_hooks> errors;
+  std::optional<std::uint64_t> output_limit;   ///< bytes to standard output and errors together; beyond it errno fbig
+  std::optional<std::size_t> descriptor_limit; ///< open at once, these included; beyond it errno mfile
   std::vector<int> inherited; ///< duplicated: more descriptors after the directories, such as a listening socket
   network_policy network;
   /// One line about what the guest was refused, each line once. Called by any guest thread; must not throw.
@@ -129,6 +136,7 @@ private:
   result<void> add_root_of_preopens();
   result<void> enter_initial_directory(const options& wanted);
   result<void> adopt(guest_fd expected_fd, int host_fd, std::string_view what);
+  result<void> add_hooked(const stream_hooks& hooks, std::string_view what);
   friend result<std::shared_ptr<system>> make_system(options wanted);
 
   std::vector<std::string> args_;

@@ -138,7 +138,7 @@ result<void> resolve_lazy(instance_group& group, std::span<value_slot> values)
     }
     const debug_log& log = process_of(group).loader.log;
     if (log.enabled().bindings) {
-      log.write(true, "{}", describe_lazy_binding(group.applied(), importer, thunk, slot));
+      log.write_line(log_category::bindings, group.id(), describe_lazy_binding(group.applied(), importer, thunk, slot));
     }
   }
   values[0] = value_slot::of_i32(slot.value);

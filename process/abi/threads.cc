@@ -29,9 +29,10 @@ result<group_id> spawn(instance_group& group, std::uint32_t start_argument, thre
   auto spawned = spawn_thread(group, start_argument, abi);
   const debug_log& log = process_of(group).loader.log;
   if (spawned) {
-    log.write(log.enabled().threads, "thread {} started by thread {}", spawned->value, group.id().value);
+    log.write(log_category::threads, group.id(), "thread {} started by thread {}", spawned->value, group.id().value);
   } else {
-    log.write(log.enabled().threads, "no thread for thread {}: {}", group.id().value, spawned.error().message());
+    log.write(log_category::threads, group.id(), "no thread for thread {}: {}", group.id().value,
+              spawned.error().message());
   }
   return spawned;
 }

@@ -50,6 +50,23 @@ TEST(EmbeddersMemory, IsBoundedByItsOwnMaximumAndSaysSo)
             "--max-memory has no effect: the program's memory is the embedder's, which was made with a maximum\n");
 }
 
+TEST(EmbeddersMemory, IsRefusedForAProgramThatTheLinkerLaysOut)
+{
+  written_program guest;
+  guest.write("program.wasm", "(module " + dylink_text() + R"((import "env" "memory" (memory 1 3 shared))
+    (func (export "_initialize"))))");
+  auto memory = guest.engine()->make_shared_memory({.size = {1, 3}, .is_shared = true});
+  ASSERT_TRUE(memory) << memory.error().message();
+  host_registry functions;
+  functions.add("env", "memory", *memory);
+  const auto made = guest.make({}, std::move(functions));
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code(), errc::invalid_argument);
+  EXPECT_TRUE(made.error().message().contains("the embedder's memory cannot be that of a dynamically linked program"))
+      << made.error().message();
+  EXPECT_TRUE(made.error().message().contains("leave it out of the host functions")) << made.error().message();
+}
+
 TEST(EmbeddersMaximum, BoundsTheProgramsOwnMemory)
 {
   for (const std::string memory : {"(memory 1)", "(memory 1 3 shared)", R"((import "any" "name" (memory 1)))",

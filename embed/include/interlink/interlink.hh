@@ -26,7 +26,9 @@
 #include <interlink/guest_context.hh>
 #include <interlink/handles.hh>
 #include <interlink/host_functions.hh>
+#include <interlink/log.hh>
 #include <interlink/options.hh>
+#include <interlink/policy.hh>
 #include <interlink/process.hh>
 #include <interlink/tokens.hh>
 #include <interlink/values.hh>
