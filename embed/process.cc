@@ -77,7 +77,7 @@ interlink::result<debug_options> debug_of(const process_options& given, const st
                                std::string(": unknown category ") + unknown +
                                "; known are libs, symbols, bindings, threads, statistics, ops, actors, all");
   }
-  debug.sink = v0::to_internal(given.log ? given.log : default_log(), given.name.empty() ? name : given.name);
+  debug.sink = v0::to_internal(given.log ? given.log : default_log(), given.name.value_or(name));
   return debug;
 }
 

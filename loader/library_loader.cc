@@ -163,14 +163,14 @@ result<load_request> read(const loader_services& loader, instance_group& group, 
   }
   how.modules = std::move(closure->request.modules);
   closure->request = std::move(how);
+  if (auto allowed = audit_closure(loader, group, *closure, name, requester); !allowed) {
+    return fail(std::move(allowed.error()));
+  }
   if (!closure->is_compiled()) {
     if (auto failure = find_link_error(group.applied(), process.environment.registry->catalog(), loader.program.layout,
                                        closure->request)) {
       return fail(std::move(*failure));
     }
-  }
-  if (auto allowed = audit_closure(loader, group, *closure, name, requester); !allowed) {
-    return fail(std::move(allowed.error()));
   }
   return make_ready(loader, group.events(), std::move(*closure));
 }

@@ -141,8 +141,9 @@ struct process_options {
   /// Gets what the process has to tell: without it a logger of spdlog's, which writes warnings and what was asked for
   /// to standard error; `silent()` for nothing. See log.hh, and <interlink/spdlog.hh> for a logger of one's own.
   log_sink log;
-  /// Its name in records; the program's when it is empty.
-  std::string name;
+  /// Its name in records; the program's without one. (No std::string by itself: GCC 12 copies unnamed objects in a
+  /// co_await expression as bytes, and `{}` for the options is to be right all the same.)
+  std::optional<std::string> name;
   /// Which categories are logged beside `report`, as INTERLINK_DEBUG has them: "libs,bindings". Nothing: what that
   /// variable of the host's environment says. Errors of async_make: invalid_argument for an unknown one.
   std::optional<std::string> debug;
