@@ -146,8 +146,8 @@ public:
   /// Bit n: signal n is ignored without a handler. Written before the start.
   std::uint32_t ignored_signals{};
 
-  /// Begins with INTERLINK_DEBUG=ops and actors, if they are on. Context: once, before the start, when `number` is known.
-  /// Errors: spawn_failed.
+  /// Begins with INTERLINK_DEBUG=ops and actors, if they are on. Context: once, before the start, when `number` is
+  /// known. Errors: spawn_failed.
   result<void> log_events();
 
   /// True for the first caller: a program is started once.

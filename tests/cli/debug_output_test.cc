@@ -24,14 +24,16 @@ TEST(DebugOutput, IsEmptyWhenNothingIsAskedFor)
 TEST(DebugOutput, NamesLibrariesFoundAndConstructorsRun)
 {
   const std::string text = debug_output("needed_constructors_run_before_main", "libs");
-  EXPECT_TRUE(text.contains("find library=libchain_a.so; needed by /needed_constructors_run_before_main.wasm")) << text;
-  EXPECT_TRUE(text.contains("calling init: /libchain_c.so")) << text;
+  EXPECT_TRUE(text.contains("[libs 1] find library=libchain_a.so; needed by /needed_constructors_run_before_main.wasm"))
+      << text;
+  EXPECT_TRUE(text.contains("[libs 1] calling init: /libchain_c.so\n")) << text;
 }
 
 TEST(DebugOutput, NamesTheProviderOfEachImport)
 {
   const std::string text = debug_output("needed_constructors_run_before_main", "bindings");
-  EXPECT_TRUE(text.contains("binding /libchain_b.so: env.order_own_10 [direct to /libchain_c.so]")) << text;
+  EXPECT_TRUE(text.contains("[bindings 1] binding /libchain_b.so: env.order_own_10 [direct to /libchain_c.so]"))
+      << text;
   EXPECT_TRUE(text.contains("wasm: env.order_own_12 [thunk to slot ")) << text;
   EXPECT_TRUE(text.contains(" of /libchain_a.so]")) << text;
   EXPECT_TRUE(text.contains("wasi_snapshot_preview1.proc_exit [host]")) << text;
@@ -48,7 +50,7 @@ TEST(DebugOutput, TellsALazyBindingFromItsFirstCall)
 TEST(DebugOutput, CountsAtExit)
 {
   const std::string text = debug_output("needed_constructors_run_before_main", "statistics");
-  EXPECT_TRUE(text.contains("\n  modules loaded: 4\n")) << text;
+  EXPECT_TRUE(text.contains("[statistics] runtime linker statistics:\n  modules loaded: 4\n")) << text;
   EXPECT_TRUE(text.contains("\n  instance groups made: 1\n")) << text;
   EXPECT_TRUE(text.contains("\n  dead instances, kept until their thread ends: 0\n")) << text;
   EXPECT_TRUE(text.contains("  operations published: load_modules 1,")) << text;

@@ -82,7 +82,7 @@ TEST(EmbedLimits, OfLibraries)
       [](process&, group& first) -> asio::awaitable<void> {
         const auto plain = co_await first.async_open("./libplain.so", open_flag::now, use_awaitable);
         co_await first.async_open("./libplain.so", open_flag::now, use_awaitable); // the same
-        const std::vector<std::byte> bytes = bytes_of(guest_file("libplain.so")); // another library each time
+        const std::vector<std::byte> bytes = bytes_of(guest_file("libplain.so"));  // another library each time
         const auto refused = co_await first.async_open(bytes, "copy.so", open_flag::now, as_result(use_awaitable));
         EXPECT_TRUE(!refused && refused.error() == errc::limit_exceeded);
         EXPECT_TRUE(!refused && refused.error().message().contains("more than 1 libraries"))
