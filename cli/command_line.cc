@@ -144,7 +144,13 @@ void add_size_options(CLI::App& command, memory_options& options)
 void add_limit_options(CLI::App& command, guest_limits& limits)
 {
   const auto add_count = [&command](const char* name, std::optional<std::size_t>& target, const char* help) {
-    command.add_option(name, target, help)->check(CLI::PositiveNumber.description(""))->type_name("COUNT");
+    command
+        .add_option_function<std::string>(
+            name, [&target](const std::string& text) { target = parse_count(text); }, help)
+        ->check([](const std::string& text) {
+          return parse_count(text) ? std::string() : text + " is not a count; expected a number from 1";
+        })
+        ->type_name("COUNT");
   };
   add_count("--max-threads", limits.threads, "Most threads at once; more are refused (4096)");
   add_count("--max-libraries", limits.libraries, "Most libraries open at once; opening more fails (9999)");

@@ -31,6 +31,13 @@ std::optional<std::uint64_t> parse_size(std::string_view text)
   return number > (~std::uint64_t{0} >> shift) ? std::nullopt : std::optional(number << shift);
 }
 
+std::optional<std::size_t> parse_count(std::string_view text)
+{
+  std::size_t count = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), count);
+  return problem == std::errc{} && end == text.data() + text.size() && count != 0 ? std::optional(count) : std::nullopt;
+}
+
 std::optional<std::chrono::milliseconds> parse_watchdog(std::string_view text)
 {
   return text == "off" ? std::chrono::milliseconds(0) : parse_seconds(text);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -13,6 +14,9 @@ namespace interlink::cli {
 /// Bytes, or a number with KiB, MiB, GiB, TiB or their short forms (K, KB), which mean the same. Nothing for text that
 /// is no size, is 0, or does not fit in 64 bits.
 std::optional<std::uint64_t> parse_size(std::string_view text);
+
+/// A number from 1. Nothing for any other text.
+std::optional<std::size_t> parse_count(std::string_view text);
 
 /// Seconds, with a fraction or without, or `off`, which is 0. Nothing for text that is neither, and for less than a
 /// millisecond.

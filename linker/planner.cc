@@ -127,9 +127,10 @@ void planner::find_closures()
 std::optional<error> planner::check_modules() const
 {
   if (state_.current->modules->size() + order_.size() > state_.module_limit) {
-    return error(errc::limit_exceeded,
-                 "more than " + std::to_string(state_.module_limit - 1) +
-                     " libraries would be open at once, which is as many as the process may have");
+    error_detail detail;
+    detail.message = "more than " + std::to_string(state_.module_limit - 1) + " libraries would be open at once";
+    detail.remedy = "close some, or allow the process more of them";
+    return error(errc::limit_exceeded, std::move(detail));
   }
   for (const std::size_t place : order_) {
     const requested_module& module = request_.modules[place];
