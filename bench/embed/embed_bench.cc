@@ -105,7 +105,7 @@ private:
 class engine_alone {
 public:
   engine_alone()
-      : module_(wasmtime::Module::compile(engine_, program_bytes()).unwrap()),
+      : module_(compiled(engine_)),
         instance_(wasmtime::Instance::create(store_, module_, {}).unwrap()),
         add_(std::get<wasmtime::Func>(*instance_.get(store_, "add"))
                  .typed<std::tuple<std::int32_t, std::int32_t>, std::int32_t>(store_)
@@ -116,6 +116,12 @@ public:
   std::int32_t add(std::int32_t a, std::int32_t b) { return add_.call(store_, {a, b}).unwrap(); }
 
 private:
+  static wasmtime::Module compiled(wasmtime::Engine& engine)
+  {
+    std::vector<std::uint8_t> bytes = program_bytes(); // named: the interface takes views of what stays
+    return wasmtime::Module::compile(engine, bytes).unwrap();
+  }
+
   wasmtime::Engine engine_;
   wasmtime::Store store_{engine_};
   wasmtime::Module module_;
