@@ -22,8 +22,8 @@ struct base_directory {
   bool is_root = false;
 };
 
-/// Opens `path` beneath `directory` with host open flags (O_CLOEXEC is added). `mode` only counts with O_CREAT. The root
-/// has dev/null, dev/zero, dev/full, dev/random and dev/urandom, the host's, where nothing else has that name.
+/// Opens `path` beneath `directory` with host open flags (O_CLOEXEC is added). `mode` only counts with O_CREAT. The
+/// root has dev/null, dev/zero, dev/full, dev/random and dev/urandom, the host's, where nothing else has that name.
 /// Errors: notcapable when the path leads out; the host's.
 expected<unique_fd> open_beneath(base_directory directory, const std::string& path, int flags, unsigned mode = 0);
 

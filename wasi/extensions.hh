@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Functions of `interlink_v1`: calls about files that POSIX has and neither preview 1 nor WASIX, for the kit's C library.
-// Described in docs/wasi.md.
+// Functions of `interlink_v1`: calls about files that POSIX has and neither preview 1 nor WASIX, for the kit's C
+// library. Described in docs/wasi.md.
 #pragma once
 
 #include "wasi/host_call.hh"
