@@ -53,9 +53,9 @@ TEST(EmbeddersMemory, IsBoundedByItsOwnMaximumAndSaysSo)
 TEST(EmbeddersMemory, IsRefusedForAProgramThatTheLinkerLaysOut)
 {
   written_program guest;
-  guest.write("program.wasm", "(module " + dylink_text() + R"((import "env" "memory" (memory 1 3 shared))
+  guest.write("program.wasm", "(module " + dylink_text() + R"((import "env" "memory" (memory 1 1024 shared))
     (func (export "_initialize"))))");
-  auto memory = guest.engine()->make_shared_memory({.size = {1, 3}, .is_shared = true});
+  auto memory = guest.engine()->make_shared_memory({.size = {1, 1024}, .is_shared = true});
   ASSERT_TRUE(memory) << memory.error().message();
   host_registry functions;
   functions.add("env", "memory", *memory);
