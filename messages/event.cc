@@ -65,6 +65,7 @@ event_subject subject_of(event_kind kind)
   case event_kind::apply:
   case event_kind::settle:
   case event_kind::call:
+  case event_kind::spawn:
     return event_subject::operation;
   case event_kind::prepare:
   case event_kind::roll_back:

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 
+#include "trace/html.hh"
 #include "trace/jsonl.hh"
 #include "trace/perfetto.hh"
 
@@ -18,9 +19,10 @@ struct known_format {
   std::string (*write)(const recorded_trace&);
 };
 
-constexpr std::array<known_format, 2> formats{{
+constexpr std::array<known_format, 3> formats{{
     {"jsonl", ".jsonl", to_jsonl},
     {"perfetto", ".json", to_perfetto},
+    {"html", ".html", to_html},
 }};
 
 std::optional<format> find(std::string_view known_format::* member, auto is_it)

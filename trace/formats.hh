@@ -13,7 +13,7 @@
 
 namespace interlink::trace {
 
-enum class format : std::uint8_t { jsonl, perfetto };
+enum class format : std::uint8_t { jsonl, perfetto, html };
 
 /// As `interlink trace --to` names them, in the order of `format`.
 const std::vector<std::string>& format_names();

@@ -37,7 +37,7 @@ std::string_view key_of_subject(event_kind kind)
 
 std::string_view key_of_peer(event_kind kind)
 {
-  return kind == event_kind::commit ? "groups" : "thread";
+  return kind == event_kind::commit ? "groups" : kind == event_kind::construct ? "needs" : "thread";
 }
 
 void add_number(std::string& line, std::string_view key, std::uint64_t number)
@@ -54,9 +54,9 @@ void add_word(std::string& line, std::string_view key, std::string_view value)
   }
 }
 
-std::string begin_line(group_id actor, std::uint64_t time, std::string_view kind)
+std::string begin_line(const std::string& actor, std::uint64_t time, std::string_view kind)
 {
-  return fmt::format(R"({{"actor":"{}","time":{},"kind":"{}")", name_of_actor(actor), time, word(kind));
+  return fmt::format(R"({{"actor":"{}","time":{},"kind":"{}")", actor, time, word(kind));
 }
 
 /// The one of `count` values of an enumeration whose name is `name`.
@@ -129,12 +129,14 @@ public:
 
   group_id actor()
   {
-    static constexpr std::string_view thread = "thread ";
     const std::string name = text("actor");
     if (name == "coordinator") {
       return no_group;
     }
-    const std::string_view digits = name.starts_with(thread) ? std::string_view(name).substr(thread.size()) : "";
+    std::string_view digits;
+    for (const std::string_view what : {"thread ", "loader ", "watchdog "}) {
+      digits = name.starts_with(what) ? std::string_view(name).substr(what.size()) : digits;
+    }
     const json number = json::parse(digits, nullptr, false);
     if (!number.is_number_unsigned() || number == 0 ||
         number.get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max()) {
@@ -207,7 +209,8 @@ std::string to_line(const header& head)
 
 std::string to_line(const recorded_event& event)
 {
-  std::string line = begin_line(event.actor, event.time, to_string(event.kind));
+  std::string line =
+      begin_line(name_of_actor(event.actor, role_of(event.actor, event.kind)), event.time, to_string(event.kind));
   add_word(line, "phase", to_string(event.phase));
   add_word(line, "request", to_string(event.request));
   add_word(line, "note", to_string(event.note));
@@ -223,14 +226,14 @@ std::string to_line(const recorded_event& event)
 
 std::string to_line(const recorded_drop& drop)
 {
-  std::string line = begin_line(drop.actor, drop.time, "drop");
+  std::string line = begin_line(name_of_actor(drop.actor), drop.time, "drop");
   add_number(line, "count", drop.count);
   return line.append("}\n");
 }
 
 std::string end_line(std::uint64_t time)
 {
-  return begin_line(no_group, time, "end").append("}\n");
+  return begin_line(name_of_actor(no_group), time, "end").append("}\n");
 }
 
 std::string to_jsonl(const recorded_trace& trace)

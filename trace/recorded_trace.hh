@@ -62,11 +62,19 @@ struct recorded_trace {
   friend bool operator==(const recorded_trace&, const recorded_trace&) = default;
 };
 
-/// "coordinator", "thread 3".
-std::string name_of_actor(group_id actor);
+/// Who an event is of. Loader and watchdog work on the thread that needs them, and what they do is recorded there.
+enum class actor_role : std::uint8_t { coordinator, thread, loader, watchdog };
+
+actor_role role_of(group_id actor, event_kind kind);
+
+/// "coordinator", "thread 3", "loader 3".
+std::string name_of_actor(group_id actor, actor_role role = actor_role::thread);
 
 /// For a person, one line: "1.250 ms thread 3: open begin, message 7, of libx.so".
 std::string to_text(const recorded_event& event);
+
+/// The same of what is missing.
+std::string to_text(const recorded_drop& drop);
 
 /// By time, keeping the order of each actor's: a writer takes the actors' buffers one after the other.
 void sort_by_time(recorded_trace& trace);

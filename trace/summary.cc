@@ -88,7 +88,7 @@ trace_summary summarise(const recorded_trace& trace)
     made.lasted = std::max(made.lasted, event.time);
     if (event.kind == event_kind::publish) {
       published.emplace(event.subject, event.time);
-    } else if (event.kind == event_kind::apply) {
+    } else if (event.kind == event_kind::apply && event.note != event_note::failed) {
       if (const auto from = published.find(event.subject); from != published.end()) {
         made.lag[event.actor].sorted.push_back(event.time - from->second);
       }
