@@ -64,6 +64,22 @@ bool goes_on_waiting(const coordinator_reply& reply)
   return std::holds_alternative<ask_again_reply>(reply);
 }
 
+/// What the constructors of each module of a load are to wait for: for the reader of a trace.
+void record_order(const load_plan& plan, const snapshot& current, actor_events& events)
+{
+  for (const module_plan& module : plan.modules) {
+    event order{.subject = module.id.value, .kind = event_kind::construct};
+    const std::vector<module_id>& needed = current.find(module.id)->needed;
+    for (const module_id each : needed) {
+      order.peer = group_id{each.value};
+      events.write(order);
+    }
+    if (needed.empty()) {
+      events.write(order);
+    }
+  }
+}
+
 } // namespace
 
 coordinator::coordinator(topology initial, std::uint64_t* head_word, asio::any_io_executor continue_on,
@@ -205,13 +221,14 @@ void coordinator::finish_batch()
 {
   const topology_version version = state_.current->version;
   if (const topology_version before = publication_.head(); before != version) {
-    publication_.publish(state_.current); // invariant C1
+    // The events first: whoever sees the version records what it does with it later.
     for (std::uint64_t published = before.value + 1; published <= version.value; ++published) {
       events_->write({.subject = static_cast<std::uint32_t>(published),
                       .cause = causes_[published - before.value - 1],
                       .kind = event_kind::publish});
     }
     causes_.clear();
+    publication_.publish(state_.current); // invariant C1
     if (events_->has_details()) {
       events_->write({.subject = static_cast<std::uint32_t>(state_.current->table_size), .kind = event_kind::slots});
     }
@@ -299,6 +316,9 @@ void coordinator::record_commit(topology_version version, const operation_body& 
                   .peer = group_id{static_cast<std::uint32_t>(state_.roster.size())},
                   .kind = event_kind::commit,
                   .note = static_cast<event_note>(first_note + operation.index())});
+  if (load != nullptr && events_->has_details()) {
+    record_order(*load->plan, *state_.current, *events_);
+  }
 }
 
 void coordinator::note_reusable_memory()
@@ -493,7 +513,7 @@ coordinator::turn_reply coordinator::turn(coordinator_message&, join_request& re
   auto& joined = std::get<joined_group>(outcome);
   auto lane = std::make_shared<group_lane>(joined.from->version.value);
   lanes_[joined.id] = lane;
-  record(event_kind::spawn, 0, joined.id);
+  record(event_kind::spawn, joined.from->version.value, joined.id);
   return join_reply{std::move(joined), log_.tail(), std::move(lane)};
 }
 

@@ -203,6 +203,9 @@ error instance_group::lose(const error& reason)
 {
   const error failure =
       reason.with_context("thread " + std::to_string(id_.value) + " could not apply a committed operation");
+  events_->write({.subject = static_cast<std::uint32_t>(cursor_->version().value + 1),
+                  .kind = event_kind::apply,
+                  .note = event_note::failed});
   if (depth_ == 0) {
     lost_ = error(errc::group_lost, failure.detail());
     initialisers_.clear();

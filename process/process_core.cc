@@ -408,7 +408,11 @@ void process_core::on_long_wait(group_id waiter, const linker_wait& wait, std::c
 {
   if (waited >= options_.watchdog && loader.log.has_reports()) {
     if (const auto group = threads.find(waiter)) {
-      group->events().write({.kind = event_kind::watchdog});
+      actor_events& events = group->events();
+      const auto holder = wait.holder.load();
+      events.write({.name = holder == nullptr ? 0 : events.name(holder->library),
+                    .peer = holder == nullptr ? no_group : holder->group,
+                    .kind = event_kind::watchdog});
     }
     loader.log.report(waiter, describe_wait(coordination(), threads, waiter, wait, waited));
   }

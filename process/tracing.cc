@@ -30,7 +30,8 @@ std::string utc_text(std::chrono::system_clock::time_point moment)
 struct batch {
   std::vector<trace::recorded_event> events; ///< by time
   std::vector<trace::recorded_drop> drops;
-  std::uint64_t time{}; ///< of the look
+  std::vector<trace::recorded_drop> gone; ///< with the first look: what is not missed, but not there either
+  std::uint64_t time{};                   ///< of the look
 };
 
 /// Takes from the rings what it has not taken yet. Context: one thread at a time.
@@ -39,7 +40,11 @@ public:
   explicit collector(std::shared_ptr<event_recorder> recorder) : recorder_(std::move(recorder))
   {
     for (const auto& actor : recorder_->actors()) {
-      positions_.emplace(actor, place{actor->ring().dropped()}); // what is gone before the beginning is not missed
+      const std::uint64_t gone = actor->ring().dropped();
+      positions_.emplace(actor, gone);
+      if (gone != 0) {
+        gone_.push_back({actor->actor(), 0, gone});
+      }
     }
   }
 
@@ -50,14 +55,16 @@ public:
     line_.to = event_clock::read();
     batch taken;
     taken.time = time_of(line_.to.ticks);
+    taken.gone = std::exchange(gone_, {});
     for (const auto& actor : actors) {
-      place& at = positions_[actor];
-      event_ring::reading read = actor->ring().since(at.next);
-      at.next = read.next;
+      std::uint64_t& next = positions_[actor];
+      event_ring::reading read = actor->ring().since(next);
+      // What came after the look began is left for the next one: rings are read one after the other, and an event
+      // would be here without the one that led to it.
+      std::erase_if(read.events, [this](const event& each) { return each.ticks > line_.to.ticks; });
+      next += read.dropped + read.events.size();
       for (const event& each : read.events) {
-        // Beyond the end of a line a time is a guess, which the next line may put a little earlier.
-        at.time = std::max(at.time, time_of(each.ticks));
-        taken.events.push_back(recorded(*actor, each, at.time));
+        taken.events.push_back(recorded(*actor, each, time_of(each.ticks)));
       }
       if (read.dropped != 0) {
         taken.drops.push_back({actor->actor(), taken.time, read.dropped});
@@ -108,14 +115,9 @@ private:
 
   std::shared_ptr<event_recorder> recorder_;
 
-  /// How far one actor's ring is read.
-  struct place {
-    std::uint64_t next{};
-    std::uint64_t time{}; ///< of the last event
-  };
-
-  std::map<std::shared_ptr<actor_events>, place> positions_;
-  std::vector<std::shared_ptr<actor_events>> ended_; ///< at the look before
+  std::map<std::shared_ptr<actor_events>, std::uint64_t> positions_; ///< how far each ring is read
+  std::vector<trace::recorded_drop> gone_;                           ///< before the beginning
+  std::vector<std::shared_ptr<actor_events>> ended_;                 ///< at the look before
   event_line line_{recorder_->began(), recorder_->began()};
   std::vector<std::string> names_;
 };
@@ -138,6 +140,9 @@ struct recording {
   void write(const batch& taken)
   {
     std::string text;
+    for (const trace::recorded_drop& drop : taken.gone) {
+      text += to_line(drop);
+    }
     for (const trace::recorded_drop& drop : taken.drops) {
       text += to_line(drop);
       report.dropped += drop.count;
