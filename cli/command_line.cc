@@ -30,6 +30,7 @@
 #include <utility>
 #include <vector>
 
+#include "trace/filter.hh"
 #include "trace/formats.hh"
 
 namespace interlink::cli {
@@ -342,14 +343,61 @@ subcommand add_cache(CLI::App& app)
   return {command, [options] { return manage_cache(*options); }};
 }
 
+void add_filter_options(CLI::App& command, trace::trace_filter& filter, CLI::Option* whole)
+{
+  command.add_option("--op", filter.operation, "Only operation N: what led to it, and how each thread came to have it")
+      ->type_name("N")
+      ->excludes(whole);
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--between",
+          [&filter](const std::vector<std::string>& moments) {
+            filter.from = parse_moment(moments.at(0)).value_or(filter.from);
+            filter.to = parse_moment(moments.at(1)).value_or(filter.to);
+          },
+          "Only what lasts into this span of time")
+      ->check([](const std::string& text) {
+        return parse_moment(text) ? std::string() : text + " is no moment, such as 12.5 or 300us";
+      })
+      ->expected(2)
+      ->type_name("T1 T2")
+      ->excludes(whole);
+  command
+      .add_option_function<std::vector<std::uint32_t>>(
+          "--thread",
+          [&filter](const std::vector<std::uint32_t>& numbers) {
+            for (const std::uint32_t number : numbers) {
+              filter.threads.push_back(group_id{number});
+            }
+          },
+          "Only thread N and the turns that it asked for; may be repeated")
+      ->type_name("N")
+      ->allow_extra_args(false)
+      ->excludes(whole);
+  command.add_option("--library", filter.library, "Only what concerns libraries or symbols whose names contain NAME")
+      ->type_name("NAME")
+      ->excludes(whole);
+}
+
 subcommand add_trace(CLI::App& app)
 {
   auto options = std::make_shared<trace_options>();
   CLI::App* command = app.add_subcommand("trace", "Say what a trace of `interlink run --trace` shows");
   command->add_option("FILE", options->file, "Trace, as JSON lines")->required();
-  command->add_option("--to", options->to, "Print it in another form instead of a summary")
-      ->check(one_of(trace::format_names()))
-      ->type_name("FORM");
+  CLI::Option* form = command->add_option("--to", options->to, "Print it in another form instead of a summary")
+                          ->check(one_of(trace::format_names()))
+                          ->type_name("FORM");
+  CLI::Option* check = command->add_flag("--check", options->checks,
+                                         "Prove that the run kept the rules, or name the first event that breaks one");
+  CLI::Option* follow = command->add_flag(
+      "--follow", options->follows, "Print events, a line each, as they are written, until the recording has ended");
+  add_filter_options(*command, options->filter, check);
+  check->excludes(form)->excludes(follow);
+  command->footer(
+      "Without --to, --check or --follow it says how long what took, how far each thread was behind, and which opens\n"
+      "were slowest, with all that they were made of. A moment T is a number with ns, us, ms or s; alone, "
+      "milliseconds.\n"
+      "The exit code is 1 when a rule is broken, or events are missing that the proof needs.");
   return {command, [options] { return show_trace(*options); }};
 }
 

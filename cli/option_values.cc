@@ -54,4 +54,21 @@ std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text)
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
+std::optional<std::uint64_t> parse_moment(std::string_view text)
+{
+  constexpr double most = 9e18;
+  double number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  const double scale = unit == "ns"                   ? 1
+                       : unit == "us"                 ? 1e3
+                       : unit == "ms" || unit.empty() ? 1e6
+                       : unit == "s"                  ? 1e9
+                                                      : 0;
+  if (problem != std::errc{} || scale == 0 || !(number >= 0) || number * scale > most) {
+    return std::nullopt;
+  }
+  return static_cast<std::uint64_t>(number * scale);
+}
+
 } // namespace interlink::cli

@@ -25,4 +25,8 @@ std::optional<std::chrono::milliseconds> parse_watchdog(std::string_view text);
 /// The same without `off`.
 std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text);
 
+/// A moment of a trace as nanoseconds: a number, with a fraction or without, and ns, us, ms or s; alone it is in
+/// milliseconds, as the lines of a trace are printed. Nothing for anything else.
+std::optional<std::uint64_t> parse_moment(std::string_view text);
+
 } // namespace interlink::cli

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/scenarios/support/command_run.hh"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -16,6 +17,11 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#ifdef INTERLINK_CHECKS_TRACES
+#include "trace/check.hh"
+#include "trace/jsonl.hh"
+#endif
 
 namespace interlink::test {
 
@@ -262,13 +268,48 @@ command_result run_command(std::vector<std::string> arguments, const command_opt
   return result;
 }
 
+#ifdef INTERLINK_CHECKS_TRACES
+/// The run kept the rules, whatever became of it. One that was killed has left no trace; of one that was too fast for
+/// its recording nothing can be proved.
+void check_trace(const std::string& path)
+{
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (text.view().empty()) {
+    return;
+  }
+  const auto trace = trace::read_jsonl(text.view());
+  ASSERT_TRUE(trace) << trace.error().message();
+  const trace::run_check checked = trace::check(*trace);
+  EXPECT_FALSE(checked.broken) << to_text(checked);
+  testing::Test::RecordProperty("trace", checked.incomplete.empty() ? "checked" : checked.incomplete);
+}
+#endif
+
 command_result run_guest(const std::string& name, const command_options& options)
 {
   std::vector<std::string> arguments{"run", "--wasm-cache", INTERLINK_SCENARIO_CACHE};
+#ifdef INTERLINK_CHECKS_TRACES
+  const scratch_directory scratch;
+  const bool is_traced =
+      options.host_memory_bytes == 0 && std::ranges::find(options.options, "--trace") == options.options.end();
+  if (is_traced) {
+    arguments.insert(arguments.end(), {"--trace", scratch / "run.jsonl"});
+  }
+#endif
   arguments.insert(arguments.end(), options.options.begin(), options.options.end());
   arguments.push_back(guest_directory() + "/" + name + ".wasm");
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+#ifdef INTERLINK_CHECKS_TRACES
+  command_result result = run_command(std::move(arguments), options);
+  if (is_traced) {
+    check_trace(scratch / "run.jsonl");
+  }
+  return result;
+#else
   return run_command(std::move(arguments), options);
+#endif
 }
 
 testing::AssertionResult ends_with(const command_result& run, int exit_code)
