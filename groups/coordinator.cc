@@ -69,12 +69,9 @@ void record_order(const load_plan& plan, const snapshot& current, actor_events& 
 {
   for (const module_plan& module : plan.modules) {
     event order{.subject = module.id.value, .kind = event_kind::construct};
-    const std::vector<module_id>& needed = current.find(module.id)->needed;
-    for (const module_id each : needed) {
+    events.write(order);
+    for (const module_id each : current.find(module.id)->needed) {
       order.peer = group_id{each.value};
-      events.write(order);
-    }
-    if (needed.empty()) {
       events.write(order);
     }
   }
