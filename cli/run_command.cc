@@ -14,6 +14,7 @@
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <fmt/format.h>
 
@@ -183,15 +184,22 @@ private:
 /// Exit code when the time is over. Source: timeout(1).
 constexpr std::uint32_t exit_code_of_timeout = 124;
 
-void end_after(asio::io_context& context, process& guest, std::chrono::milliseconds time)
+/// A call of a function may compute on, so the command does not wait for it. Who waits for a whole run is told of its
+/// end anyway, and is told first.
+void end_after(main_loop& loop, process& guest, const std::string& program, std::chrono::milliseconds time)
 {
-  auto* const timer = new asio::steady_timer(context, time); // as long as the command, like the guest
-  timer->async_wait([&guest, time](const asio::error_code&) {
+  auto* const timer = new asio::steady_timer(loop.context(), time); // as long as the command, like the guest
+  timer->async_wait([&loop, &guest, program, time](const asio::error_code&) {
     const double seconds = std::chrono::duration<double>(time).count();
-    guest.core().end(
-        {exit_code_of_timeout, error(errc::deadline_passed, fmt::format("the program has run for {} seconds, "
-                                                                        "which --timeout allows",
-                                                                        seconds))});
+    const process_outcome outcome{
+        exit_code_of_timeout,
+        error(errc::deadline_passed,
+              fmt::format("the program has run for {} seconds, which --timeout allows", seconds))};
+    guest.core().end(outcome);
+    asio::post(loop.context(), [&loop, &guest, program, outcome] {
+      const auto ended = guest.wait_until(parker::clock::now()); // perhaps by itself, a moment before
+      loop.end(report_end(guest, program, ended ? *ended : outcome));
+    });
   });
 }
 
@@ -316,7 +324,7 @@ int run(const run_options& options, std::vector<std::string> program_and_argumen
     });
   }
   if (options.limits.time) {
-    end_after(loop->context(), *guest, *options.limits.time);
+    end_after(*loop, *guest, program, *options.limits.time);
   }
   const int code = loop->run();
   if (options.trace) {

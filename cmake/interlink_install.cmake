@@ -14,7 +14,8 @@ if(TARGET interlink)
     LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT interlink_library
     FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT interlink_library)
   install(EXPORT interlink-targets NAMESPACE interlink:: DESTINATION "${interlink_config_dir}" COMPONENT interlink_library)
-  set_target_properties(interlink PROPERTIES INSTALL_RPATH "$ORIGIN/interlink/wasmtime/lib")
+  # Also beside it: there interlink_deploy_engine puts the engine.
+  set_target_properties(interlink PROPERTIES INSTALL_RPATH "$ORIGIN/interlink/wasmtime/lib;$ORIGIN")
 
   configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/interlinkConfig.cmake.in"
     "${PROJECT_BINARY_DIR}/interlinkConfig.cmake" INSTALL_DESTINATION "${interlink_config_dir}"
