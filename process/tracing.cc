@@ -30,8 +30,7 @@ std::string utc_text(std::chrono::system_clock::time_point moment)
 struct batch {
   std::vector<trace::recorded_event> events; ///< by time
   std::vector<trace::recorded_drop> drops;
-  std::vector<trace::recorded_drop> gone; ///< with the first look: what is not missed, but not there either
-  std::uint64_t time{};                   ///< of the look
+  std::uint64_t time{}; ///< of the look
 };
 
 /// Takes from the rings what it has not taken yet. Context: one thread at a time.
@@ -55,7 +54,7 @@ public:
     line_.to = event_clock::read();
     batch taken;
     taken.time = time_of(line_.to.ticks);
-    taken.gone = std::exchange(gone_, {});
+    taken.drops = std::exchange(gone_, {});
     for (const auto& actor : actors) {
       std::uint64_t& next = positions_[actor];
       event_ring::reading read = actor->ring().since(next);
@@ -140,9 +139,6 @@ struct recording {
   void write(const batch& taken)
   {
     std::string text;
-    for (const trace::recorded_drop& drop : taken.gone) {
-      text += to_line(drop);
-    }
     for (const trace::recorded_drop& drop : taken.drops) {
       text += to_line(drop);
       report.dropped += drop.count;
