@@ -33,7 +33,7 @@ static int may_wake, sleeping;
 static atomic_int reading, line_read;
 
 static int right_crc(crc32_function *function) {
-  return (uint32_t)function(0, (const unsigned char *)greeting, greeting_size) == (uint32_t)greeting_crc;
+  return function != 0 && (uint32_t)function(0, (const unsigned char *)greeting, greeting_size) == (uint32_t)greeting_crc;
 }
 
 // The loop has no call, hence no place where it could notice that libraries come.

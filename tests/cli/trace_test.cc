@@ -5,6 +5,8 @@
 
 #include <fstream>
 #include <iterator>
+#include <utility>
+#include <vector>
 
 namespace interlink {
 namespace {
@@ -40,6 +42,69 @@ TEST(Trace, OfARunIsSummarised)
   const command_result again = run_command({"trace", "--to", "jsonl", file}, {});
   EXPECT_TRUE(again.out.starts_with("{\"schema\":\"interlink-trace\",\"version\":1")) << again.out;
   EXPECT_TRUE(again.out.contains("\"kind\":\"end\"}\n")) << again.out;
+}
+
+TEST(Trace, OfARunKeepsTheRules)
+{
+  const scratch_directory scratch;
+  const std::string file = scratch / "run.jsonl";
+  EXPECT_TRUE(succeeds(run_traced(file)));
+  const command_result checked = run_command({"trace", "--check", file}, {});
+  EXPECT_TRUE(ends_with(checked, 0));
+  EXPECT_TRUE(checked.out.starts_with("all rules hold:\n")) << checked.out;
+  // Without its publication an operation cannot have been seen.
+  std::string text = content_of(file);
+  const auto at = text.find("\"kind\":\"publish\"");
+  ASSERT_NE(at, std::string::npos);
+  const auto begin = text.rfind('\n', at) + 1;
+  scratch.write("broken.jsonl", text.erase(begin, text.find('\n', at) + 1 - begin));
+  const command_result broken = run_command({"trace", "--check", scratch / "broken.jsonl"}, {});
+  EXPECT_TRUE(ends_with(broken, 1));
+  EXPECT_TRUE((broken.out + broken.err).contains("each operation is published once")) << broken.out << broken.err;
+}
+
+TEST(Trace, CanBeSeenInParts)
+{
+  const scratch_directory scratch;
+  const std::string file = scratch / "run.jsonl";
+  EXPECT_TRUE(succeeds(run_traced(file)));
+  const auto part = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), "trace");
+    options.push_back(file);
+    const command_result told = run_command(std::move(options), {});
+    EXPECT_TRUE(ends_with(told, 0));
+    return told.out;
+  };
+  const std::string whole = part({"--to", "jsonl"});
+  const std::string operation = part({"--op", "1", "--to", "jsonl"});
+  EXPECT_TRUE(operation.contains("\"kind\":\"publish\"")) << operation;
+  EXPECT_TRUE(operation.contains("\"kind\":\"apply\"")) << operation;
+  EXPECT_LT(operation.size(), whole.size());
+  EXPECT_TRUE(part({"--library", "chain_b", "--to", "jsonl"}).contains("/libchain_b.so"));
+  EXPECT_TRUE(part({"--thread", "1", "--to", "jsonl"}).contains("\"actor\":\"thread 1\""));
+  EXPECT_EQ(part({"--between", "0", "1000s", "--to", "jsonl"}), whole);
+  EXPECT_TRUE(part({"--follow"}).contains(" ms coordinator: publish operation 1"));
+  for (const std::vector<std::string>& of_nothing : {std::vector<std::string>{"--library", "no such library"},
+                                                     {"--thread", "77"},
+                                                     {"--between", "1000s", "1001s"}}) {
+    std::vector<std::string> words{"trace", file};
+    words.insert(words.end(), of_nothing.begin(), of_nothing.end());
+    const command_result nothing = run_command(std::move(words), {});
+    EXPECT_TRUE(ends_with(nothing, 1));
+    EXPECT_TRUE(nothing.err.contains("no event of the trace fits")) << nothing.err;
+  }
+}
+
+TEST(Trace, ForABrowserIsOnePageThatNamesNoOther)
+{
+  const scratch_directory scratch;
+  const std::string file = scratch / "run.html";
+  EXPECT_TRUE(succeeds(run_traced(file)));
+  const std::string page = content_of(file);
+  EXPECT_TRUE(page.starts_with("<!DOCTYPE html>")) << page.substr(0, 100);
+  EXPECT_TRUE(page.contains("/libchain_c.so")) << page.size();
+  EXPECT_FALSE(page.contains("src=\"http")) << page.size();
+  EXPECT_FALSE(page.contains("href=\"http")) << page.size();
 }
 
 TEST(Trace, ForPerfettoIsMadeAtTheEnd)
