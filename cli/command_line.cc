@@ -141,7 +141,7 @@ void add_size_options(CLI::App& command, memory_options& options)
   add_size(command, "--max-memory", options.maximum_bytes, "Most linear memory (what the program declares)");
 }
 
-/// What bounds a guest beside its memory.
+/// Bounds of a guest beside its memory.
 void add_limit_options(CLI::App& command, guest_limits& limits)
 {
   const auto add_count = [&command](const char* name, std::optional<std::size_t>& target, const char* help) {

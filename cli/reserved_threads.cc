@@ -13,7 +13,7 @@ namespace {
 
 using create_function = int(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
 
-/// What the engine's threads ask for. Source: Rust's standard library.
+/// The engine's threads ask for as much. Source: Rust's standard library.
 constexpr std::size_t stack_bytes = std::size_t{2} << 20;
 
 thread_local reserved_threads* serving_this_thread = nullptr;

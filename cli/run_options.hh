@@ -16,7 +16,7 @@
 
 namespace interlink::cli {
 
-/// What the guest may use; nothing: no more than the library's own bounds.
+/// Bounds of the guest's use; nothing: no more than the library's own bounds.
 struct guest_limits {
   std::optional<std::size_t> threads;            ///< alive at once, the first among them
   std::optional<std::size_t> libraries;          ///< open at once

@@ -64,7 +64,7 @@ bool goes_on_waiting(const coordinator_reply& reply)
   return std::holds_alternative<ask_again_reply>(reply);
 }
 
-/// What the constructors of each module of a load are to wait for: for the reader of a trace.
+/// The order of a load's constructors, each module with those it is to wait for: for the reader of a trace.
 void record_order(const load_plan& plan, const snapshot& current, actor_events& events)
 {
   for (const module_plan& module : plan.modules) {

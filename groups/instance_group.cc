@@ -56,7 +56,7 @@ instance_group::instance_group(std::shared_ptr<group_services> services, join_re
     show_frames_if_asked(); // every wait of the guest's looks here when it is woken
     if (services_->coordination().head().value - snapshot_->version.value >= operations_worth_a_wake &&
         !store_->runs_closed_initialiser()) { // which is part of a catch up, and does not wait
-      // Nothing of it runs open guest code. What fails here fails again, and is told, when the wait is over.
+      // Nothing of it runs open guest code. A failure here comes again, and is told, when the wait is over.
       static_cast<void>(catch_up_without_initialisers());
     }
     // A signal stays until the call that waits returns and hands it to its handler.

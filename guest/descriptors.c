@@ -29,7 +29,6 @@ _Static_assert(sizeof(struct host_event) == 32, "epoll_event");
 enum { host_add = 0, host_modify = 1, host_remove = 2 };
 enum { counts_one = 1 };
 
-WASIX(fd_dup)(int fd, int *copy);
 WASIX(fd_dup2)(int fd, int lowest, int closes, int *copy);
 WASIX(fd_pipe)(int *read_end, int *write_end);
 WASIX(fd_event)(uint64_t initial, int flags, int *made);
@@ -119,21 +118,13 @@ long __syscall_pipe2(long fds, long flags) {
 
 long __syscall_pipe(long fds) { return __syscall_pipe2(fds, 0); }
 
-static int answer(long result) {
-  if (result < 0) {
-    errno = (int)-result;
-    return -1;
-  }
-  return (int)result;
-}
-
 int eventfd(unsigned initial, int flags) {
   int made = -1;
   if ((flags & ~(EFD_SEMAPHORE | EFD_CLOEXEC | EFD_NONBLOCK)) != 0) {
-    return answer(-EINVAL);
+    return interlink_result(-EINVAL);
   }
   int error = wasix_fd_event(initial, (flags & EFD_SEMAPHORE) != 0 ? counts_one : 0, &made);
-  return error != 0 ? interlink_answer(error) : answer(interlink_finish_descriptor(made, flags));
+  return error != 0 ? interlink_answer(error) : interlink_result(interlink_finish_descriptor(made, flags));
 }
 
 int eventfd_read(int fd, eventfd_t *value) { return read(fd, value, sizeof *value) == sizeof *value ? 0 : -1; }
@@ -167,23 +158,23 @@ static uint32_t our_flags(uint32_t flags) {
 int epoll_create1(int flags) {
   int made = -1;
   if ((flags & ~EPOLL_CLOEXEC) != 0) {
-    return answer(-EINVAL);
+    return interlink_result(-EINVAL);
   }
   int error = wasix_epoll_create(&made);
-  return error != 0 ? interlink_answer(error) : answer(interlink_finish_descriptor(made, flags));
+  return error != 0 ? interlink_answer(error) : interlink_result(interlink_finish_descriptor(made, flags));
 }
 
-int epoll_create(int size) { return size <= 0 ? answer(-EINVAL) : epoll_create1(0); }
+int epoll_create(int size) { return size <= 0 ? interlink_result(-EINVAL) : epoll_create1(0); }
 
 int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {
   static const int operations[] = {[EPOLL_CTL_ADD] = host_add, [EPOLL_CTL_DEL] = host_remove, [EPOLL_CTL_MOD] = host_modify};
   if (operation < EPOLL_CTL_ADD || operation > EPOLL_CTL_MOD) {
-    return answer(-EINVAL);
+    return interlink_result(-EINVAL);
   }
   struct host_event wanted = {0};
   if (operation != EPOLL_CTL_DEL) {
     if (event == 0) {
-      return answer(-EFAULT);
+      return interlink_result(-EFAULT);
     }
     wanted = (struct host_event){.flags = host_flags(event->events), .data = event->data.u64};
   }
@@ -195,7 +186,7 @@ int epoll_pwait(int epoll, struct epoll_event *events, int count, int timeout, c
   struct host_event happened[events_max];
   uint32_t stored = 0;
   if (count <= 0) {
-    return answer(-EINVAL);
+    return interlink_result(-EINVAL);
   }
   uint64_t nanoseconds = timeout < 0 ? ~0ULL : (uint64_t)timeout * 1000000;
   sigset_t before;

@@ -14,6 +14,7 @@
 #include <wasi/api.h>
 
 #include "threads.h"
+#include "wasix.h"
 
 enum { reads = POLLIN | POLLRDNORM, writes = POLLOUT | POLLWRNORM };
 
@@ -169,16 +170,8 @@ static long with_mask(struct pollfd *fds, size_t count, const struct timespec *t
   return found;
 }
 
-static int answer(long result) {
-  if (result < 0) {
-    errno = (int)-result;
-    return -1;
-  }
-  return (int)result;
-}
-
 int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask) {
-  return answer(with_mask(fds, count, timeout, mask));
+  return interlink_result(with_mask(fds, count, timeout, mask));
 }
 
 static bool in(int fd, const fd_set *set) { return set != 0 && FD_ISSET(fd, set); }
@@ -240,10 +233,10 @@ int select(int count, fd_set *restrict read, fd_set *restrict write, fd_set *res
     time = (struct timespec){.tv_sec = timeout->tv_sec + timeout->tv_usec / 1000000,
                              .tv_nsec = timeout->tv_usec % 1000000 * 1000};
   }
-  return answer(select_until(count, read, write, except, timeout != 0 ? &time : 0, 0));
+  return interlink_result(select_until(count, read, write, except, timeout != 0 ? &time : 0, 0));
 }
 
 int pselect(int count, fd_set *restrict read, fd_set *restrict write, fd_set *restrict except,
             const struct timespec *restrict timeout, const sigset_t *restrict mask) {
-  return answer(select_until(count, read, write, except, timeout, mask));
+  return interlink_result(select_until(count, read, write, except, timeout, mask));
 }

@@ -285,16 +285,8 @@ long __syscall_wait4(long pid, long status, long flags, long usage) {
   return ended;
 }
 
-static int answer(long result) {
-  if (result < 0) {
-    errno = (int)-result;
-    return -1;
-  }
-  return (int)result;
-}
-
 pid_t wait4(pid_t pid, int *status, int flags, struct rusage *usage) {
-  return answer(__syscall_wait4(pid, (long)status, flags, (long)usage));
+  return interlink_result(__syscall_wait4(pid, (long)status, flags, (long)usage));
 }
 
 pid_t wait3(int *status, int flags, struct rusage *usage) { return wait4(-1, status, flags, usage); }
@@ -302,11 +294,11 @@ pid_t wait3(int *status, int flags, struct rusage *usage) { return wait4(-1, sta
 int waitid(idtype_t type, id_t id, siginfo_t *info, int flags) {
   struct join_status end = {0};
   if ((flags & WEXITED) == 0 || (flags & WNOWAIT) != 0 || (type != P_ALL && type != P_PID)) {
-    return answer(-EINVAL);
+    return interlink_result(-EINVAL);
   }
   long ended = await(type == P_ALL ? -1 : (pid_t)id, flags, &end);
   if (ended < 0) {
-    return answer(ended);
+    return interlink_result(ended);
   }
   if (info != 0) {
     memset(info, 0, sizeof *info);
@@ -323,18 +315,18 @@ int waitid(idtype_t type, id_t id, siginfo_t *info, int flags) {
 int kill(pid_t pid, int signal) {
   pid_t self = getpid();
   if (signal < 0 || signal >= _NSIG) {
-    return answer(-EINVAL);
+    return interlink_result(-EINVAL);
   }
   if (pid == self || pid == 0 || pid == -self) {
     return raise(signal);
   }
   if (pid < 0) {
-    return answer(pid == -1 ? -EPERM : -ESRCH);
+    return interlink_result(pid == -1 ? -EPERM : -ESRCH);
   }
   return interlink_answer(wasix_proc_signal((uint32_t)pid, signal));
 }
 
-int killpg(pid_t group, int signal) { return group < 0 ? answer(-EINVAL) : kill(group == 0 ? 0 : -group, signal); }
+int killpg(pid_t group, int signal) { return group < 0 ? interlink_result(-EINVAL) : kill(group == 0 ? 0 : -group, signal); }
 
 extern char **environ;
 static const char shell[] = "/bin/sh";

@@ -18,3 +18,12 @@ static inline int interlink_answer(int error) {
   errno = interlink_errno_of(error);
   return -1;
 }
+
+// The same for the result of a system call, of which a negative errno value is a failure.
+static inline int interlink_result(long result) {
+  if (result < 0) {
+    errno = (int)-result;
+    return -1;
+  }
+  return (int)result;
+}

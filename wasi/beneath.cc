@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <optional>
 #include <sched.h>
 #include <string_view>
 #include <sys/syscall.h>
@@ -71,16 +72,15 @@ expected<unique_fd> look_up(int directory, const std::string& path, int flags, u
 /// The devices that every root has, and that show nothing of the host.
 constexpr std::array<std::string_view, 5> devices{"dev/null", "dev/zero", "dev/full", "dev/random", "dev/urandom"};
 
-bool is_device(std::string_view path)
+/// Its path on the host; nothing when the path names none.
+std::optional<std::string> device_at(std::string_view path)
 {
   path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
-  return std::ranges::find(devices, path) != devices.end();
+  return std::ranges::find(devices, path) == devices.end() ? std::nullopt : std::optional("/" + std::string(path));
 }
 
-expected<unique_fd> open_device(std::string_view path, int flags)
+expected<unique_fd> open_device(const std::string& host_path, int flags)
 {
-  path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
-  const std::string host_path = "/" + std::string(path);
   const int fd = ::open(host_path.c_str(), (flags & ~(O_CREAT | O_EXCL | O_TRUNC)) | O_CLOEXEC);
   return fd < 0 ? expected<unique_fd>(refuse(from_host_errno(errno))) : unique_fd(fd);
 }
@@ -90,8 +90,10 @@ expected<unique_fd> open_device(std::string_view path, int flags)
 expected<unique_fd> open_beneath(base_directory directory, const std::string& path, int flags, unsigned mode)
 {
   auto opened = look_up(directory.fd, path, flags, mode, walk_rule::beneath);
-  if (!opened && directory.is_root && opened.error() == outcome(errno_code::noent) && is_device(path)) {
-    return open_device(path, flags);
+  if (!opened && directory.is_root && opened.error() == outcome(errno_code::noent)) {
+    if (const auto device = device_at(path)) {
+      return open_device(*device, flags);
+    }
   }
   if (opened || !directory.is_root || opened.error() != outcome(errno_code::notcapable)) {
     return opened;

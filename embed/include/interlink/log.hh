@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a process tells a person. Included by <interlink/interlink.hh>; <interlink/spdlog.hh> hands it to spdlog.
+// The log of a process, for a person. Included by <interlink/interlink.hh>; <interlink/spdlog.hh> hands it to spdlog.
 #pragma once
 
 #include <interlink/config.hh>
